@@ -1,1 +1,29 @@
+"""Multi-label image classification: the tested helpers of the course `mlc_course`.
+
+Every public name of the lessons can be imported from here; the module that defines it, and with it
+a framework, is loaded at the first use of the name. `import mlc_course` alone loads none.
+"""
+import lazy_loader as _lazy
+
 __version__ = "0.1.0"
+
+# the trainers are not re-exported by name: their four verbs are called the same on purpose
+__getattr__, __dir__, __all__ = _lazy.attach(
+    __name__,
+    submodules=["settings", "labels", "tables", "datablocks", "losses", "metrics", "thresholds", "postcards", "backbones",
+                "train_fastai", "train_torch", "train_tf", "losses_tf"],
+    submod_attrs={
+        "settings": ["Profile", "load_profile", "data_home", "pick_device"],
+        "labels": ["multi_hot", "label_names", "label_counts", "cooccurrence", "stratified_split"],
+        "tables": ["ImageTable", "load_image", "decode_images", "show_images", "open_dataset", "read_pascal", "read_nus_wide",
+                   "read_movie_posters", "read_cars", "read_folder"],
+        "datablocks": ["ReadImage", "ReadLabels", "split_column", "multilabel_datablock", "multilabel_dataloaders"],
+        "losses": ["sigmoid", "softmax", "binary_cross_entropy", "binary_cross_entropy_with_logits", "focal_loss",
+                   "asymmetric_loss", "macro_soft_f1", "positive_weights"],
+        "metrics": ["accuracy_multi", "Predictions", "Confusion", "confusion", "precision_recall_f1", "average_precision",
+                    "mean_average_precision", "evaluate", "Scores", "TrainingRun", "load_run"],
+        "thresholds": ["sweep", "best_threshold", "best_thresholds_per_label", "plot_sweep", "fit_temperature"],
+        "postcards": ["LABELS", "draw_postcard", "make_postcards"],
+        "backbones": ["pocket_resnet", "pocket_resnet_tf"],
+    })
+__all__ += ["__version__"]
