@@ -7,7 +7,8 @@ __all__ = ['PRECISIONS', 'BUILT_IN', 'Profile', 'find_settings', 'profiles', 'lo
            'require_torch_first', 'import_tensorflow', 'pick_precision', 'seed_everything']
 
 # %% ../nbs/00_start.ipynb #9fd34705
-import configparser, os, sys
+import configparser, os, sys, tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from importlib.util import find_spec
@@ -146,15 +147,25 @@ def require_torch_first():
             "process without a traceback (LLVM would be registered twice). Restart the kernel and import the PyTorch side "
             "first, for example `import torchvision` or `import mlc_course.train_torch`, and TensorFlow after it.")
 
+@contextmanager
+def _quiet_start():
+    "Keep what C++ code writes to the error stream, and show it only if something fails."
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as noise:
+        os.dup2(noise.fileno(), 2)
+        try: yield
+        except BaseException:
+            noise.seek(0); os.write(kept, noise.read()); raise
+        finally: os.dup2(kept, 2); os.close(kept)
+
 def import_tensorflow(): # the tensorflow module
     "Import TensorFlow so that PyTorch can still follow: triton first, start-up noise off, GPU memory taken as needed."
-    first = "tensorflow" not in sys.modules
-    if first:
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-        os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
-        if "triton" not in sys.modules and find_spec("triton") is not None: import triton
-    import tensorflow as tf
-    if first:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+    with _quiet_start():
+        if "tensorflow" not in sys.modules and find_spec("triton") is not None: import triton
+        import tensorflow as tf
         for gpu in tf.config.list_physical_devices("GPU"):
             try: tf.config.experimental.set_memory_growth(gpu, True)
             except RuntimeError: pass      # the card is in use already; the environment variable above has seen to it
