@@ -16,6 +16,30 @@ require_torch_first()
 import torch
 from torch import Tensor
 
+# %% ../nbs/04_losses.ipynb #5aa34b76
+def sigmoid(
+    x:Tensor, # logits, any shape
+) -> Tensor: # probabilities in [0, 1], each on its own
+    "1 / (1 + exp(-x)), without overflow in the value or in the gradient."
+    if not x.is_floating_point(): x = x.float()
+    z = torch.exp(-torch.where(x >= 0, x, -x)) # in (0, 1], so it can't overflow
+    return torch.where(x >= 0, 1/(1 + z), z/(1 + z))
+
+# %% ../nbs/04_losses.ipynb #9cd9dd00
+def softmax(
+    x:Tensor, # logits
+    dim:int=-1, # the axis that holds the classes
+) -> Tensor: # probabilities that sum to 1 along `dim`
+    "exp(x) / sum(exp(x)), with the largest logit subtracted first, which changes nothing but the overflow."
+    if not x.is_floating_point(): x = x.float()
+    z = torch.exp(x - x.detach().amax(dim, keepdim=True))
+    return z / z.sum(dim, keepdim=True)
+
+# %% ../nbs/04_losses.ipynb #c3c35d77
+def _softplus(x):
+    "log(1 + exp(x)) without overflow; -_softplus(-x) is log(sigmoid(x))."
+    return torch.maximum(x, x.new_zeros(())) + torch.log1p(torch.exp(-x.abs()))
+
 # %% ../nbs/04_losses.ipynb #c4b2cd15
 def _plain(x, name):
     "A floating-point tensor without subclass; half precision becomes float32, as PyTorch's autocast does for losses."
@@ -44,28 +68,6 @@ def _reduce(loss, reduction):
     raise ValueError(f"reduction is {reduction!r}: choose 'mean', 'sum' or 'none'.")
 
 # %% ../nbs/04_losses.ipynb #95ece62c
-def sigmoid(
-    x:Tensor, # logits, any shape
-) -> Tensor: # probabilities in [0, 1], each on its own
-    "1 / (1 + exp(-x)), without overflow in the value or in the gradient."
-    if not x.is_floating_point(): x = x.float()
-    z = torch.exp(-torch.where(x >= 0, x, -x)) # in (0, 1], so it can't overflow
-    return torch.where(x >= 0, 1/(1 + z), z/(1 + z))
-
-def softmax(
-    x:Tensor, # logits
-    dim:int=-1, # the axis that holds the classes
-) -> Tensor: # probabilities that sum to 1 along `dim`
-    "exp(x) / sum(exp(x)), with the largest logit subtracted first, which changes nothing but the overflow."
-    if not x.is_floating_point(): x = x.float()
-    z = torch.exp(x - x.detach().amax(dim, keepdim=True))
-    return z / z.sum(dim, keepdim=True)
-
-# %% ../nbs/04_losses.ipynb #91a1fbd0
-def _softplus(x):
-    "log(1 + exp(x)) without overflow; -_softplus(-x) is log(sigmoid(x))."
-    return torch.maximum(x, x.new_zeros(())) + torch.log1p(torch.exp(-x.abs()))
-
 def binary_cross_entropy(
     inputs:Tensor, # logits [N, C]
     targets:Tensor, # 0 or 1 (or a share between) [N, C]; bool, integer or float
@@ -77,6 +79,7 @@ def binary_cross_entropy(
     x, t = _check_pair(inputs, targets, check)
     return _reduce(t*_softplus(-x) + (1 - t)*_softplus(x), reduction)
 
+# %% ../nbs/04_losses.ipynb #483e9f7a
 def binary_cross_entropy_with_logits(
     inputs:Tensor, # logits [N, C]
     targets:Tensor, # 0 or 1 (or a share between) [N, C]; bool, integer or float
@@ -94,7 +97,7 @@ def binary_cross_entropy_with_logits(
     if not fits: raise ValueError(f"pos_weight has shape {tuple(w.shape)} and inputs has shape {tuple(x.shape)}: give one number, or one number per label.")
     return _reduce((1 - t)*x + (1 + (w - 1)*t)*_softplus(-x), reduction)
 
-# %% ../nbs/04_losses.ipynb #483e9f7a
+# %% ../nbs/04_losses.ipynb #c5b32fcf
 def positive_weights(
     targets, # multi-hot [N, C]: tensor or NumPy array
 ) -> Tensor: # float32 [C], for `pos_weight`
@@ -105,6 +108,7 @@ def positive_weights(
     pos = t.bool().sum(0)
     return ((len(t) - pos).clamp_min(1) / pos.clamp_min(1)).float()
 
+# %% ../nbs/04_losses.ipynb #8c7b6c79
 def focal_loss(
     inputs:Tensor, # logits [N, C]
     targets:Tensor, # 0 or 1 [N, C]
@@ -123,6 +127,7 @@ def focal_loss(
     if alpha is not None: loss = loss * (alpha*t + (1 - alpha)*(1 - t))
     return _reduce(loss, reduction)
 
+# %% ../nbs/04_losses.ipynb #e8f2967d
 def asymmetric_loss(
     inputs:Tensor, # logits [N, C]
     targets:Tensor, # 0 or 1 [N, C]
@@ -145,6 +150,7 @@ def asymmetric_loss(
     if gamma_pos: pos = pos * sigmoid(-x).clamp_min(tiny)**gamma_pos
     return _reduce(t*pos + (1 - t)*neg, reduction)
 
+# %% ../nbs/04_losses.ipynb #57800c76
 def macro_soft_f1(
     inputs:Tensor, # logits [N, C]
     targets:Tensor, # 0 or 1 [N, C]
