@@ -1,0 +1,293 @@
+"The command `mlc`: doctor, data, run, train, evaluate."
+# Everything heavy is imported inside the command that needs it, so `mlc --help` answers at once.
+import os
+import sys
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
+                  context_settings=dict(help_option_names=["-h", "--help"], max_content_width=100),
+                  help="Multi-label image classification: look at the machine, get data, run the lessons, train and score.")
+
+MARKER = "training.json"       # in a run's folder from its first moment; run.json, written last, says that it is whole
+MODULES = dict(fastai="train_fastai", torch="train_torch", tensorflow="train_tf")
+
+
+class Framework(str, Enum):
+    fastai = "fastai"
+    torch = "torch"
+    tensorflow = "tensorflow"
+
+
+class Layout(str, Enum):
+    pascal = "pascal"
+    nus_wide = "nus_wide"
+    movie_posters = "movie_posters"
+    cars = "cars"
+
+
+ProfileOption = Annotated[Optional[str], typer.Option("--profile", "-p", help="Run profile of settings.ini: smoke, laptop, gpu or one of yours.")]
+
+
+def _say(text=""): print(text, flush=True)
+
+
+def _profile(name=None, **changes):
+    "The profile called `name`, changed where `changes` says so."
+    from dataclasses import replace
+    from mlc_course.settings import load_profile
+    return replace(load_profile(name), **{k: v for k, v in changes.items() if v is not None})
+
+
+@app.callback()
+def _options(debug: Annotated[bool, typer.Option("--debug", help="Show the whole traceback of an error (as MLC_DEBUG=1 does).")] = False):
+    if debug: os.environ["MLC_DEBUG"] = "1"
+
+
+# ---- doctor ------------------------------------------------------------------------------------
+@app.command()
+def doctor(json_: Annotated[bool, typer.Option("--json", help="Print JSON, for a bug report or a script.")] = False):
+    "Versions, devices, disk, the import order, and which lessons can run here."
+    from mlc_course.tools.doctor import as_text, examine
+    report = examine()
+    if json_:
+        import json
+        _say(json.dumps(report, indent=1))
+    else: _say(as_text(report))
+    raise typer.Exit(1 if report["problems"] else 0)
+
+
+# ---- data --------------------------------------------------------------------------------------
+@app.command()
+def data(
+    name: Annotated[str, typer.Argument(help="postcards, postcards-ood, the name of a real set, or a folder.")],
+    profile: ProfileOption = None,
+    n: Annotated[Optional[int], typer.Option("--n", min=1, help="How many pictures to draw, instead of the profile's number.")] = None,
+    layout: Annotated[Optional[Layout], typer.Option(help="Draw Postcards in the file format of another set.")] = None,
+    verify: Annotated[bool, typer.Option("--verify/--no-verify", help="Decode every picture to find damaged ones.")] = True,
+):
+    "Draw or describe a set of pictures; a damaged file makes the exit code 1."
+    from mlc_course.tables import DRAWN_SETS, open_dataset
+    chosen = _profile(profile, n_images=n)
+    if n is not None and name not in DRAWN_SETS: raise ValueError(f"--n is for the sets that are drawn ({', '.join(DRAWN_SETS)}); {name!r} is as large as it is.")
+    if layout is not None:
+        if name != "postcards": raise ValueError(f"--layout is for postcards; {name!r} has a layout of its own. Leave --layout out.")
+        name = next(k for k, v in DRAWN_SETS.items() if v == layout.value and k != "postcards-ood")
+    table = open_dataset(name, profile=chosen)
+    _say(describe(table))
+    if not verify: return
+    bad = table.verify()
+    for row in bad.itertuples(): _say(f"BAD  {row.fname}: {row.problem}")
+    if len(bad):
+        _say(f"{len(bad)} of {len(table)} pictures can't be used.")
+        raise typer.Exit(1)
+    _say("\nEvery picture can be decoded.")
+
+
+def describe(
+    table, # an ImageTable
+) -> str: # several lines
+    "Counts per split and label, the share without a label, and what predicting nothing would score."
+    lines = [f"{table.name or 'data'}: {len(table)} images, {len(table.vocab)} labels, in {table.root}", "",
+             f"{'split':8}{'images':>8}{'labels an image':>17}{'without a label':>17}{'all-negative accuracy':>23}"]
+    for s in table.splits:
+        y = table.targets(s)
+        lines.append(f"{s:8}{len(y):8d}{y.sum(1).mean():17.2f}{(y.sum(1) == 0).mean():17.1%}{(1 - y.mean() if y.size else 1):23.2%}")
+    counts = {s: table.targets(s).sum(0) for s in table.splits}
+    total = sum(counts.values())
+    wide = max([len(v) for v in table.vocab] + [5])
+    lines += ["", f"{'label':{wide}}" + "".join(f"{s:>8}" for s in table.splits) + f"{'share':>9}"]
+    for i in sorted(range(len(table.vocab)), key=lambda i: (-total[i], table.vocab[i])):
+        lines.append(f"{table.vocab[i]:{wide}}" + "".join(f"{counts[s][i]:8d}" for s in table.splits) + f"{total[i]/max(1, len(table)):9.1%}")
+    lines += [""]*bool(getattr(table, "notes", ())) + [f"Note: {x}" for x in getattr(table, "notes", ())]
+    return "\n".join(lines)
+
+
+# ---- run ---------------------------------------------------------------------------------------
+@app.command()
+def run(
+    lessons: Annotated[Optional[list[str]], typer.Argument(help="Numbers or names, such as 04 or metrics; all of them if left out.")] = None,
+    profile: ProfileOption = None,
+    limit: Annotated[float, typer.Option(min=1, help="Seconds that one lesson may take.")] = 3600,
+    draw: Annotated[bool, typer.Option("--draw/--no-draw", help="Draw the pictures before the first lesson.")] = True,
+):
+    "Run the lessons in order and write an HTML page of them into _runs."
+    from mlc_course.tools import runner
+    root = runner.find_checkout()
+    chosen = runner.choose_lessons(lessons or [], runner.list_lessons(root/"nbs"))
+    name = _profile(profile).name
+    if draw: _draw(name)
+    runs = runner.run_course(chosen, root/"_runs"/name, name, limit)
+    raise typer.Exit(runner.exit_code(runs))
+
+
+def _draw(profile):
+    "Draw what the lessons read, once, before their clocks start."
+    from mlc_course.tables import open_dataset
+    chosen = _profile(profile)
+    for name in ("postcards", "postcards-ood"): open_dataset(name, profile=chosen)
+
+
+# ---- train -------------------------------------------------------------------------------------
+@app.command()
+def train(
+    dataset: Annotated[str, typer.Argument(help="postcards, the name of a real set, or a folder.")],
+    framework: Annotated[Framework, typer.Option("--framework", "-f", help="Who trains.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for model, vocab, history and predictions.")],
+    profile: ProfileOption = None,
+    epochs: Annotated[Optional[int], typer.Option(min=1, help="Instead of the profile's number.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the unfinished run in --out.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the run in --out.")] = False,
+):
+    "Train a network and keep the model, its history and its predictions."
+    import importlib
+    from mlc_course.tools.runner import write_text
+    chosen, out = _profile(profile, epochs=epochs), out.expanduser()
+    started = dict(dataset=str(dataset), framework=framework.value)
+    prepare_out(out, started, resume, force)
+    from mlc_course.tables import open_dataset
+    for k, v in dict(TF_CPP_MIN_LOG_LEVEL="2", TF_FORCE_GPU_ALLOW_GROWTH="true").items(): os.environ.setdefault(k, v)
+    table = open_dataset(dataset, profile=chosen)
+    if not {"train", "valid"} <= set(table.splits): raise ValueError(f"{dataset} has the splits {', '.join(table.splits)}; training needs train and valid.")
+    module = importlib.import_module(f"mlc_course.{MODULES[framework.value]}")
+    import json
+    made = not out.exists()
+    write_text(out/MARKER, json.dumps(started))
+    _say(f"{table!r}\nframework {framework.value}, profile {chosen.name}: {chosen.epochs} epochs at {chosen.image_size} px")
+    try: result = module.train(table, chosen, out=out, resume=resume)
+    except KeyboardInterrupt:
+        _leave(out, made)
+        if out.exists(): print(f"\nStopped. Go on with: mlc train {dataset} --framework {framework.value} --out {out} --resume", file=sys.stderr)
+        raise typer.Exit(130) from None
+    except BaseException:
+        _leave(out, made)
+        raise
+    if not (out/"run.json").is_file(): result.save(out)
+    (out/MARKER).unlink(missing_ok=True)
+    split = score_split(result.predictions)
+    from mlc_course.metrics import evaluate as score
+    figures = score(result.predictions[split])
+    _say(f"\nTrained in {result.seconds:.0f} s. {_split_note(split)}")
+    _say(f"mAP {figures.mAP:.4f}   macro F1 {figures.macro_f1:.4f}   micro F1 {figures.micro_f1:.4f}   "
+         f"accuracy {figures.accuracy:.4f} (predicting nothing: {figures.all_negative_accuracy:.4f})   at threshold 0.5")
+    _say(f"Written to {out}. All figures: mlc evaluate {out}")
+
+
+def prepare_out(
+    out:Path, # the folder of the run
+    started:dict, # dataset and framework now asked for
+    resume:bool, # go on with an unfinished run?
+    force:bool, # replace a run?
+):
+    "Refuse a folder that training could spoil; empty one whose run is to be replaced."
+    import shutil
+    from mlc_course.tools.runner import read_json
+    if out.exists() and not out.is_dir(): raise ValueError(f"{out} is a file; --out needs a folder.")
+    if not out.is_dir() or not any(out.iterdir()): return
+    finished, marker = (out/"run.json").is_file(), read_json(out/MARKER)
+    if not finished and not marker:
+        raise ValueError(f"{out} isn't empty, and what is in it is not a training run. Choose another folder; nothing was changed.")
+    if force and resume: raise ValueError("--force starts anew and --resume goes on: give one of them.")
+    if force:
+        shutil.rmtree(out)
+        return
+    if finished: raise ValueError(f"{out} holds a finished run. Choose another folder, or replace it with --force.")
+    if not resume: raise ValueError(f"{out} holds an unfinished run. Go on with --resume, or replace it with --force.")
+    for k, v in marker.items():
+        if k in started and started[k] != v: raise ValueError(f"{out} holds a run with {k} {v}, and {k} {started[k]} was asked for. Resume with the same, or choose another folder.")
+
+
+def _leave(out, made):
+    "After a failure: drop half-written files, and the folder if nothing in it helps to resume."
+    import shutil
+    if not out.is_dir(): return
+    for p in [*out.glob("*.part"), *out.glob("*.tmp")]:
+        if p.is_dir(): shutil.rmtree(p, ignore_errors=True)
+        else: p.unlink(missing_ok=True)
+    if all(p.name == MARKER for p in out.iterdir()):
+        (out/MARKER).unlink(missing_ok=True)
+        if made: out.rmdir()
+
+
+def score_split(
+    predictions:dict, # Predictions by split
+    wanted:str|None=None, # the split asked for
+) -> str: # a key of `predictions`
+    "The split to score: the one asked for, else test, else valid."
+    if wanted is not None and wanted not in predictions: raise ValueError(f"The run has no predictions for {wanted!r}; it has {', '.join(predictions)}.")
+    found = wanted or next((s for s in ("test", "valid") if s in predictions), None)
+    if found is None: raise ValueError("The run has no predictions for test or valid, so there is nothing to score.")
+    return found
+
+
+def _split_note(split):
+    return f"Scores on the {split} split" + (": the table has no test split, so these are the pictures that chose the epoch." if split == "valid" else ".")
+
+
+# ---- evaluate ----------------------------------------------------------------------------------
+@app.command()
+def evaluate(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="What `mlc train --out` wrote.")],
+    split: Annotated[Optional[str], typer.Option(help="valid or test; test if the run has it.")] = None,
+    thresh: Annotated[float, typer.Option(min=0, max=1, help="A label counts as predicted above this probability.")] = 0.5,
+    score: Annotated[str, typer.Option(help="What the sweep plots: accuracy, micro_f1, macro_f1 or samples_f1.")] = "macro_f1",
+):
+    "Print every score of a run, and plot the threshold sweep into its folder."
+    from mlc_course.metrics import evaluate as scores, load_run
+    from mlc_course.thresholds import best_threshold, sweep
+    result = load_run(folder)
+    chosen = score_split(result.predictions, split)
+    predictions = result.predictions[chosen]
+    table = sweep(predictions, score=score)
+    _say(f"{result.framework} on {result.dataset}, {getattr(result.profile, 'name', result.profile)} profile, trained in {result.seconds:.0f} s. {_split_note(chosen)}\n")
+    _say(str(scores(predictions, thresh)))
+    path = Path(folder)/"sweep.png"
+    plot_to(table, path, f"{result.framework} on {result.dataset}, {chosen} split")
+    best, value = best_threshold(table)
+    _say(f"\nBest {score.replace('_', ' ')} of the sweep: {value:.4f} at {best:.2f}"
+         + ("; chosen on the pictures that it is measured on, so a little too good." if chosen == "test" else ".") + f"\nPlot: {path}")
+
+
+def plot_to(
+    table, # from `sweep`
+    path:Path, # PNG file
+    title:str, # above the axes
+):
+    "Draw a sweep into a file, atomically and without a display."
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from mlc_course.thresholds import plot_sweep
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    FigureCanvasAgg(figure)
+    ax = plot_sweep(table, ax=figure.add_subplot())
+    ax.set_title(f"{ax.get_title()}\n{title}")
+    ax.grid(alpha=.3)
+    part = path.with_name(path.name + ".part")
+    figure.savefig(part, dpi=130, format="png")
+    os.replace(part, path)
+
+
+# ---- entry -------------------------------------------------------------------------------------
+def main(args: list[str]|None = None) -> int:
+    "Run the command; an error that the reader can see to is one sentence, not a traceback."
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"): stream.reconfigure(errors="replace")
+    import warnings
+    if not os.environ.get("MLC_DEBUG"): warnings.simplefilter("ignore")
+    try: return app(args, prog_name="mlc", standalone_mode=True) or 0
+    except SystemExit as e: return e.code if isinstance(e.code, int) else int(bool(e.code))
+    except KeyboardInterrupt: return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())      # the reader of our pipe has left
+        return 1
+    except (ValueError, TypeError, OSError, ImportError, RuntimeError) as e:
+        if os.environ.get("MLC_DEBUG"): raise
+        print(f"mlc: {e}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
