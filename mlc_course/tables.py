@@ -8,7 +8,7 @@ __all__ = ['SPLITS', 'MULTI_WORD_MAKES', 'IMAGE_SUFFIXES', 'LAYOUTS', 'REAL_SETS
            'parse_class_name', 'read_cars', 'read_folder', 'open_dataset', 'show_images', 'plot_label_counts']
 
 # %% ../nbs/02_tables.ipynb #c497a364
-import csv, html, io, json, os, re, unicodedata
+import codecs, csv, html, io, json, os, re, unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from difflib import get_close_matches
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -164,6 +164,8 @@ class ImageTable:
         "Move a stratified share of the train rows into a valid split, for sets that come with train and test only."
         if "valid" in self.splits: raise ValueError(f"{self.name or 'The table'} has a valid split already ({self.counts()['valid']} images).")
         train = np.flatnonzero(self.df["split"] == "train")
+        if len(train) < 2: raise ValueError(f"{self.name or 'The table'} has {len(train)} train images; it takes two to hold one out.")
+        fraction = max(fraction, 1/len(train))
         part = stratified_split(self.targets("train"), (1 - fraction, fraction), seed)
         split = self.df["split"].to_numpy(dtype=object).copy()
         split[train[part == 1]] = "valid"
@@ -223,6 +225,7 @@ def _read_text(path, encoding):
     "A text file; a byte that doesn't fit the encoding is an error that names the row."
     if not path.is_file(): raise FileNotFoundError(f"There is no file {path}.")
     raw = path.read_bytes()
+    if raw.startswith(codecs.BOM_UTF8): encoding = "utf-8-sig" # the file says itself what it is
     try: return raw.decode(encoding)
     except UnicodeDecodeError as e:
         row = raw[:e.start].count(b"\n") + 1
@@ -378,10 +381,10 @@ def _nus_part(path):
         source = f"{path.name} sample {i}"
         if not isinstance(o, dict) or not isinstance(o.get("image_name"), str) or not isinstance(o.get("image_labels"), list):
             raise ValueError(f'{source}: found {str(o)[:80]}; expected an object with "image_name" (text) and "image_labels" (a list).')
-        labels = list(dict.fromkeys(clean(l) for l in o["image_labels"] if l != ""))
-        unknown = [l for l in labels if l not in vocab]
+        labels = [clean(l) for l in o["image_labels"]]
+        unknown = [l for l in labels if l != "" and l not in vocab]
         if unknown: raise ValueError(f'{source}: {unknown[0]!r} is a label of {o["image_name"]}, but not in the "labels" list of {path}. Add it there, or correct the sample.')
-        rows.append((o["image_name"], labels, split, source))
+        rows.append((o["image_name"], [l for l in dict.fromkeys(labels) if l], split, source))
     if not rows: raise ValueError(f"{path} has an empty list of samples.")
     return pd.DataFrame(rows, columns=["fname", "labels", "split", "source"]), vocab
 
@@ -393,6 +396,7 @@ def read_nus_wide(
 ) -> ImageTable: # with the splits that there are files for; vocab is the files' "labels" list
     "Read the JSON annotations that are used for NUS-WIDE."
     if not annotation_files: raise ValueError("No annotation file was given: pass the JSON files after the folder, one per split, such as train.json and test.json.")
+    annotation_files = sorted(annotation_files, key=lambda f: SPLITS.index(_nus_split(f)))
     splits = [_nus_split(f) for f in annotation_files]
     if len(set(splits)) < len(splits): raise ValueError(f"Two annotation files hold the same split: {', '.join(f'{f} ({s})' for f, s in zip(annotation_files, splits))}. Give one file per split.")
     parts, vocabs = zip(*(_nus_part(f) for f in annotation_files))
@@ -513,8 +517,8 @@ def _annotations(path, *fields):
 def _cars_rows(df, names, file, makes):
     "Add labels, brand, type, year and class_name to rows that have a class number, counted from 1."
     source = [f"{file.name} row {i}" for i in range(1, len(df) + 1)]
-    for c, s in zip(df["class"], source):
-        if not isinstance(c, (int, np.integer)) or not 1 <= c <= len(names): raise ValueError(f"{s}: class is {c!r}; expected a whole number from 1 to {len(names)}, the number of class names.")
+    for c, s in zip(df["class"].tolist(), source):
+        if not isinstance(c, int) or not 1 <= c <= len(names): raise ValueError(f"{s}: class is {c!r}; expected a whole number from 1 to {len(names)}, the number of class names.")
     parsed = [parse_class_name(str(n), makes) for n in names]
     brand, kind, year = zip(*(parsed[c - 1] for c in df["class"]))
     return df.assign(labels=[[b, k] for b, k in zip(brand, kind)], brand=brand, type=kind, year=year, class_name=[str(names[c - 1]) for c in df["class"]], source=source).drop(columns="class")
@@ -541,8 +545,8 @@ def read_cars(
     names = _read_mat(meta or beside or annos, "class_names")
     if one_file:
         df = _annotations(annos, "relative_im_path", "class", "test").rename(columns={"relative_im_path": "fname"})
-        odd = [i for i, t in enumerate(df["test"], 1) if t not in (0, 1)]
-        if odd: raise ValueError(f"{annos.name} row {odd[0]}: test is {df['test'][odd[0]-1]!r}; expected 0 or 1.")
+        odd = [(i, t) for i, t in enumerate(df["test"].tolist(), 1) if t not in (0, 1)]
+        if odd: raise ValueError(f"{annos.name} row {odd[0][0]}: test is {odd[0][1]!r}; expected 0 or 1.")
         df = _cars_rows(df.assign(split=["test" if t else "train" for t in df["test"]]).drop(columns="test"), names, annos, makes)
         root = Path(images) if images is not None else _find_images(folder, df["fname"])
     else:
@@ -663,22 +667,24 @@ def _recognise(path):
     why = f"could be {' or '.join(found)}; call the reader that you mean, such as read_{found[0]}" if found else "is in no layout that is understood"
     raise ValueError(f"{path} {why}. It holds {what}.\n{LAYOUTS}")
 
+def _with_valid(table):
+    "The table, with a valid split held out if it has none."
+    return table.hold_out() if "valid" not in table.splits and table.counts().get("train", 0) > 1 else table
+
 def _read_layout(layout, path, **kwargs):
     "Read a folder whose layout is known; a set without a valid split gets one from its train rows."
     if layout == "pascal": table = read_pascal(path, **kwargs)
     elif layout == "cars": table = read_cars(path, **kwargs)
     elif layout == "movie_posters":
         file = next(f for f in path.glob("*.csv") if f.name.lower() == "moviegenre.csv")
-        ids = [o.strip() for o in _read_csv(file, "latin-1").get("imdbId", [])][:200]
-        folders = [path, *sorted(d for d in path.rglob("*") if d.is_dir())]
-        best = max(folders, key=lambda d: len(_posters(d)))
+        best = max([path, *sorted(d for d in path.rglob("*") if d.is_dir())], key=lambda d: len(_posters(d)))
         table = read_movie_posters(file, best, **kwargs)
     elif layout == "nus_wide":
         files = _json_files(path)
         names = _nus_part(files[0])[0]["fname"]
         table = read_nus_wide(_find_images(path, names), *files, **{"name": path.resolve().name, **kwargs})
     else: table = read_folder(path, **kwargs)
-    return table if "valid" in table.splits or "train" not in table.splits else table.hold_out()
+    return _with_valid(table)
 
 def open_dataset(
     name_or_path, # a name in DRAWN_SETS or REAL_SETS, or a folder (or CSV file) of yours
@@ -696,8 +702,7 @@ def open_dataset(
         return _read_layout(_recognise(path), path, **kwargs)
     path = Path(name_or_path).expanduser()
     if path.is_file() and path.suffix.lower() == ".csv" and path.name.lower() not in ("train.csv", "moviegenre.csv"):
-        table = read_folder(path, **kwargs)
-        return table if "valid" in table.splits or "train" not in table.splits else table.hold_out()
+        return _with_valid(read_folder(path, **kwargs))
     if path.is_file(): path = path.parent
     if not path.is_dir():
         near = get_close_matches(name, [*DRAWN_SETS, *REAL_SETS], n=1)
