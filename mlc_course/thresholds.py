@@ -160,8 +160,8 @@ def best_thresholds_per_label(
 
 # %% ../nbs/06_thresholds.ipynb #21094cb9
 def _logits(probs):
-    "Logits in float64; probabilities are kept 1e-7 away from 0 and 1."
-    p = np.clip(probs.astype(np.float64), 1e-7, 1 - 1e-7)
+    "Logits in float64; a float32 0 or 1 becomes the nearest number that has one."
+    p = np.clip(probs.astype(np.float64), 1e-38, 1 - 2**-25)
     return np.log(p) - np.log1p(-p)
 
 def fit_temperature(

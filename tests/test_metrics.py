@@ -1,0 +1,310 @@
+"""The figures of lesson 05 against scikit-learn, fastai, torchmetrics and plain loops."""
+import json
+import subprocess
+import sys
+import warnings
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings, strategies as st
+from sklearn import metrics as skm
+
+from mlc_course.metrics import (Confusion, Predictions, TrainingRun, accuracy_multi, average_precision, confusion, evaluate, load_run,
+                                mean_average_precision, precision_recall_f1, ranking_measures, simulate_predictions)
+
+KINDS = ["random", "tied", "constant", "all positive", "no positive", "zeros and ones"]
+
+
+def column(rng, kind, n):
+    "Scores and targets of one label."
+    probs, targets = rng.random(n), rng.random(n) < .3
+    if kind == "tied": probs = rng.integers(0, 4, n) / 4
+    if kind == "constant": probs = np.full(n, rng.random())
+    if kind == "all positive": targets[:] = True
+    if kind == "no positive": targets[:] = False
+    if kind == "zeros and ones": probs = rng.integers(0, 2, n).astype(float)
+    return probs, targets
+
+
+@st.composite
+def scored(draw, min_images=1):
+    "Probabilities float32 [N, C] and targets bool [N, C], with every awkward kind of column."
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    n = draw(st.integers(min_images, 40))
+    columns = [column(rng, kind, n) for kind in draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=6))]
+    return np.stack([p for p, _ in columns], 1).astype(np.float32), np.stack([t for _, t in columns], 1)
+
+
+def as_predictions(probs, targets):
+    return Predictions(probs, targets, [f"label {i}" for i in range(probs.shape[1])], [f"{i}.jpg" for i in range(len(probs))])
+
+
+def quiet(f, *args, **kwargs):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return f(*args, **kwargs)
+
+
+# --- counts and what is divided from them
+
+@given(scored(), st.floats(0, 1, width=32))
+@settings(max_examples=60, deadline=None)
+def test_counts_and_nine_figures_equal_sklearn(data, thresh):
+    probs, targets = data
+    pred, counts = probs > np.float32(thresh), confusion(probs, targets, thresh)
+    theirs = [skm.confusion_matrix(targets[:, i], pred[:, i], labels=[False, True]).ravel() for i in range(probs.shape[1])]
+    np.testing.assert_array_equal(np.stack([counts.tn, counts.fp, counts.fn, counts.tp], 1), theirs)
+    assert counts.tp.dtype == np.int64 and counts.n == len(probs)
+    if probs.shape[1] == 1: return  # scikit-learn reads one column as a binary problem
+    for average in ("micro", "macro", "samples", None):
+        expected = quiet(skm.precision_recall_fscore_support, targets, pred, average=average, zero_division=0)[:3]
+        np.testing.assert_allclose(precision_recall_f1(counts, average), expected, atol=1e-12)
+
+
+@given(scored(), st.integers(1, 40))
+@settings(max_examples=40, deadline=None)
+def test_counts_are_the_same_whatever_the_batching(data, size):
+    probs, targets = data
+    batches = [confusion(probs[i:i + size], targets[i:i + size]) for i in range(0, len(probs), size)]
+    whole = confusion(probs, targets)
+    assert sum(batches) == whole == sum(reversed(batches))
+    for average in ("micro", "macro", "samples"): assert precision_recall_f1(sum(batches), average) == precision_recall_f1(whole, average)
+
+
+def test_thresholds_per_label_and_the_strict_comparison():
+    probs, targets = np.array([[.5, .5], [.2, .2]]), np.ones((2, 2), bool)
+    np.testing.assert_array_equal(confusion(probs, targets, .5).tp, [0, 0])  # 0.5 isn't above 0.5
+    np.testing.assert_array_equal(confusion(probs, targets, [.4, .1]).tp, [1, 2])
+    tenth = np.full((1, 1), .1, np.float32)  # as a float64, it is a little more than 0.1
+    assert confusion(tenth, [[1]], .1).tp[0] == 0
+
+
+def test_counts_of_different_vocabularies_do_not_add_up():
+    with pytest.raises(ValueError, match="same vocab"): confusion([[.1]], [[1]]) + confusion([[.1, .2]], [[1, 0]])
+    with pytest.raises(ValueError, match="no counts per image"): precision_recall_f1(Confusion([1], [0], [0], [0]), "samples")
+    with pytest.raises(ValueError, match="average is 'weighted'"): precision_recall_f1(Confusion([1], [0], [0], [0]), "weighted")
+
+
+# --- average precision and ranking
+
+@given(scored())
+@settings(max_examples=60, deadline=None)
+def test_average_precision_equals_sklearn(data):
+    probs, targets = data
+    ours = average_precision(probs, targets)
+    assert ours.dtype == np.float64
+    for i in range(probs.shape[1]):
+        if targets[:, i].any(): assert ours[i] == pytest.approx(skm.average_precision_score(targets[:, i], probs[:, i]), abs=1e-12)
+        else: assert np.isnan(ours[i])
+    known = ours[~np.isnan(ours)]
+    assert mean_average_precision(probs, targets) == pytest.approx(known.mean(), abs=1e-15) if len(known) else np.isnan(mean_average_precision(probs, targets))
+
+
+def test_average_precision_keeps_float64_order_and_minus_zero():
+    close = np.array([[.5], [.5 + 1e-12]])  # equal in float32
+    assert average_precision(close, [[0], [1]])[0] == 1
+    assert average_precision(close.astype(np.float32), [[0], [1]])[0] == .5
+    assert average_precision(np.array([[-0.], [0.]], np.float32), [[0], [1]])[0] == .5
+
+
+@given(scored())
+@settings(max_examples=40, deadline=None)
+def test_average_precision_equals_torchmetrics(data):
+    torch = pytest.importorskip("torch")
+    functional = pytest.importorskip("torchmetrics.functional.classification")
+    probs, targets = data
+    if probs.shape[1] == 1: return  # torchmetrics wants at least two labels
+    theirs = quiet(functional.multilabel_average_precision, torch.tensor(probs), torch.tensor(targets).int(), num_labels=probs.shape[1], average=None)
+    known = targets.any(0)
+    np.testing.assert_allclose(average_precision(probs, targets)[known], np.atleast_1d(theirs.numpy())[known], atol=1e-5)
+
+
+@given(scored())
+@settings(max_examples=60, deadline=None)
+def test_ranking_measures_equal_sklearn(data):
+    probs, targets = data
+    if probs.shape[1] == 1: return
+    expected = skm.coverage_error(targets, probs), skm.label_ranking_loss(targets, probs), skm.label_ranking_average_precision_score(targets, probs)
+    np.testing.assert_allclose(ranking_measures(probs, targets), expected, atol=1e-9)
+
+
+# --- the score sheet
+
+@given(scored())
+@settings(max_examples=30, deadline=None)
+def test_evaluate_equals_sklearn(data):
+    probs, targets = data
+    if probs.shape[1] == 1: return
+    scores, pred = evaluate(as_predictions(probs, targets), .5), probs > .5
+    expected = dict(hamming_loss=skm.hamming_loss(targets, pred), exact_match=skm.accuracy_score(targets, pred),
+                    jaccard=quiet(skm.jaccard_score, targets, pred, average="samples", zero_division=0),
+                    accuracy=(pred == targets).mean(), all_negative_accuracy=(~targets).mean())
+    for name, value in expected.items(): assert getattr(scores, name) == pytest.approx(value, abs=1e-12), name
+    np.testing.assert_array_equal(scores.per_label["support"], targets.sum(0))
+    json.dumps(scores.to_dict(), allow_nan=False)  # plain values, no NaN
+
+
+def test_scores_can_be_read_everywhere():
+    predictions = simulate_predictions(200)
+    scores = evaluate(predictions, np.linspace(.2, .4, 20))
+    assert "predicting nothing" in str(scores) and "macro" in repr(scores)
+    assert "<table" in scores._repr_html_()
+    np.testing.assert_allclose(scores.per_label["thresh"], np.linspace(.2, .4, 20), atol=1e-7)
+    with pytest.raises(ValueError, match="nothing to score"): evaluate(predictions.subset(np.zeros(200, bool)))
+
+
+def test_label_names_cannot_put_markup_into_the_page():
+    scores = evaluate(Predictions([[.1]], [[1]], ["<script>"], ["a.jpg"]))
+    assert "<script>" not in scores._repr_html_()
+
+
+# --- refusals
+
+OK = np.array([[.1, .2], [.3, .4]]), np.array([[0, 1], [1, 0]])
+
+
+@pytest.mark.parametrize("probs, targets, sentence", [
+    (OK[0] * 10, OK[1], "look like logits"),
+    (OK[0] - .2, OK[1], "look like logits"),
+    (OK[0] * np.nan, OK[1], "NaN or infinite"),
+    (np.array([[np.inf, 0], [0, 0]]), OK[1], "row 0, column 0"),
+    (OK[0], OK[1] * 2, "must be 0 or 1"),
+    (OK[0], OK[1] * np.nan, "must be 0 or 1"),
+    (OK[0], OK[1][:1], "same vocab"),
+    (OK[0][0], OK[1][0], r"expected \[N, C\]"),
+    (OK[0].T[:1], OK[1], "must be"),
+])
+@pytest.mark.parametrize("function", [confusion, average_precision, mean_average_precision, ranking_measures])
+def test_bad_input_is_refused_with_a_sentence(function, probs, targets, sentence):
+    with pytest.raises(ValueError, match=sentence): function(probs, targets)
+
+
+def test_words_are_refused():
+    with pytest.raises(TypeError, match="expected numbers"): confusion(np.array([["a"]]), [[1]])
+    with pytest.raises(TypeError, match="multi_hot"): confusion([[.5]], np.array([["cat"]]))
+
+
+@pytest.mark.parametrize("thresh, sentence", [([.1, .2, .3], "each of the 2 labels"), (1.5, "must lie in"), (float("nan"), "must lie in"), ([[.1, .2]], "one number")])
+def test_bad_thresholds_are_refused(thresh, sentence):
+    with pytest.raises(ValueError, match=sentence): confusion(*OK, thresh)
+
+
+# --- accuracy_multi
+
+def test_accuracy_multi_equals_fastai_and_numpy():
+    torch = pytest.importorskip("torch")
+    theirs = pytest.importorskip("fastai.metrics").accuracy_multi
+    generator = torch.Generator().manual_seed(0)
+    x, y = torch.randn(64, 20, generator=generator) * 3, (torch.rand(64, 20, generator=generator) < .1)
+    for thresh in (0, .1, .5, .99):
+        for target in (y, y.float(), y.long()):
+            assert accuracy_multi(x, target, thresh) == theirs(x, target, thresh)
+            assert accuracy_multi(x.sigmoid(), target, thresh, sigmoid=False) == theirs(x, target, thresh)
+            assert accuracy_multi(x.flatten(), target.flatten(), thresh) == theirs(x, target, thresh)
+    each = np.linspace(.1, .9, 20)
+    expected = ((x.sigmoid().numpy() > each.astype(np.float32)) == y.numpy()).mean()
+    for thresh in (each, list(each), torch.tensor(each, dtype=torch.float32)): assert accuracy_multi(x, y, thresh).item() == pytest.approx(expected, abs=1e-6)
+
+
+def test_accuracy_multi_as_a_fastai_metric():
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("fastai.torch_core")
+    from fastai.learner import AvgMetric
+    from fastai.torch_core import TensorImage, TensorMultiCategory
+    x, y = torch.tensor([[1., -1.]]), torch.tensor([[1., 1.]])
+    metric = AvgMetric(partial(accuracy_multi, thresh=.2))
+    metric.reset()
+    class Learn: pred, yb, xb = TensorImage(x), (TensorMultiCategory(y),), (x,)
+    Learn.to_detach = staticmethod(lambda value: value.detach().cpu())
+    metric.accumulate(Learn)
+    assert float(metric.value) == 1.
+
+
+def test_accuracy_multi_refuses():
+    torch = pytest.importorskip("torch")
+    x = torch.tensor([[3., -1.]])
+    with pytest.raises(ValueError, match="same shape"): accuracy_multi(x, torch.tensor([1]))
+    with pytest.raises(ValueError, match="outside"): accuracy_multi(x, torch.tensor([[1, 0]]), sigmoid=False)
+    with pytest.raises(ValueError, match="one number per label"): accuracy_multi(x, torch.tensor([[1, 0]]), thresh=[.1, .2, .3])
+
+
+# --- the traps that the lesson tells of
+
+def test_torchmetrics_guesses_per_batch():
+    "What lesson 05 says of torchmetrics: the sigmoid is applied if any value of the batch is outside [0, 1]."
+    torch = pytest.importorskip("torch")
+    functional = pytest.importorskip("torchmetrics.functional.classification")
+    predicted = lambda logits: functional.multilabel_stat_scores(torch.tensor(logits), torch.ones(len(logits), 2, dtype=torch.int), num_labels=2, average=None)[:, 0].tolist()
+    assert predicted([[.3, .3]]) == [0, 0]  # taken for probabilities, below 0.5
+    assert predicted([[.3, .3], [2., 2.]]) == [2, 2]  # both images now count, also the first
+
+
+def test_shuffled_rows_give_the_law_of_the_frequencies():
+    predictions = simulate_predictions(4000)
+    shuffled = predictions.targets[np.random.default_rng(1).permutation(4000)]
+    p = predictions.targets.mean(0)
+    best = np.max([precision_recall_f1(confusion(predictions.probs, shuffled, t), None).f1 for t in np.r_[0, np.geomspace(1e-6, .9, 60)]], 0)
+    assert np.corrcoef(best, p)[0, 1] > .98 and np.abs(best - 2 * p / (1 + p)).max() < .06
+
+
+def test_simulated_predictions_are_what_they_say():
+    predictions = simulate_predictions(50_000, seed=5)
+    frequency = predictions.targets.mean(0)
+    assert abs(frequency.max() - .25) < .01 and abs(frequency.min() - .01) < .002
+    assert abs((~predictions.targets.any(1)).mean() - .047) < .01
+    np.testing.assert_allclose(predictions.probs.mean(0), frequency, atol=.004)  # calibrated
+    assert simulate_predictions(10, seed=5) == simulate_predictions(10, seed=5)
+
+
+# --- Predictions and TrainingRun
+
+def small():
+    return Predictions([[.1, .9], [.5, 0]], [[0, 1], [1, 0]], ["café", "猫"], ["été/1.jpg", "2.jpg"])
+
+
+def test_predictions_are_validated():
+    p = small()
+    assert p.probs.dtype == np.float32 and p.targets.dtype == bool and len(p) == 2
+    for change, sentence in ((dict(vocab=["a"]), "one name per column"), (dict(vocab=["a", "a"]), "each once"), (dict(fnames=["a"]), "one file name per row"),
+                             (dict(fnames=["a", "a"]), "more than once"), (dict(probs=p.probs * 9), "logits")):
+        with pytest.raises(ValueError, match=sentence): Predictions(**(dict(probs=p.probs, targets=p.targets, vocab=p.vocab, fnames=p.fnames) | change))
+    with pytest.raises(AttributeError): p.probs = 0
+
+
+def test_predictions_round_trip(tmp_path):
+    p = small()
+    path = p.save(tmp_path / "deep" / "p.npz")
+    assert Predictions.load(path) == p and list(path.parent.iterdir()) == [path]
+    with np.load(path, allow_pickle=False) as z: assert set(z) == {"probs", "targets", "vocab", "fnames"}
+    with pytest.raises(FileNotFoundError, match="no predictions"): Predictions.load(tmp_path / "none.npz")
+    path.write_bytes(b"PK nonsense")
+    with pytest.raises(ValueError, match="write it again"): Predictions.load(path)
+    empty = p.subset([])
+    assert Predictions.load(empty.save(tmp_path / "empty.npz")) == empty
+
+
+def test_subset_and_align():
+    p = small()
+    assert p.subset(np.array([False, True])).fnames == ["2.jpg"] and p.subset([1, 0]).align(p.fnames) == p
+    with pytest.raises(ValueError, match="mask"): p.subset(np.array([True]))
+    with pytest.raises(ValueError, match="x.jpg"): p.align(["x.jpg"])
+
+
+def test_training_run_round_trip(tmp_path):
+    from mlc_course.settings import Profile
+    history = pd.DataFrame(dict(epoch=[0, 1], train_loss=[.1 + .2, np.nan], valid_loss=[1/3, 2.], valid_macro_f1=[0., 1.], valid_map=[.5, .25], seconds=[1., 2.]))
+    run = TrainingRun("torch", object(), small().vocab, history, {"valid": small(), "test": small().subset([0])}, Profile(name="smoke"), "tiny", 3.5)
+    again = load_run(run.save(tmp_path / "run"))
+    assert again.model is None and again.vocab == run.vocab and again.profile == run.profile and again.out == tmp_path / "run"
+    assert again.predictions == run.predictions and (again.framework, again.dataset, again.seconds) == ("torch", "tiny", 3.5)
+    pd.testing.assert_frame_equal(again.history, history, check_exact=True)
+    assert "numpy" in json.loads((tmp_path / "run" / "run.json").read_text(encoding="utf-8"))["versions"]
+    with pytest.raises(FileNotFoundError, match="no finished run"): load_run(tmp_path)
+
+
+def test_no_framework_is_loaded():
+    code = "import sys, mlc_course.metrics, mlc_course.thresholds; print([m for m in ('torch', 'fastai', 'tensorflow', 'keras', 'matplotlib', 'sklearn') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
