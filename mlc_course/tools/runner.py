@@ -143,7 +143,7 @@ class _Worker(threading.Thread):
     def __init__(self, nb, folder, env, log):
         super().__init__(daemon=True)
         self.nb, self.env, self.log, self.error = nb, env, log, None
-        self.index = -1
+        self.index, self.finished = -1, threading.Event()
         self.client = _client(nb, folder, self._on_cell)
 
     def _on_cell(self, cell, cell_index): self.index = cell_index
@@ -163,6 +163,7 @@ class _Worker(threading.Thread):
         import asyncio
         try: asyncio.run(self._execute())
         except BaseException as e: self.error = e
+        finally: self.finished.set()
 
 
 def _code_cells(nb): return [i for i, c in enumerate(nb.cells) if c.cell_type == "code" and c.source.strip()]
@@ -206,9 +207,9 @@ def run_lesson(
     with tempfile.TemporaryFile() as log:
         worker = _Worker(nb, cwd or path.parent, kernel_env(profile), log)
         worker.start()
-        while worker.is_alive():
+        while not worker.finished.is_set():      # not join(): Ctrl-C inside it makes Python 3.11 take the thread for ended
             try:
-                worker.join(TICK)
+                worker.finished.wait(TICK)
                 if stopped: kill_tree(worker.pid)      # the kernel may have been about to start
                 if worker.pid is not None: peak = max(peak, tree_memory_mb(worker.pid))
                 seconds = time.perf_counter() - started
