@@ -270,7 +270,7 @@ def test_is_valid_values(tmp_path, yes, no):
     ("fname,labels,labels,is_valid\na.jpg,x,x,0\n", ValueError, "'labels' is there twice"),
     ("fname,labels,is_valid\na.jpg,x,0\nb.jpg,x,y,0\n", ValueError, "row 3: 4 cells.*header has 3.*quotes"),
     ("fname,labels,is_valid\na.jpg,0\n", ValueError, "row 2: 2 cells"),
-    ('fname,labels,is_valid\na.jpg,"x,0\n', ValueError, "train.csv, row 2"),
+    ('fname,labels,is_valid\na.jpg,"x,0\n', ValueError, "train.csv row 2"),
     ("fname,labels,is_valid\na.jpg,x,0\nno.jpg,y,0\n", FileNotFoundError, "train.csv row 3.*no.jpg.*1 of 2.*on_missing='drop'"),
     ("fname,labels,is_valid\na.jpg,x,0\n../a.jpg,y,0\n", ValueError, "row 3: '../a.jpg' points outside"),
     ("fname,labels,is_valid\n/etc/a.jpg,y,0\n", ValueError, "row 2: '/etc/a.jpg' points outside"),
@@ -317,7 +317,7 @@ def test_non_ascii_names_and_labels(tmp_path, form):
 
 def test_encoding(tmp_path):
     root = pascal(tmp_path, "fname,labels,is_valid\na.jpg,chat,0\nb.jpg,été,0\n", ABC, encoding="latin-1")
-    with pytest.raises(ValueError, match="train.csv, row 3: byte 0xe9 is not utf-8.*encoding='latin-1'"): read_pascal(root)
+    with pytest.raises(ValueError, match="train.csv row 3: byte 0xe9 is not utf-8.*encoding='latin-1'"): read_pascal(root)
     assert read_pascal(root, encoding="latin-1").vocab == ["chat", "été"]
 
 
@@ -353,7 +353,7 @@ def test_nus_wide_faults(tmp_path):
     with pytest.raises(ValueError, match="same split"): read_nus_wide(images, good, nus(tmp_path/"other_train.json", [("1.jpg", [])]))
     with pytest.raises(ValueError, match="No annotation file"): read_nus_wide(images)
     bad = tmp_path/"bad_train.json"
-    for text, match in [('{"samples": [\n{"image_name": "1.jpg"', "bad_train.json, row 2.*not valid JSON"), ("[1]", "holds list"), ('{"images": []}', "holds images"), ('{"samples": [], "labels": []}', "empty list"),
+    for text, match in [('{"samples": [\n{"image_name": "1.jpg"', "bad_train.json row 2.*not valid JSON"), ("[1]", "holds list"), ('{"images": []}', "holds images"), ('{"samples": [], "labels": []}', "empty list"),
                         ('{"samples": [{"image_name": "1.jpg"}], "labels": ["x"]}', "sample 1.*image_labels"), ('{"samples": [7], "labels": ["x"]}', "sample 1"), ("", "not valid JSON")]:
         bad.write_text(text)
         with pytest.raises(ValueError, match=match): read_nus_wide(images, bad)
@@ -587,7 +587,7 @@ def test_open_dataset_refuses(tmp_path, monkeypatch):
     cars(pascal(tmp_path/"both", GOOD, ABC))
     with pytest.raises(ValueError, match="could be pascal or cars"): open_dataset(tmp_path/"both")
     (tmp_path/"odd/train.json").write_text('{"samples": [')
-    with pytest.raises(ValueError, match="train.json, row 1.*not valid JSON"): open_dataset(tmp_path/"odd")
+    with pytest.raises(ValueError, match="train.json row 1.*not valid JSON"): open_dataset(tmp_path/"odd")
     with pytest.raises(TypeError, match="min_count"): open_dataset("postcards", min_count=2)
 
 
