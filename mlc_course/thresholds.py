@@ -94,9 +94,9 @@ def plot_sweep(
     if ax is None: ax = plt.subplots(figsize=(6, 3.5))[1]
     line, = ax.plot(sweep_df["threshold"], sweep_df[name], marker=".", label=label)
     ax.scatter([t], [best], s=70, color=line.get_color(), edgecolor="black", zorder=3)
-    below = best > np.mean(ax.get_ylim())
-    ax.annotate(f"best: {best:.4f} at {t:.2f}", (t, best), xytext=(0, -16 if below else 10), textcoords="offset points",
-                ha="left" if t < .5 else "right", va="top" if below else "bottom")
+    ax.margins(y=.2)
+    ax.annotate(f"best: {best:.4f} at {t:.2f}", (t, best), xytext=(0, 8), textcoords="offset points", va="bottom",
+                ha="left" if t < .25 else "right" if t > .75 else "center")
     nice = name.replace("_", " ").replace("f1", "F1")
     ax.set(xlabel="threshold (probability)", ylabel=nice, title=f"{nice} against threshold")
     return ax
