@@ -7,6 +7,7 @@ import argparse
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -311,6 +312,22 @@ def run_tests(root, python, args=()):
     return sum(code != 0 for code, _, _ in rows) + (len(parts) - len(rows))
 
 
+LINUX_ONLY = re.compile(r"^(nvidia-|cuda-|triton)", re.I)     # torch pins its own by number, on the systems that have them
+TOOLS = {"pip", "setuptools", "wheel"}
+
+
+def freeze(root, python):
+    "Write constraints.txt: the exact versions in the environment. Do so after a run that passed."
+    text = subprocess.check_output([str(python), "-m", "pip", "freeze", "--all", "--exclude-editable"]).decode("utf-8")
+    lines = [l.strip() for l in text.splitlines() if re.match(r"^[A-Za-z0-9][\w.-]*==\S+$", l.strip())]
+    lines = sorted((l for l in lines if l.split("==")[0].lower() not in TOOLS and not LINUX_ONLY.match(l)), key=str.lower)
+    head = ("# The exact versions of a run that passed; pip reads them through `make`. They bind only what is installed.\n"
+            "# Made anew, after a run that passed, by: python3 mlc_course/tools/bootstrap.py freeze\n")
+    with open(str(root/"constraints.txt"), "w", encoding="utf-8", newline="\n") as f:
+        f.write(head + "\n".join(lines) + "\n")
+    say("constraints.txt: {} versions".format(len(lines)))
+
+
 def clean(root, venv=None):
     "Remove the environment, the runs and every cache below `root`; the drawn data stays."
     venv = venv or root/".venv"
@@ -330,14 +347,17 @@ def clean(root, venv=None):
 
 def main(argv=None, root=ROOT):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("target", choices=["course", "test", "lab", "clean", "setup"],
-                        help="course: run every lesson; test: all tests; lab: open the lessons; clean: remove what was made; setup: only install")
+    parser.add_argument("target", choices=["course", "test", "lab", "clean", "setup", "freeze"],
+                        help="course: run every lesson; test: all tests; lab: open the lessons; clean: remove what was made; setup: only install; freeze: write constraints.txt")
     parser.add_argument("--chosen", action="store_true", help="this Python was asked for by name: rebuild .venv if it has another")
     parser.add_argument("rest", nargs=argparse.REMAINDER, help="handed on: to `mlc run`, pytest or jupyter lab")
     args = parser.parse_args(argv)
     try:
         if args.target == "clean":
             clean(root)
+            return 0
+        if args.target == "freeze":
+            freeze(root, venv_python(root/".venv"))
             return 0
         python = ensure(root, chosen=args.chosen)
         if args.target == "course":
