@@ -249,7 +249,7 @@ def _read_csv(path, encoding="utf-8-sig"):
     except csv.Error as e: raise ValueError(f"{path.name} row {reader.line_num}: {e}. Look at the quotes in and above this row of {path}.") from None
     if header is None: raise ValueError(f"{path} is empty. It needs a header row, such as fname,labels,is_valid.")
     twice = [c for i, c in enumerate(header) if c in header[:i]]
-    if twice: raise ValueError(f"{path.name}, row 1: the column {twice[0]!r} is there twice. Rename or remove one.")
+    if twice: raise ValueError(f"{path.name} row 1: the column {twice[0]!r} is there twice. Rename or remove one.")
     if not rows: raise ValueError(f"{path} has a header ({', '.join(header)}) and no rows.")
     return pd.DataFrame(rows, columns=header, index=numbers, dtype=object)
 
