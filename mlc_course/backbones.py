@@ -22,8 +22,8 @@ def _keras_pocket_resnet(n_out, widths=WIDTHS, image_size=None):
     he = lambda: initializers.VarianceScaling(2.0, "fan_in", "untruncated_normal")
     bn = lambda name, **kw: layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name=name, **kw)
     def conv(x, n, k, stride, name):
-        if k == 3: x = layers.ZeroPadding2D(1, name=f"{name}_pad")(x)
-        return layers.Conv2D(n, k, stride, use_bias=False, kernel_initializer=he(), name=name)(x)
+        if k == 3 and stride == 2: x = layers.ZeroPadding2D(1, name=f"{name}_pad")(x)
+        return layers.Conv2D(n, k, stride, "same" if stride == 1 else "valid", use_bias=False, kernel_initializer=he(), name=name)(x)
     def block(x, n, stride, name):
         y = layers.ReLU(name=f"{name}_relu1")(bn(f"{name}_bn1")(conv(x, n, 3, stride, f"{name}_conv1")))
         y = bn(f"{name}_bn2", gamma_initializer="zeros")(conv(y, n, 3, 1, f"{name}_conv2"))
@@ -55,7 +55,7 @@ def get_arrays(
     "The weights of `model` under PyTorch's names and in its axis order."
     if hasattr(model, "state_dict"):
         return {k: v.detach().cpu().float().numpy().copy() for k, v in model.state_dict().items() if not k.endswith("num_batches_tracked")}
-    return {name: np.transpose(v.numpy(), np.argsort(axes)).astype("float32") for name, v, axes in _keras_slots(model)}
+    return {name: np.ascontiguousarray(np.transpose(v.numpy(), np.argsort(axes)), "float32") for name, v, axes in _keras_slots(model)}
 
 def set_arrays(
     model,       # a pocket ResNet, torch or Keras; changed in place

@@ -31,10 +31,12 @@ def sigmoid(
     x, # logits, any shape
 ): # probabilities in [0, 1], each on its own
     "1 / (1 + exp(-x)), without overflow."
-    z = tf.exp(-tf.abs(x))
+    z = tf.exp(-tf.where(x >= 0, x, -x)) # in (0, 1], so it can't overflow
     return tf.where(x >= 0, 1/(1 + z), z/(1 + z))
 
-def _softplus(x): return tf.maximum(x, 0) + tf.math.log1p(tf.exp(-tf.abs(x)))
+def _relu(x): return (x + tf.abs(x))/2 # max(x, 0) with the slope 1/2 at 0
+
+def _softplus(x): return _relu(x) + tf.math.log1p(tf.exp(-tf.abs(x)))
 
 def binary_cross_entropy(
     inputs,  # logits [N, C]
@@ -51,7 +53,7 @@ def binary_cross_entropy_with_logits(
 ): # scalar, nats per cell
     "max(x, 0) - x*t + log(1 + exp(-|x|)), equal to tf.nn.weighted_cross_entropy_with_logits, averaged."
     x, t = _check_pair(inputs, targets)
-    if pos_weight is None: return tf.reduce_mean(tf.maximum(x, 0) - x*t + tf.math.log1p(tf.exp(-tf.abs(x))))
+    if pos_weight is None: return tf.reduce_mean(_relu(x) - x*t + tf.math.log1p(tf.exp(-tf.abs(x))))
     w = tf.cast(tf.convert_to_tensor(pos_weight), x.dtype)
     if w.shape.rank > 1 or (w.shape.rank == 1 and w.shape[0] not in (1, x.shape[-1])):
         raise ValueError(f"pos_weight has shape {tuple(w.shape)} and inputs has shape {tuple(x.shape)}: give one number, or one number per label.")

@@ -19,3 +19,30 @@ def postcards(smoke):
     "The smoke profile's Postcards as an ImageTable; drawn in the data home at first use."
     from mlc_course.tables import open_dataset
     return open_dataset("postcards", profile=smoke)
+
+
+@pytest.fixture(scope="session")
+def squares(tmp_path_factory):
+    "An ImageTable of 120 pictures that can be learnt in seconds: coloured squares on noise, some without any."
+    import numpy as np, pandas as pd
+    from PIL import Image
+    from mlc_course.tables import ImageTable
+    root, rng, rows = tmp_path_factory.mktemp("squares"), np.random.default_rng(0), []
+    colours = {"blue": (40, 60, 230), "green": (40, 200, 60), "red": (230, 40, 50)}
+    for i in range(120):
+        image = rng.integers(90, 150, (40, 40, 3), dtype=np.uint8)
+        labels = [name for name in colours if rng.random() < .4]
+        for name in labels:
+            y, x = rng.integers(0, 28, 2)
+            image[y:y + 12, x:x + 12] = colours[name]
+        Image.fromarray(image).save(root/f"{i:03}.png")
+        # a later square may hide an earlier one; the pictures only have to be learnable, not clean
+        rows.append(dict(fname=f"{i:03}.png", labels=labels, split=["train", "train", "train", "valid", "test"][i % 5]))
+    return ImageTable(pd.DataFrame(rows), root, vocab=sorted(colours), name="squares")
+
+
+@pytest.fixture
+def tiny(smoke):
+    "A profile that trains on `squares` in a few seconds."
+    from dataclasses import replace
+    return replace(smoke, image_size=32, batch_size=24, epochs=3, learning_rate=5e-3, precision="fp32")

@@ -1,0 +1,94 @@
+import os
+from dataclasses import FrozenInstanceError, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mlc_course import settings
+from mlc_course.settings import BUILT_IN, Profile, data_home, find_settings, load_profile, pick_device, pick_precision, profiles, seed_everything
+
+
+@pytest.fixture
+def clean(monkeypatch, tmp_path):
+    "No environment variable of ours, and a working folder without settings.ini above it."
+    for name in ("MLC_PROFILE", "MLC_HOME", "MLC_DEVICE", "IN_TEST"): monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def ini(folder, text): (folder/"settings.ini").write_text(text, encoding="utf-8")
+
+
+def test_built_in_without_a_file(clean): assert load_profile() == BUILT_IN["laptop"]
+
+
+def test_order_of_the_sources(clean, monkeypatch):
+    ini(clean, "[mlc_course]\nprofile = mine\n[mine]\nepochs = 7\n")
+    assert load_profile().name == "mine" and load_profile().epochs == 7
+    assert load_profile().batch_size == BUILT_IN["laptop"].batch_size       # what a section leaves out
+    monkeypatch.setenv("MLC_PROFILE", "gpu"); assert load_profile().name == "gpu"
+    assert load_profile("smoke").name == "smoke"
+
+
+def test_found_upward_and_foreign_files_passed_over(clean, monkeypatch):
+    ini(clean, "[mlc_course]\nprofile = gpu\n")
+    (clean/"a"/"b").mkdir(parents=True); ini(clean/"a", "[DEFAULT]\nlib_name = other\n")
+    monkeypatch.chdir(clean/"a"/"b")
+    assert find_settings() == (clean/"settings.ini").resolve() and load_profile().name == "gpu"
+
+
+def test_nbdev_test_runs_the_test_profile(clean, monkeypatch):
+    monkeypatch.setenv("IN_TEST", "1"); assert load_profile().name == "smoke"
+    ini(clean, "[mlc_course]\nprofile = gpu\ntest_profile = laptop\n"); assert load_profile().name == "laptop"
+
+
+@pytest.mark.parametrize("text, say", [
+    ("[mlc_course]\n[laptop]\nepohcs = 3\n", "did you mean 'epochs'"), ("[mlc_course]\n[laptop]\nepochs = many\n", "is not int"),
+    ("[mlc_course]\n[laptop]\nepochs = 0\n", "at least 1"), ("[mlc_course]\n[laptop]\nprecision = half\n", "choose one of")])
+def test_mistakes_in_the_file_are_named(clean, text, say):
+    ini(clean, text)
+    with pytest.raises(ValueError, match=say) as e: load_profile()
+    assert "settings.ini" in str(e.value)
+
+
+def test_unknown_profile_lists_the_known(clean, monkeypatch):
+    monkeypatch.setenv("MLC_PROFILE", "lpatop")
+    with pytest.raises(ValueError, match="MLC_PROFILE.*smoke, laptop, gpu"): load_profile()
+
+
+def test_the_shipped_file_and_the_built_in_profiles_agree():
+    shipped = profiles(Path(__file__).parent.parent/"settings.ini")
+    assert shipped == BUILT_IN
+
+
+def test_profile_is_frozen():
+    with pytest.raises(FrozenInstanceError): Profile().epochs = 3
+    assert replace(Profile(), epochs=3).epochs == 3
+
+
+def test_data_home(clean, monkeypatch):
+    monkeypatch.setenv("MLC_HOME", str(clean/"x"/"y")); assert data_home() == clean/"x"/"y" and data_home().is_dir()
+    (clean/"file").write_text(""); monkeypatch.setenv("MLC_HOME", str(clean/"file"/"under"))
+    with pytest.raises(OSError, match="MLC_HOME"): data_home()
+
+
+def test_device_and_precision(clean, monkeypatch):
+    monkeypatch.setenv("MLC_DEVICE", "cpu"); assert pick_device().type == "cpu"
+    monkeypatch.setenv("MLC_DEVICE", "toaster")
+    with pytest.raises(ValueError, match="toaster"): pick_device()
+    assert pick_precision("auto", "cpu") in ("fp32", "bf16") and pick_precision("bf16", "cpu") == "bf16"
+    with pytest.raises(ValueError, match="NVIDIA"): pick_precision("fp16", "cpu")
+
+
+def test_auto_precision_follows_the_clock(monkeypatch):
+    import torch
+    monkeypatch.setattr(settings, "_conv_seconds", lambda device, dtype: 1.0 if dtype is torch.bfloat16 else 2.0)
+    assert pick_precision("auto", "cpu") == "bf16"
+    monkeypatch.setattr(settings, "_conv_seconds", lambda device, dtype: 2.0)
+    assert pick_precision("auto", "cpu") == "fp32"
+
+
+def test_seed_everything():
+    seed_everything(5); a = np.random.rand(3)
+    seed_everything(5); np.testing.assert_array_equal(a, np.random.rand(3))
