@@ -63,7 +63,7 @@ def multi_hot(
     targets[rows, cols] = True
     return targets
 
-# %% ../nbs/01_tasks.ipynb #aa52865b
+# %% ../nbs/01_tasks.ipynb #698a7386
 def _check_targets(targets, name="targets"):
     "Targets as a bool array [N, C]; anything but 0 and 1 is refused."
     t = np.asarray(targets)
@@ -85,6 +85,7 @@ def label_names(
     if row.shape != (len(vocab),): raise ValueError(f"row has shape {row.shape} and the vocab has {len(vocab)} labels: give one row, with one number per label.")
     return [vocab[i] for i in np.flatnonzero(_check_targets(row[None], "row")[0])]
 
+# %% ../nbs/01_tasks.ipynb #8327cb17
 def label_counts(
     targets, # multi-hot [N, C]
     vocab, # C label names, in column order
@@ -96,7 +97,7 @@ def label_counts(
     counts = pd.Series(targets.sum(0), index=pd.Index(vocab, name="label"), name="images")
     return counts.sort_values(ascending=False, kind="stable")
 
-# %% ../nbs/01_tasks.ipynb #a66cfa23
+# %% ../nbs/01_tasks.ipynb #a4bd0676
 def cooccurrence(
     targets, # multi-hot [N, C]
 ) -> np.ndarray: # int64 [C, C]: images that have both labels; the diagonal holds the counts
@@ -108,6 +109,7 @@ def cooccurrence(
         total += (block.T @ block).astype(np.int64)
     return total
 
+# %% ../nbs/01_tasks.ipynb #24fe26ba
 def cardinality(
     targets, # multi-hot [N, C]
 ) -> float: # labels per image, on average
@@ -122,7 +124,7 @@ def density(
     "Cardinality as a share of the labels that there are."
     return cardinality(targets) / np.shape(targets)[1]
 
-# %% ../nbs/01_tasks.ipynb #09c58192
+# %% ../nbs/01_tasks.ipynb #3c321f3d
 def _part_sizes(n, fractions):
     "Whole numbers that sum to `n` and lie nearest to `n*fractions`: the largest remainders are rounded up."
     f = np.asarray(fractions, dtype=np.float64)
@@ -135,6 +137,7 @@ def _part_sizes(n, fractions):
     sizes[np.argsort(sizes - exact, kind="stable")[:extra]] += 1
     return sizes
 
+# %% ../nbs/01_tasks.ipynb #07f8b434
 def stratified_split(
     targets, # multi-hot [N, C]
     fractions, # share of the rows for each part, with sum 1

@@ -1,15 +1,177 @@
-"""labels: multi-hot targets and back, counts, co-occurrence, stratified split."""
+"""labels: multi-hot targets and back, counts, co-occurrence, stratified split; against scikit-learn and brute force."""
+import subprocess
+import sys
+
 import numpy as np
+import pandas as pd
 import pytest
+from hypothesis import given, settings, strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from sklearn.preprocessing import MultiLabelBinarizer
 
-from mlc_course.labels import multi_hot
+from mlc_course import labels as L
+
+VOCAB = ["boat", "moon", "stars", "sun", "tree"]
+label_lists = st.lists(st.lists(st.sampled_from(VOCAB), max_size=7), max_size=30)
+tables = arrays(bool, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=40))
 
 
-def test_multi_hot_small():
-    assert multi_hot([["b"], [], ["a", "b", "b"]], ["a", "b"]).tolist() == [[False, True], [False, False], [True, True]]
-    assert multi_hot([], ["a", "b"]).shape == (0, 2)
+@given(label_lists)
+def test_multi_hot_equals_scikit_learn(labels):
+    ours = L.multi_hot(labels, VOCAB)
+    assert ours.dtype == bool and ours.shape == (len(labels), len(VOCAB))
+    if labels: np.testing.assert_array_equal(ours, MultiLabelBinarizer(classes=VOCAB).fit_transform(labels).astype(bool))
 
 
-@pytest.mark.parametrize("bad", [[["x"]], [[""]], "ab", ["ab"], [None]])
-def test_multi_hot_refuses(bad):
-    with pytest.raises((ValueError, TypeError)): multi_hot(bad, ["a", "b"])
+@given(label_lists)
+def test_there_and_back(labels):
+    assert [L.label_names(row, VOCAB) for row in L.multi_hot(labels, VOCAB)] == [sorted(set(o)) for o in labels]
+
+
+@pytest.mark.parametrize("rows", [
+    [["moon"], []], (("moon",), ()), [{"moon"}, set()], [np.array(["moon"]), np.array([])],
+    pd.Series([["moon"], []]), iter([["moon"], []]),
+])
+def test_multi_hot_takes_any_kind_of_list(rows):
+    assert L.multi_hot(rows, VOCAB).sum(1).tolist() == [1, 0]
+
+
+def test_vocab_order_is_kept():
+    assert L.multi_hot([["b"], ["a"]], ["b", "a"]).tolist() == [[True, False], [False, True]]
+
+
+@pytest.mark.parametrize("labels,error,parts", [
+    ([["moon"], ["mooon"]], ValueError, ["row 1", "'mooon'", "Did you mean 'moon'?"]),
+    ([["moon", " sun"]], ValueError, ["row 0", "' sun'", "Did you mean 'sun'?"]),
+    ([["xyzzy"]], ValueError, ["'xyzzy'", "vocab has 5 labels"]),
+    (["".split(" ")], ValueError, ["row 0", "empty label", "['']"]),
+    ([["  "]], ValueError, ["empty label"]),
+    ("moon", TypeError, ["the string 'moon'"]),
+    (["moon"], TypeError, ["row 0", "letter by letter", "['moon']"]),
+    ([["moon"], b"moon"], TypeError, ["row 1"]),
+    ([["moon"], None], TypeError, ["row 1", "None"]),
+    ([["moon"], float("nan")], TypeError, ["row 1", "nan", "empty list"]),
+    ([["moon", float("nan")]], TypeError, ["row 0", "strings"]),
+    ([[0, 1]], TypeError, ["row 0", "strings"]),
+])
+def test_multi_hot_refuses_and_says_why(labels, error, parts):
+    with pytest.raises(error) as e: L.multi_hot(labels, VOCAB)
+    for part in parts: assert part in str(e.value)
+
+
+def test_one_letter_vocab_does_not_read_a_string_as_labels():
+    with pytest.raises(TypeError, match="letter by letter"): L.multi_hot(["abc"], ["a", "b", "c"])
+
+
+@pytest.mark.parametrize("vocab,error,part", [
+    ([], ValueError, "empty"), ("moon", TypeError, "the string"), (["a", "b", "a"], ValueError, "'a' more than once"),
+    (["a", ""], ValueError, "vocab[1]"), (["a", 3], TypeError, "vocab[1]"),
+])
+def test_bad_vocab(vocab, error, part):
+    with pytest.raises(error) as e: L.multi_hot([["a"]], vocab)
+    assert part in str(e.value)
+
+
+@pytest.mark.parametrize("row", [[.2, .9, .5, 0, 1], [2, 0, 0, 0, 0], [1, 0], [[1, 0, 0, 0, 0]]])
+def test_label_names_refuses(row):
+    with pytest.raises(ValueError): L.label_names(row, VOCAB)
+
+
+@given(tables)
+def test_counts_and_cooccurrence(t):
+    n, c = t.shape
+    names = [f"l{i:02d}" for i in range(c)]
+    counts = L.label_counts(t, names)
+    assert counts.is_monotonic_decreasing and counts.to_dict() == {o: int(t[:, i].sum()) for i, o in enumerate(names)}
+    co = L.cooccurrence(t)
+    assert co.dtype == np.int64
+    np.testing.assert_array_equal(co, [[(t[:, i] & t[:, j]).sum() for j in range(c)] for i in range(c)])
+    assert L.cardinality(t) == pytest.approx(t.sum(1).mean()) and L.density(t) == pytest.approx(t.mean())
+    for same in (t.astype(int), t.astype(np.float32)): np.testing.assert_array_equal(L.cooccurrence(same), co)
+
+
+def test_cooccurrence_over_several_blocks():
+    t = np.random.default_rng(0).random((140_000, 3)) < .4
+    i = t.astype(np.int64)
+    np.testing.assert_array_equal(L.cooccurrence(t), i.T @ i)
+
+
+@pytest.mark.parametrize("f", [L.cooccurrence, L.cardinality, L.density, lambda t: L.label_counts(t, VOCAB), lambda t: L.stratified_split(t, (.5, .5))])
+@pytest.mark.parametrize("bad", [np.zeros(5), np.full((2, 5), 2), np.full((2, 5), .5), np.full((2, 5), np.nan)])
+def test_targets_that_are_not_multi_hot(f, bad):
+    with pytest.raises(ValueError): f(bad)
+
+
+def test_targets_of_text_and_of_no_rows():
+    with pytest.raises(TypeError, match="multi_hot"): L.cooccurrence(np.array([["a", "b"]]))
+    with pytest.raises(ValueError, match="no rows"): L.cardinality(np.zeros((0, 3), bool))
+    with pytest.raises(ValueError, match="3 columns"): L.label_counts(np.zeros((2, 3), bool), VOCAB)
+
+
+fractions = st.lists(st.integers(1, 20), min_size=2, max_size=6).map(lambda w: tuple(o / sum(w) for o in w))
+
+
+@settings(max_examples=150, deadline=None)
+@given(tables, fractions, st.integers(0, 5))
+def test_split_keeps_every_row_once(t, f, seed):
+    parts = L.stratified_split(t, f, seed)
+    sizes = np.bincount(parts, minlength=len(f))
+    assert parts.shape == (len(t),) and parts.min() >= 0 and len(sizes) == len(f)
+    assert sizes.sum() == len(t) and (np.abs(sizes - len(t)*np.array(f)) < 1).all()
+    np.testing.assert_array_equal(parts, L.stratified_split(t, f, seed))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(1, 300), st.integers(0, 300), st.integers(0, 99))
+def test_one_label_is_dealt_to_within_one(pos, neg, seed):
+    t = np.random.default_rng(seed).permutation(np.arange(pos + neg) < pos)[:, None]
+    f = (.6, .2, .2)
+    got = np.bincount(L.stratified_split(t, f, seed)[t[:, 0]], minlength=3)
+    assert (np.abs(got - t.sum()*np.bincount(L.stratified_split(t, f, seed), minlength=3) / len(t)) <= 1 + 1e-9).all()
+
+
+def long_tail(n, c, seed): return np.random.default_rng(seed).random((n, c)) < .35 / np.arange(1, c + 1)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_split_is_much_closer_than_chance(seed):
+    t = long_tail(2000, 30, seed)
+    parts = L.stratified_split(t, (.6, .2, .2), seed)
+    spread = lambda p: np.mean([np.abs(t[p == k].mean(0) - t.mean(0)).mean() for k in range(3)])
+    rng = np.random.default_rng(seed)
+    assert spread(parts) < .4*np.mean([spread(rng.permutation(parts)) for _ in range(20)])
+
+
+def test_rare_label_reaches_every_part():
+    t = np.zeros((1000, 2), bool)
+    t[:3, 0] = True; t[::2, 1] = True
+    for seed in range(20): assert set(L.stratified_split(t, (.34, .33, .33), seed)[:3]) == {0, 1, 2}
+
+
+def test_rows_without_labels_are_dealt_out_too():
+    t = np.zeros((100, 4), bool); t[:20, 0] = True
+    parts = L.stratified_split(t, (.5, .25, .25))
+    assert np.bincount(parts[20:]).tolist() == [40, 20, 20]
+    assert np.bincount(L.stratified_split(np.zeros((10, 2), bool), (.6, .2, .2))).tolist() == [6, 2, 2]
+
+
+def test_no_rows_and_no_columns():
+    assert L.stratified_split(np.zeros((0, 3), bool), (.5, .5)).shape == (0,)
+    assert np.bincount(L.stratified_split(np.zeros((4, 0), bool), (.5, .5))).tolist() == [2, 2]
+
+
+@pytest.mark.parametrize("f", [(1.,), (.6, .2), (.6, .6, -.2), (0, 1), (np.nan, .5), "half", 3])
+def test_bad_fractions(f):
+    with pytest.raises((ValueError, TypeError)): L.stratified_split(np.ones((4, 2), bool), f)
+
+
+def test_large_table():
+    t = long_tail(100_000, 100, 0)
+    parts = L.stratified_split(t, (.6, .2, .2))
+    assert np.bincount(parts).tolist() == [60_000, 20_000, 20_000]
+    for k, f in enumerate((.6, .2, .2)): assert np.abs(t[parts == k].sum(0) - f*t.sum(0)).max() < 20
+
+
+def test_import_loads_no_framework():
+    code = "import sys, mlc_course.labels; print([m for m in ('torch', 'tensorflow', 'fastai', 'pandas', 'sklearn', 'matplotlib') if m in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
