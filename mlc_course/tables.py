@@ -11,7 +11,7 @@ __all__ = ['SPLITS', 'MULTI_WORD_MAKES', 'IMAGE_SUFFIXES', 'LAYOUTS', 'REAL_SETS
 import codecs, csv, html, io, json, os, re, unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from difflib import get_close_matches
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -69,9 +69,10 @@ def _safe_name(fname, source):
     "A file name as a posix path below the root; a path that leaves the root is refused."
     name = str(fname).strip().replace("\\", "/")
     if not name: raise ValueError(f"{source}: the file name is empty. Fill it in, or remove the row.")
-    if name.startswith("/") or PureWindowsPath(name).drive or ".." in name.split("/") or "\0" in name:
+    parts = [o for o in name.split("/") if o not in ("", ".")]
+    if not parts or name.startswith("/") or re.match("[A-Za-z]:", name) or ".." in parts or "\0" in name:
         raise ValueError(f"{source}: {fname!r} points outside the folder of the images. Give a path relative to that folder, without '..'.")
-    return PurePosixPath(name).as_posix()
+    return "/".join(parts)
 
 def _check_rows(df, vocab):
     "Raise for the first row that can't be a row of an ImageTable."
@@ -429,9 +430,10 @@ def drop_rare_labels(
 def _posters(images):
     "imdbId -> file name, for every poster that is not an empty file."
     found = {}
-    for file in sorted(Path(images).iterdir()):
-        stem = file.stem.lower().removeprefix("tt")
-        if file.suffix.lower() in (".jpg", ".jpeg", ".png") and stem.isdigit() and file.stat().st_size: found.setdefault(int(stem), file.name)
+    for file in sorted(os.scandir(images), key=lambda o: o.name):
+        stem, suffix = os.path.splitext(file.name.lower())
+        stem = stem.removeprefix("tt")
+        if suffix in (".jpg", ".jpeg", ".png") and stem.isdecimal() and file.stat().st_size: found.setdefault(int(stem), file.name)
     return found
 
 def _number(text):
