@@ -111,7 +111,7 @@ def test_targets_of_text_and_of_no_rows():
 fractions = st.lists(st.integers(1, 20), min_size=2, max_size=6).map(lambda w: tuple(o / sum(w) for o in w))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(tables, fractions, st.integers(0, 5))
 def test_split_keeps_every_row_once(t, f, seed):
     parts = L.stratified_split(t, f, seed)
@@ -121,7 +121,7 @@ def test_split_keeps_every_row_once(t, f, seed):
     np.testing.assert_array_equal(parts, L.stratified_split(t, f, seed))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.integers(1, 300), st.integers(0, 300), st.integers(0, 99))
 def test_one_label_is_dealt_to_within_one(pos, neg, seed):
     t = np.random.default_rng(seed).permutation(np.arange(pos + neg) < pos)[:, None]
