@@ -222,6 +222,8 @@ def decode_images(
     return out
 
 # %% ../nbs/02_tables.ipynb #23327253
+def _count(n, what): return f"{n} {what}{'s'*(n != 1)}"
+
 def _read_text(path, encoding):
     "A text file; a byte that doesn't fit the encoding is an error that names the row."
     if not path.is_file(): raise FileNotFoundError(f"There is no file {path}.")
@@ -293,7 +295,7 @@ def _merge_duplicates(df, conflict="error"):
         if conflict == "error" and (set(labels) != set(labels0) or split != split0):
             raise ValueError(f"{source0} and {source} both describe {fname} and disagree: {labels0} in {split0}, and {labels} in {split}. Correct or remove one of the two rows.")
         repeats.append(f"{source} repeats {source0}")
-    notes = [f"{len(repeats)} duplicate row{'s'*(len(repeats) > 1)} merged (the first: {repeats[0]})."] if repeats else []
+    notes = [f"{_count(len(repeats), 'duplicate row')} merged (the first: {repeats[0]})."] if repeats else []
     return df.iloc[keep], notes
 
 def _make_table(df, root, vocab, name, on_missing, notes=()):
@@ -423,7 +425,7 @@ def drop_rare_labels(
     lost = np.array([bool(before) and not after for before, after in zip(table.df["labels"], labels)])
     df = table.df.assign(labels=pd.Series(labels, dtype=object))[~lost]
     which = f"under {min_count} images" if top is None else f"outside the {top} most frequent"
-    note = f"{len(gone)} label{'s'*(len(gone) > 1)} {which} dropped ({', '.join(sorted(gone))}), and {int(lost.sum())} images that had no other label."
+    note = f"{_count(len(gone), 'label')} {which} dropped ({', '.join(sorted(gone))}), and {_count(int(lost.sum()), 'image')} that had no other label."
     return ImageTable(df, table.root, keep, table.name, (*table.notes, note))
 
 # %% ../nbs/02_tables.ipynb #e7438961
@@ -467,7 +469,7 @@ def read_movie_posters(
     df, notes = _merge_duplicates(df, on_conflict)
     empty = df["labels"].map(len) == 0
     if empty.all(): raise ValueError(f"{csv}: the column {genre} is empty in every row.")
-    if empty.any(): notes.append(f"{int(empty.sum())} rows without a genre dropped (the first: {df['source'][empty].iloc[0]}).")
+    if empty.any(): notes.append(f"{_count(int(empty.sum()), 'row')} without a genre dropped (the first: {df['source'][empty].iloc[0]}).")
     df, posters = df[~empty], _posters(images)
     gone = ~df["fname"].isin(list(posters))
     if gone.all() or (gone.any() and on_missing == "error"):

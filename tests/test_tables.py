@@ -391,7 +391,7 @@ def test_movie_posters(tmp_path):
     row = table.df[table.df.fname == "900.jpg"].iloc[0]
     assert row.labels == ["Comedy"] and row.title == "Le Fabuleux Destin d'Amélie Poulain (2001)" and row.score == 8.4
     notes = " ".join(table.notes)
-    for part in ("1 duplicate row merged", "1 rows without a genre", "2 of 43 posters missing", "War", "1 images that had no other label", "no split"): assert part in notes, part
+    for part in ("1 duplicate row merged", "1 row without a genre", "2 of 43 posters missing", "War", "1 image that had no other label", "no split"): assert part in notes, part
     assert table.splits == ["train", "valid", "test"] and table.counts()["train"] == 32
     again = read_movie_posters(root/"MovieGenre.csv", root/"posters", min_count=3)
     assert again.fnames("test") == table.fnames("test") != read_movie_posters(root/"MovieGenre.csv", root/"posters", min_count=3, seed=1).fnames("test")
