@@ -636,3 +636,12 @@ def test_drawn_layouts_hold_the_same_labels(tmp_path):
 def test_out_of_domain_has_no_labels(smoke):
     table = open_dataset("postcards-ood", profile=smoke)
     assert table.splits == ["test"] and not table.targets().any() and table.targets().shape[1] == 20
+
+
+@pytest.mark.parametrize("name,splits", [("postcards", 3), ("postcards-ood", 1), ("postcards-nus_wide", 3), ("postcards-movie_posters", 3), ("toy-cars", 3)])
+def test_drawn_names(tmp_path, monkeypatch, smoke, name, splits):
+    from dataclasses import replace
+    monkeypatch.setenv("MLC_HOME", str(tmp_path))
+    table = open_dataset(name, profile=replace(smoke, n_images=60, image_size=24))
+    assert table.name == name and len(table.splits) == splits and tmp_path in table.root.parents
+    assert load_image(table.paths()[0]).size[0] == 48 or name == "toy-cars"
