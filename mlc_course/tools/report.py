@@ -8,6 +8,7 @@ import io
 import platform
 import re
 import time
+from functools import lru_cache
 from pathlib import Path
 
 STYLE = """
@@ -26,13 +27,11 @@ blockquote{margin:1rem 0;padding:.2rem 1rem;border-left:4px solid #5f9ed1;color:
 pre,code{font:.86rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace}
 :not(pre)>code{background:var(--fill);padding:.1em .3em;border-radius:3px;overflow-wrap:anywhere}
 .highlight pre,pre{margin:0;overflow-x:auto}
-.jp-RenderedHTMLCommon>pre,.jp-RenderedMarkdown .highlight{background:var(--fill);border:1px solid var(--line);border-radius:6px;padding:.7rem .9rem;margin:1rem 0}
-.jp-CodeCell{margin:1rem 0} .jp-InputPrompt,.jp-OutputPrompt,.prompt{display:none}
-.jp-CodeCell .jp-Cell-inputArea,.jp-CodeCell .input_area{background:var(--fill);border:1px solid var(--line);border-radius:6px;padding:.6rem .9rem}
-.jp-OutputArea-output,.output_subarea{padding:.5rem .9rem;overflow-x:auto;max-height:48rem;overflow-y:auto}
-.jp-OutputArea-output pre,.output_subarea pre{white-space:pre}
-[data-mime-type="application/vnd.jupyter.stderr"],.output_stderr{background:#fff4e5;border-left:4px solid #c85200}
-[data-mime-type="application/vnd.jupyter.error"],.output_error{background:#fdecea;border-left:4px solid #b3261e}
+.text_cell_render>pre,.text_cell_render .highlight,.input_area{background:var(--fill);border:1px solid var(--line);border-radius:6px;padding:.6rem .9rem}
+.text_cell_render>pre,.text_cell_render .highlight{margin:1rem 0} .highlight{background:none}
+.code_cell{margin:.7rem 0} .prompt{display:none}
+.output_subarea{padding:.4rem .9rem;margin:.3rem 0;overflow-x:auto;max-height:48rem;overflow-y:auto} .output_subarea pre{white-space:pre} .output_png img{display:block}
+.output_stderr{background:#fff4e5;border-left:4px solid #c85200} .output_error{background:#fdecea;border-left:4px solid #b3261e}
 img,svg{max-width:100%;height:auto} img.math{height:auto;max-width:none} p.math{text-align:center;overflow-x:auto;margin:1.1rem 0} p.math img{display:block;margin:.35rem auto}
 table{border-collapse:collapse;margin:.8rem 0;font-size:.92rem;display:block;overflow-x:auto;max-width:100%}
 th,td{padding:.3rem .7rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top} .dataframe td,.dataframe th,td.num,th.num{text-align:right;font-variant-numeric:tabular-nums}
@@ -40,7 +39,7 @@ details{border:1px solid var(--line);border-radius:6px;padding:.4rem .9rem;margi
 .ok{color:#1a7f37} .bad{color:#b3261e;font-weight:650} .soft{color:var(--soft)} .pager{display:flex;justify-content:space-between;margin-top:3rem;border-top:1px solid var(--line);padding-top:1rem}
 .alert{background:#fdecea;border-left:4px solid #b3261e;padding:.6rem 1rem;margin:1rem 0}
 @media(max-width:60rem){nav{position:static;width:auto;border:0;border-bottom:1px solid var(--line);max-height:14rem}main{margin:0;padding:1rem}}
-@media print{nav,.pager{display:none}main{margin:0;max-width:none}.jp-OutputArea-output{max-height:none}}
+@media print{nav,.pager{display:none}main{margin:0;max-width:none}.output_subarea{max-height:none}}
 """
 
 _MATH = re.compile(r"(?P<code>^(```|~~~).*?^\2[^\n]*$|(?P<tick>`+)(?!`).*?(?<!`)(?P=tick)(?!`))"
@@ -54,10 +53,15 @@ _NB_LINK = re.compile(r'href="(?:\./)?([\w.-]+)\.ipynb(#[^"]*)?"')
 # ---- formulas ----------------------------------------------------------------------------------
 def _lines_of(tex):
     "The lines of a displayed formula: alignment environments are beyond Matplotlib, so each line is drawn by itself."
+    m = re.fullmatch(r"(?s)(.*?)\\begin\{cases\}(.*)\\end\{cases\}(.*)", tex.strip())
+    if m:
+        rows = [" ".join(r.replace("&", r"\quad ").split()) for r in re.split(r"\\\\(?:\[[^\]]*\])?", m[2]) if r.strip()]
+        return [f"{' '.join(m[1].split())} \\{{ {rows[0]}", *(rf"\{{ {r}" for r in rows[1:])] + _lines_of(m[3])
     tex = re.sub(r"\\(begin|end)\{(aligned|align|align\*|split|gathered|equation|equation\*)\}", "", tex).replace("&", " ")
     return [" ".join(line.split()) for line in re.split(r"\\\\(?:\[[^\]]*\])?", tex) if line.strip()]
 
 
+@lru_cache(maxsize=4096)
 def draw_formula(
     tex:str, # one line of LaTeX, without dollars
     size:float=12.0, # font size in points
@@ -75,8 +79,8 @@ def draw_formula(
     except (ValueError, RuntimeError): return f"<code>{html.escape(tex)}</code>"
     data = base64.b64encode(out.getvalue()).decode()
     width = re.search(rb'width="([\d.]+)pt"', out.getvalue())
-    wide = f"width:{float(width[1])/size:.3f}em;" if width else ""
-    return f'<img class="math" alt="{html.escape(tex, quote=True)}" style="{wide}vertical-align:{-depth/size:.3f}em" src="data:image/svg+xml;base64,{data}">'
+    wide = f"width:{1.12*float(width[1])/size:.3f}em;" if width else ""
+    return f'<img class="math" alt="{html.escape(tex, quote=True)}" style="{wide}vertical-align:{-1.12*depth/size:.3f}em" src="data:image/svg+xml;base64,{data}">'
 
 
 def draw_formulas(
@@ -120,9 +124,11 @@ def lesson_body(
     nb.metadata.pop("widgets", None)
     for c in nb.cells:
         if c.cell_type == "markdown": c.source = draw_formulas(c.source)
+        if c.cell_type == "code": c.source = re.sub(r"^#\|\s*default_exp.*\n+", "", c.source)
         if c.cell_type == "code": c.outputs = _without_widgets(c.outputs)
     exporter = HTMLExporter(template_name="basic", embed_images=True, exclude_input_prompt=True, exclude_output_prompt=True)
     exporter.log.setLevel("ERROR")
+    exporter.register_filter("clean_html", lambda text: text)      # it sees only code that is escaped already, and takes most of the time
     body, _ = exporter.from_notebook_node(nb, resources={"metadata": {"path": str(folder)}})
     return body
 
@@ -136,7 +142,7 @@ def lesson_head(
     title = re.search(r"^#\s+(.+)$", text, re.M)
     promise = re.search(r"(?:^>[^\n]*\n?)+", text, re.M)
     lines = [l.lstrip(">").strip() for l in promise[0].splitlines()] if promise else []
-    return (title[1].strip() if title else stem), " ".join(l for l in lines if l)
+    return (re.sub(r"^\d+[\s.:]+", "", title[1].strip()) if title else stem), " ".join(l for l in lines if l)
 
 
 def headings(
