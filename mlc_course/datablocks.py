@@ -30,7 +30,7 @@ class ReadImage(Transform):
     ) -> PILImage: # RGB
         if isinstance(o, Image.Image): return PILImage.create(o)
         return PILImage.create(load_image(self.root/(o if isinstance(o, (str, Path)) else o["fname"])))
-    def __repr__(self): return f"ReadImage({str(self.root)!r})"
+    def __repr__(self): return f"ReadImage({self.root.name!r})"
 
 class ReadLabels(Transform):
     "A `get_y`: takes a row with a column `labels`, gives its list of labels (empty if there are none)."
