@@ -14,15 +14,15 @@ __getattr__, __dir__, __all__ = _lazy.attach(
                 "train_fastai", "train_torch", "train_tf", "losses_tf"],
     submod_attrs={
         "settings": ["Profile", "load_profile", "data_home", "pick_device"],
-        "labels": ["multi_hot", "label_names", "label_counts", "cooccurrence", "stratified_split"],
+        "labels": ["multi_hot", "label_names", "label_counts", "cooccurrence", "cardinality", "density", "stratified_split"],
         "tables": ["ImageTable", "load_image", "decode_images", "show_images", "open_dataset", "read_pascal", "read_nus_wide",
-                   "read_movie_posters", "read_cars", "read_folder"],
+                   "read_movie_posters", "read_cars", "read_folder", "drop_rare_labels", "plot_label_counts"],
         "datablocks": ["ReadImage", "ReadLabels", "split_column", "multilabel_datablock", "multilabel_dataloaders"],
         "losses": ["sigmoid", "softmax", "binary_cross_entropy", "binary_cross_entropy_with_logits", "focal_loss",
                    "asymmetric_loss", "macro_soft_f1", "positive_weights"],
         "metrics": ["accuracy_multi", "Predictions", "Confusion", "confusion", "precision_recall_f1", "average_precision",
                     "mean_average_precision", "evaluate", "Scores", "TrainingRun", "load_run"],
-        "thresholds": ["sweep", "best_threshold", "best_thresholds_per_label", "plot_sweep", "fit_temperature"],
+        "thresholds": ["sweep", "best_threshold", "best_thresholds_per_label", "plot_sweep", "precision_recall_curves", "fit_temperature", "apply_temperature", "brier_score", "reliability_curve"],
         "postcards": ["LABELS", "draw_postcard", "make_postcards"],
         "backbones": ["pocket_resnet", "pocket_resnet_tf"],
     })

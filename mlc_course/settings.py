@@ -23,10 +23,10 @@ class Profile:
     name:str = "laptop"           # the section of settings.ini
     n_images:int = 4000           # pictures in the Postcards set
     image_size:int = 64           # side of the square that the networks see, in pixels
-    batch_size:int = 64           # images in one training step
+    batch_size:int = 32           # images in one training step
     epochs:int = 20               # passes over the training images
     freeze_epochs:int = 1         # passes with a frozen body before fine-tuning
-    learning_rate:float = 4e-3    # highest rate of the one-cycle schedule
+    learning_rate:float = 8e-3    # highest rate of the one-cycle schedule
     weight_decay:float = 0.05     # of AdamW
     num_workers:int = 0           # processes that load data; 0: the main process
     precision:str = "auto"        # "fp32", "bf16", "fp16", or "auto": the fastest here
@@ -62,7 +62,7 @@ def _read_ini(path):
 
 # %% ../nbs/00_start.ipynb #39d0404d
 BUILT_IN = {p.name: p for p in (
-    Profile("smoke", n_images=400, image_size=32, batch_size=32, epochs=1, learning_rate=3e-3, precision="fp32"),
+    Profile("smoke", n_images=400, image_size=32, batch_size=32, epochs=1, precision="fp32"),
     Profile("laptop"),
     Profile("gpu", n_images=20000, image_size=128, batch_size=256, epochs=30, num_workers=8))}
 

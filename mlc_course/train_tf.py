@@ -28,11 +28,11 @@ from .tables import ImageTable, decode_images
 def augment_batch(
     x,     # uint8 [B, S, S, 3]
     seed,  # int tensor [2], for TensorFlow's stateless generators
-    shift:int|None=None, # pixels; an eighth of the side if left out
+    shift:int|None=None, # pixels; a sixteenth of the side if left out
 ): # uint8 [B, S, S, 3]
     "Flip each picture left to right with probability 1/2, and move it by up to `shift` pixels, its edge mirrored."
     b, s = tf.shape(x)[0], x.shape[1]
-    shift = max(s//8, 1) if shift is None else shift
+    shift = max(s//16, 1) if shift is None else shift
     seeds = tf.random.split(seed, 3)
     flip = tf.random.stateless_uniform((b, 1), seeds[0]) < .5
     dy, dx = (tf.random.stateless_uniform((b, 1), seeds[i], -shift, shift + 1, tf.int32) for i in (1, 2))

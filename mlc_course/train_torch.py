@@ -29,11 +29,11 @@ from .tables import ImageTable, decode_images
 def augment_batch(
     x:torch.Tensor, # uint8 [B, S, S, 3]
     generator:torch.Generator, # where the random numbers come from
-    shift:int|None=None, # pixels; an eighth of the side if left out
+    shift:int|None=None, # pixels; a sixteenth of the side if left out
 ) -> torch.Tensor: # uint8 [B, S, S, 3]
     "Flip each picture left to right with probability 1/2, and move it by up to `shift` pixels, its edge mirrored."
     b, s = len(x), x.shape[1]
-    shift = max(s//8, 1) if shift is None else shift
+    shift = max(s//16, 1) if shift is None else shift
     flip = torch.rand(b, generator=generator) < .5
     dy, dx = (torch.randint(-shift, shift + 1, (b, 1), generator=generator) for _ in range(2))
     at = torch.arange(s)
