@@ -28,9 +28,9 @@ GROUNDS = {"sea": .22, "field": .30, "snow": .15, "desert": .13, "town": .20}
 N_OBJECTS = (.035, .57, .285, .09, .02)   # share of pictures with 0, 1, 2 ... kinds of objects
 
 # how hard the pictures are
-SCALE = 1.2       # of all objects; smaller is harder
+SCALE = 1.3       # of all objects; smaller is harder
 HIDDEN = .30      # how much of an object others may hide
-GRAIN = 3.0       # noise of the film, in grey levels
+GRAIN = 2.5       # noise of the film, in grey levels
 CLUTTER = 0.6     # mean number of things in a picture that aren't labels
 
 # %% ../nbs/90_postcards.ipynb #d65cd846
@@ -877,7 +877,7 @@ def _jpeg(im, quality):
 
 def _quality(seed, i): return 62 + (int(seed)*7919 + i*104729) % 31     # 62-92, as varied as pictures of many origins
 
-VERSION = 5     # another version of the drawing: sets of an older one are drawn anew
+VERSION = 6     # another version of the drawing: sets of an older one are drawn anew
 SPLITS = ("train", "train", "train", "valid", "test")     # by i % 5
 
 def _split(i): return SPLITS[i % 5]
