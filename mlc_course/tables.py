@@ -483,7 +483,8 @@ def read_movie_posters(
     return ImageTable(table.df.assign(split=split), images, table.vocab, table.name, (*table.notes, f"The file has no split: {' / '.join(f'{f:.0%}' for f in fractions)} by label, seed {seed}."))
 
 # %% ../nbs/02_tables.ipynb #2b88ba92
-MULTI_WORD_MAKES = ("AM General", "Alfa Romeo", "Aston Martin", "Great Wall", "Land Rover")
+MULTI_WORD_MAKES = ("AM General", "Alfa Romeo", "Aston Martin", "Great Wall", "Land Rover",
+                    "Silver Comet") # the last one is a make of the toy cars
 
 def parse_class_name(
     name:str, # such as "Audi TTS Coupe 2012"

@@ -1,4 +1,4 @@
-"""The order of imports must never kill a process, and importing must not load what isn't needed."""
+"""The order of imports must never kill a process. (Which module may load what: tests/test_project.py.)"""
 import itertools, subprocess, sys
 from importlib.util import find_spec
 
@@ -6,7 +6,6 @@ import pytest
 
 TORCH_SIDE = ["losses", "backbones_torch", "train_torch", "datablocks", "train_fastai"]
 TF_SIDE = ["losses_tf", "train_tf"]
-LIGHT = ["settings", "labels", "tables", "metrics", "thresholds", "postcards", "backbones"]
 FRAMEWORKS = {"torch", "torchvision", "fastai", "tensorflow", "keras"}
 
 
@@ -23,18 +22,6 @@ def loaded(module):
 
 
 def test_package_is_light(): assert loaded("mlc_course") == set()
-
-
-@pytest.mark.parametrize("module", LIGHT)
-def test_light_modules_load_no_framework(module): assert loaded(f"mlc_course.{module}") == set()
-
-
-@pytest.mark.parametrize("module", ["losses", "backbones_torch", "train_torch"])
-def test_torch_modules_load_no_other_framework(module): assert not loaded(f"mlc_course.{module}") & {"fastai", "tensorflow", "keras"}
-
-
-@pytest.mark.parametrize("module", TF_SIDE)
-def test_tf_modules_load_no_torch(module): assert not loaded(f"mlc_course.{module}") & {"fastai", "torch", "torchvision"}
 
 
 def test_every_public_name_resolves():

@@ -67,7 +67,7 @@ def test_refusals(squares, tiny, images):
     model = make_model(["a", "b"], tiny)
     with pytest.raises(ValueError, match="knows the labels"): predict(model, squares)
     with pytest.raises(ValueError, match="no split 'final'"): predict(make_model(squares.vocab, tiny), squares, "final")
-    with pytest.raises(FileNotFoundError, match="train_torch"): load_model("nowhere")
+    with pytest.raises(FileNotFoundError, match="train_torch.train"): load_model("nowhere")
 
 
 def test_training_learns_and_leaves_a_complete_folder(squares, tiny, tmp_path):
