@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from fastcore.foundation import L
 from fastai.callback.channelslast import ChannelsLast
 from fastai.callback.core import Callback
 from fastai.callback.fp16 import MixedPrecision
@@ -168,7 +169,7 @@ class KeepBest(Callback):
     def save(self, path):
         "Everything that the next epoch depends on."
         torch.save(dict(epoch=self.epoch + 1, rows=self.rows, best=self.best, arrays={k: torch.from_numpy(v) for k, v in self.arrays.items()},
-                        identity=self.identity, model=self.model.state_dict(), opt=self.opt.state_dict(), torch_rng=torch.get_rng_state(),
+                        identity=self.identity, model=self.model.state_dict(), opt=_plain(self.opt.state_dict()), torch_rng=torch.get_rng_state(),
                         python_rng=random.getstate(), shuffle_rng=self.dls.train.rng.getstate()), path)
 
     def restore(self,
@@ -189,6 +190,12 @@ class KeepBest(Callback):
         random.setstate(_as_tuples(d["python_rng"])); learn.dls.train.rng.setstate(_as_tuples(d["shuffle_rng"]))
         self.start, self.rows, self.best, self.arrays = d["epoch"], d["rows"], d["best"], {k: v.numpy() for k, v in d["arrays"].items()}
         return self.start
+
+def _plain(o):
+    "fastai's lists and NumPy's numbers as Python's, so that the file can be read without running code."
+    if isinstance(o, dict): return {k: _plain(v) for k, v in o.items()}
+    if isinstance(o, (list, tuple, L)): return [_plain(v) for v in o]
+    return o.item() if isinstance(o, np.generic) else o
 
 def _as_tuples(o): return tuple(_as_tuples(x) for x in o) if isinstance(o, (list, tuple)) else o
 
