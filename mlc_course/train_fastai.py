@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['make_model', 'macro_f1', 'map_score', 'epoch_metrics', 'Pixels', 'PixelDL', 'make_data', 'low_precision', 'KeepBest',
-           'make_learner', 'predict', 'save_model', 'load_model', 'train']
+           'make_learner', 'predict', 'train']
 
 # %% ../nbs/07_fastai.ipynb #1488d678
 from .settings import require_torch_first
@@ -33,7 +33,7 @@ from fastai.metrics import AccumMetric, ActivationType
 from fastai.torch_core import TensorImage
 from fastai.data.transforms import TensorMultiCategory
 
-from .backbones import get_arrays, pocket_resnet, set_arrays
+from .backbones import get_arrays, load_model, pocket_resnet, save_model, set_arrays, write_beside
 from .datablocks import _loader_args, multilabel_datablock
 from .labels import multi_hot
 from .metrics import Predictions, TrainingRun, confusion, mean_average_precision, precision_recall_f1
@@ -140,11 +140,6 @@ def low_precision(
     finally: del model.forward
 
 # %% ../nbs/07_fastai.ipynb #e0362db1
-def _write(path, save):
-    "Call `save(temporary path)`, then rename: nobody ever sees half a file."
-    part = path.with_name(path.name + ".part")
-    save(part); os.replace(part, path)
-
 class KeepBest(Callback):
     "Write down every epoch, keep the weights of the one with the highest validation mAP, and checkpoint into `folder`."
     order = 60 # after the Recorder
@@ -164,7 +159,7 @@ class KeepBest(Callback):
         self.rows.append(row)
         score = row["valid_map"] if row["valid_map"] == row["valid_map"] else -1.
         if score > self.best: self.best, self.arrays = score, get_arrays(self.model)
-        if self.path is not None: _write(self.path, self.save)
+        if self.path is not None: write_beside(self.path, self.save)
 
     def save(self, path):
         "Everything that the next epoch depends on."
@@ -243,34 +238,6 @@ def predict(
     _check_vocab(vocab, table)
     probs = (_learner_probs if is_learner else _model_probs)(model, table, split)
     return Predictions(probs.as_subclass(torch.Tensor).float().cpu().numpy(), table.targets(split), list(table.vocab), table.fnames(split))
-
-# %% ../nbs/07_fastai.ipynb #3c626926
-def save_model(
-    model, # from `make_model`, with its `vocab` and `image_size`
-    folder, # made if it doesn't exist
-) -> Path: # the file written
-    "Write `model.safetensors`: the weights, and vocab and image size in the header."
-    import json
-    from safetensors.numpy import save_file
-    path = Path(folder)/"model.safetensors"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _write(path, lambda p: save_file(get_arrays(model), p, metadata={"vocab": json.dumps(model.vocab), "image_size": str(model.image_size)}))
-    return path
-
-def load_model(
-    folder, # that `train(..., out=folder)` or `save_model` wrote
-): # the model, in evaluation mode
-    "Read a trained model back. Only arrays and text are read: no code runs, unlike with a pickle."
-    import json
-    from safetensors import safe_open
-    path = Path(folder)/"model.safetensors"
-    if not path.is_file(): raise FileNotFoundError(f"There is no {path.name} in {Path(folder)}: train with out= that folder first, or correct the path.")
-    with safe_open(str(path), "np") as f: meta, arrays = f.metadata() or {}, {k: f.get_tensor(k) for k in f.keys()}
-    if "vocab" not in meta: raise ValueError(f"{path} has no vocab in its header, so it wasn't written by save_model.")
-    vocab = json.loads(meta["vocab"])
-    model = set_arrays(pocket_resnet(pretrained=False, n_out=len(vocab)), arrays)
-    model.vocab, model.image_size = vocab, int(meta["image_size"])
-    return model.to(pick_device()).eval()
 
 # %% ../nbs/07_fastai.ipynb #c7705d45
 def _identity(table, profile):
