@@ -19,7 +19,7 @@ from .settings import import_tensorflow, pick_device
 # %% ../nbs/91_pocket_resnet.ipynb #f3ec73ee
 def _keras_pocket_resnet(n_out, widths=WIDTHS, image_size=None):
     import_tensorflow()
-    from keras import Input, Model, initializers, layers, ops
+    from keras import Input, Model, initializers, layers
     he = lambda: initializers.VarianceScaling(2.0, "fan_in", "untruncated_normal")
     bn = lambda name, **kw: layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name=name, **kw)
     def conv(x, n, k, stride, name):

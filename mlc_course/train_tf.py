@@ -91,7 +91,10 @@ def make_model(
 def _probs(model, dataset): return np.concatenate([tf.sigmoid(_logits(model, x)).numpy() for x, _ in dataset])
 
 def _logits(model, x):
-    if not hasattr(model, "_logits_fn"): object.__setattr__(model, "_logits_fn", tf.function(lambda x: model(x, training=False), reduce_retracing=True))
+    "Logits without dropout or learning; traced once for all batch sizes."
+    if not hasattr(model, "_logits_fn"):
+        spec = [tf.TensorSpec(model.input_shape, tf.float32)]
+        object.__setattr__(model, "_logits_fn", tf.function(lambda x: model(x, training=False), input_signature=spec))
     return model._logits_fn(x)
 
 def predict(

@@ -1,12 +1,10 @@
-import subprocess, sys
-
 import numpy as np
 import pytest
 import torch
 
 from mlc_course import backbones
 from mlc_course.backbones import WIDTHS, get_arrays, load_weights, pocket_resnet, pocket_resnet_tf, set_arrays
-from mlc_course.backbones_torch import PocketResNet, ResidualBlock
+from mlc_course.backbones_torch import PocketResNet
 
 
 def shaken(seed=0, n_out=7):

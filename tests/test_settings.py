@@ -1,4 +1,3 @@
-import os
 from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 

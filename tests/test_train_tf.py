@@ -3,7 +3,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mlc_course import train_tf
 from mlc_course.metrics import evaluate, load_run
 from mlc_course.tables import decode_images
 from mlc_course.train_tf import EpochData, augment_batch, load_model, make_data, make_model, predict, tf, train
