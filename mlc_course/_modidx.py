@@ -377,6 +377,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                       'mlc_course/train_fastai.py'),
                                          'mlc_course.train_fastai.Pixels.find': ('fastai.html#pixels.find', 'mlc_course/train_fastai.py'),
                                          'mlc_course.train_fastai._as_tuples': ('fastai.html#_as_tuples', 'mlc_course/train_fastai.py'),
+                                         'mlc_course.train_fastai._can_draw': ('fastai.html#_can_draw', 'mlc_course/train_fastai.py'),
                                          'mlc_course.train_fastai._check_vocab': ('fastai.html#_check_vocab', 'mlc_course/train_fastai.py'),
                                          'mlc_course.train_fastai._identity': ('fastai.html#_identity', 'mlc_course/train_fastai.py'),
                                          'mlc_course.train_fastai._learner_probs': ( 'fastai.html#_learner_probs',

@@ -13,7 +13,7 @@ from .settings import require_torch_first
 require_torch_first()
 
 # %% ../nbs/07_fastai.ipynb #6c959b1a
-import math, os, random, tempfile, time
+import math, random, sys, tempfile, time
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
@@ -240,6 +240,11 @@ def predict(
     return Predictions(probs.as_subclass(torch.Tensor).float().cpu().numpy(), table.targets(split), list(table.vocab), table.fnames(split))
 
 # %% ../nbs/07_fastai.ipynb #c7705d45
+def _can_draw():
+    "Whether a moving bar makes sense: in a notebook or a terminal, but not in a log file."
+    from fastcore.imports import IN_NOTEBOOK
+    return IN_NOTEBOOK or sys.stdout.isatty()
+
 def _identity(table, profile):
     own = {k: v for k, v in asdict(profile).items() if k not in ("name", "num_workers")}
     return dict(**own, vocab=list(table.vocab), n_rows=len(table))
@@ -263,7 +268,7 @@ def train(
     keep = KeepBest(out, _identity(table, profile))
     if out is not None: Path(out).mkdir(parents=True, exist_ok=True)
     start = keep.restore(learn) if resume else 0
-    with low_precision(learn.model, "fp32" if amp else precision, device.type), nullcontext() if progress else learn.no_bar(), nullcontext() if progress else learn.no_logging():
+    with low_precision(learn.model, "fp32" if amp else precision, device.type), nullcontext() if progress and _can_draw() else learn.no_bar(), nullcontext() if progress else learn.no_logging():
         if start < profile.epochs: learn.fit_one_cycle(profile.epochs, profile.learning_rate, wd=profile.weight_decay, cbs=[keep, *cbs], start_epoch=start)
     if keep.arrays is None: raise RuntimeError("The training was cancelled before its first epoch was over, so there is no model to keep.")
     set_arrays(learn.model, keep.arrays)

@@ -645,3 +645,13 @@ def test_drawn_names(tmp_path, monkeypatch, smoke, name, splits):
     table = open_dataset(name, profile=replace(smoke, n_images=60, image_size=24))
     assert table.name == name and len(table.splits) == splits and tmp_path in table.root.parents
     assert load_image(table.paths()[0]).size[0] == 48 or name == "toy-cars"
+
+
+def test_a_relative_root_survives_a_change_of_folder(tmp_path, monkeypatch):
+    (tmp_path/"set"/"train").mkdir(parents=True)
+    Image.new("RGB", (8, 8)).save(tmp_path/"set"/"train"/"a.png")
+    (tmp_path/"set"/"train.csv").write_text("fname,labels,is_valid\na.png,cat,False\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    table = read_pascal("set")
+    (tmp_path/"elsewhere").mkdir(); monkeypatch.chdir(tmp_path/"elsewhere")
+    assert table.root.is_absolute() and decode_images(table.paths(), 4).shape == (1, 4, 4, 3)

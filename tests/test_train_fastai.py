@@ -220,3 +220,12 @@ def test_learner_exports_and_loads(learn, few, tmp_path):
 def test_quiet_without_progress(few, tiny, capsys):
     tf.train(few, replace(tiny, epochs=1), progress=False)
     assert capsys.readouterr().out == ""
+
+
+def test_a_set_opened_by_a_relative_path(squares, tiny, monkeypatch):
+    import os
+    from mlc_course.tables import ImageTable
+    monkeypatch.chdir(squares.root.parent)
+    table = ImageTable(squares.df, os.path.relpath(squares.root), vocab=squares.vocab)
+    run = tf.train(table, replace(tiny, epochs=1), progress=False)
+    assert run.predictions["test"].fnames == tf.predict(run.model, table, "test").fnames
