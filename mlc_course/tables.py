@@ -103,7 +103,7 @@ class ImageTable:
         missing = [c for c in ("fname", "labels", "split") if c not in df.columns]
         if missing: raise ValueError(f"The table lacks {', '.join(missing)}; it has {', '.join(map(str, df.columns)) or 'no columns'}. It needs fname, labels and split.")
         if isinstance(vocab, str): raise TypeError(f"vocab is the string {vocab!r}; give a list of label names.")
-        self.root, self.name, self.notes = Path(root).absolute(), name, tuple(notes) # absolute: still right after a change of folder
+        self.root, self.name, self.notes = Path(os.path.abspath(root)), name, tuple(notes) # absolute: still right after a change of folder
         if not self.root.is_dir(): raise FileNotFoundError(f"The folder {self.root} does not exist; `root` is the folder that the file names are relative to.")
         df = df.reset_index(drop=True)
         df["fname"] = [_safe_name(f, s) for f, s in zip(df["fname"], _sources(df))]
