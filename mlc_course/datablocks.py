@@ -86,7 +86,6 @@ def multilabel_datablock(
 
 # %% ../nbs/03_datablocks.ipynb #de8475ac
 import random, sys
-from dataclasses import dataclass
 from fastai.data.core import DataLoaders
 from .settings import load_profile, pick_device
 

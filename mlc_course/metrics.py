@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['accuracy_multi', 'Predictions', 'simulate_predictions', 'Confusion', 'confusion', 'PRF', 'precision_recall_f1',
            'average_precision', 'mean_average_precision', 'Ranking', 'ranking_measures', 'Scores', 'evaluate',
-           'TrainingRun', 'load_run']
+           'TrainingRun', 'load_run', 'epoch_scores', 'run_identity', 'check_identity']
 
 # %% ../nbs/05_metrics.ipynb #21f16159
 import json, os
@@ -488,3 +488,32 @@ def load_run(
         history=pd.read_csv(folder/"history.csv", engine="python"),
         predictions={s: Predictions.load(folder/f"predictions-{s}.npz") for s in d["splits"]},
         profile=profile, dataset=d["dataset"], seconds=d["seconds"], out=folder)
+
+# %% ../nbs/05_metrics.ipynb #f9e495a2
+def epoch_scores(
+    probs, # [N, C] in [0, 1]
+    targets, # [N, C], 0 or 1
+) -> tuple[float, float, float]: # binary cross-entropy (nats per cell), macro F1 at 0.5, mAP
+    "What a trainer writes down about a whole split after an epoch."
+    targets = np.asarray(targets).astype(bool)
+    p = np.clip(np.asarray(probs, "float64"), 1e-7, 1 - 1e-7)
+    loss = -np.where(targets, np.log(p), np.log1p(-p)).mean()
+    return float(loss), float(precision_recall_f1(confusion(probs, targets), "macro").f1), float(mean_average_precision(probs, targets))
+
+def run_identity(
+    profile, # a `Profile`
+    table, # an `ImageTable`
+) -> dict: # plain values, ready for JSON
+    "What a checkpoint and the run that goes on from it must have in common."
+    return dict(profile=asdict(profile), vocab=list(table.vocab), n=len(table))
+
+def check_identity(
+    saved:dict, # `run_identity` of the checkpoint
+    now:dict, # `run_identity` of this run
+    path, # the checkpoint, for the message
+):
+    "ValueError that names the difference where a checkpoint belongs to another run; the profile's name and its workers may differ."
+    for key, was in saved["profile"].items():
+        if now["profile"][key] != was and key not in ("name", "num_workers"):
+            raise ValueError(f"{path} was trained with {key} = {was!r}, and the profile says {now['profile'][key]!r}. Resume with the same profile, or choose another folder.")
+    if saved["vocab"] != now["vocab"] or saved["n"] != now["n"]: raise ValueError(f"{path} was trained on other data: its labels or its number of pictures differ.")

@@ -315,7 +315,7 @@ def _sun(p, rng, night, sea):
     c = _pick(rng, [(250, 206, 84), (248, 170, 64), (252, 222, 110), (236, 110, 70)])
     style = rng.integers(3)
     if style == 0:
-        n, r0, r1 = int(rng.integers(8, 15)), .36, .5
+        n, r0 = int(rng.integers(8, 15)), .36
         for i in range(n):
             t, h = 2*math.pi*i/n, .5*math.pi/n
             p.poly([(r0*math.cos(t - h), r0*math.sin(t - h)), (.54*math.cos(t), .54*math.sin(t)), (r0*math.cos(t + h), r0*math.sin(t + h))], c, lit=False)
@@ -394,7 +394,7 @@ def _flower(p, rng, night, sea):
         p.poly([(-.22, -.95), (-.11, -.82), (0, -1), (.11, -.82), (.22, -.95), (.2, -.7), (.08, -.58), (-.08, -.58), (-.2, -.7)], c)
         p.poly([(0, -1), (.11, -.82), (.07, -.6), (-.07, -.6), (-.11, -.82)], _mix(c, (0, 0, 0), .15))
     else:                    # daisy
-        n = int(rng.integers(5, 9)); r = .25
+        n = int(rng.integers(5, 9))
         for i in range(n):
             t = 2*math.pi*i/n
             p.oval(.17*math.cos(t), -.73 + .17*math.sin(t), .11, .11, c)
@@ -551,7 +551,7 @@ def _backdrop(im, scene, k, rng):
 def _ground(p, scene, low, rng):
     h, earth = scene.horizon, _pick(rng, EARTH[scene.ground])
     lit = lambda c: [a*b for a, b in zip(c, p.light)]
-    night, far = scene.time == "night", _mix(earth, _mix(low, earth, .35), .6)
+    night = scene.time == "night"
     q = Pen(p.draw, p.k, p.light)
     if scene.ground == "town":      # a pale row of houses far away
         x = -4.0

@@ -25,7 +25,6 @@ from fastcore.foundation import L
 from fastai.callback.channelslast import ChannelsLast
 from fastai.callback.core import Callback
 from fastai.callback.fp16 import MixedPrecision
-from fastai.callback.progress import ProgressCallback
 from fastai.callback.schedule import Learner
 from fastai.data.core import DataLoaders, TfmdDL
 from fastai.losses import BCEWithLogitsLossFlat

@@ -7,7 +7,6 @@ __all__ = ['tf', 'augment_batch', 'EpochData', 'make_data', 'make_model', 'predi
 
 # %% ../nbs/09_tensorflow.ipynb #191f8da1
 import json, os, shutil, time
-from dataclasses import asdict, replace
 from pathlib import Path
 import numpy as np
 import pandas as pd
@@ -21,7 +20,7 @@ tf = import_tensorflow()
 import keras
 from .backbones import get_arrays, pocket_resnet_tf, set_arrays
 from .losses_tf import binary_cross_entropy_with_logits, keras_loss
-from .metrics import Predictions, TrainingRun, confusion, mean_average_precision, precision_recall_f1
+from .metrics import Predictions, TrainingRun, check_identity, epoch_scores, run_identity
 from .tables import ImageTable, decode_images
 
 # %% ../nbs/09_tensorflow.ipynb #0f34a775
@@ -137,12 +136,6 @@ class _Bar(keras.callbacks.Callback):
     def __init__(self, bar): super().__init__(); self.bar = bar
     def on_train_batch_end(self, batch, logs=None): self.bar.update()
 
-def _validate(model, dataset, targets):
-    probs = _probs(model, dataset)
-    p = np.clip(probs.astype("float64"), 1e-7, 1 - 1e-7)
-    loss = -np.where(targets, np.log(p), np.log1p(-p)).mean()
-    return loss, precision_recall_f1(confusion(probs, targets), "macro").f1, mean_average_precision(probs, targets)
-
 def train(
     table:ImageTable,  # needs "train" and "valid"; "test" is predicted if there
     profile:Profile,   # epochs, learning rate ...
@@ -169,7 +162,7 @@ def train(
     for epoch in range(state["epoch"], profile.epochs):
         start = time.perf_counter()
         fit = model.fit(data["train"](epoch), shuffle=False, verbose=0, callbacks=[_Bar(bar)])
-        valid_loss, f1, mAP = (float(v) for v in _validate(model, data["valid"], table.targets("valid")))
+        valid_loss, f1, mAP = epoch_scores(_probs(model, data["valid"]), table.targets("valid"))
         row = dict(epoch=epoch, train_loss=fit.history["loss"][-1], valid_loss=valid_loss, valid_macro_f1=f1, valid_map=mAP, seconds=time.perf_counter() - start)
         state["history"].append(row)
         score = 0. if np.isnan(mAP) else mAP
@@ -191,8 +184,6 @@ def train(
     return run
 
 # %% ../nbs/09_tensorflow.ipynb #461aef07
-def _identity(profile, table): return dict(profile=asdict(profile), vocab=list(table.vocab), n=len(table))
-
 def _save_checkpoint(folder, state, best, profile, table, model):
     "Write a new folder beside the old one, then swap them: one complete checkpoint is always there."
     from safetensors.numpy import save_file
@@ -200,17 +191,14 @@ def _save_checkpoint(folder, state, best, profile, table, model):
     shutil.rmtree(new, ignore_errors=True); new.mkdir()
     save_file(best, new/"best.safetensors"); save_file(get_arrays(model), new/"now.safetensors")
     save_file({f"{i:04d}": np.atleast_1d(v.numpy()) for i, v in enumerate(model.optimizer.variables)}, new/"optimiser.safetensors")
-    (new/"state.json").write_text(json.dumps({**state, "identity": _identity(profile, table)}), encoding="utf-8")
+    (new/"state.json").write_text(json.dumps({**state, "identity": run_identity(profile, table)}), encoding="utf-8")
     if folder.is_dir(): shutil.rmtree(old, ignore_errors=True); os.replace(folder, old)
     os.replace(new, folder); shutil.rmtree(old, ignore_errors=True)
 
 def _load_checkpoint(folder, profile, table, model):
     from safetensors.numpy import load_file
-    saved, now = json.loads((folder/"state.json").read_text(encoding="utf-8")), _identity(profile, table)
-    for key, was in saved["identity"]["profile"].items():
-        if now["profile"][key] != was and key not in ("name", "num_workers"):
-            raise ValueError(f"{folder} was trained with {key} = {was!r}, and the profile says {now['profile'][key]!r}. Resume with the same profile, or choose another folder.")
-    if saved["identity"]["vocab"] != now["vocab"] or saved["identity"]["n"] != now["n"]: raise ValueError(f"{folder} was trained on other data: its labels or its number of pictures differ.")
+    saved = json.loads((folder/"state.json").read_text(encoding="utf-8"))
+    check_identity(saved["identity"], run_identity(profile, table), folder)
     set_arrays(model, load_file(folder/"now.safetensors"))
     for v, (_, array) in zip(model.optimizer.variables, sorted(load_file(folder/"optimiser.safetensors").items())): v.assign(array.reshape(v.shape))
     return {k: saved[k] for k in ("epoch", "history", "best")}, load_file(folder/"best.safetensors")

@@ -6,8 +6,7 @@
 __all__ = ['augment_batch', 'ImageBatches', 'make_data', 'make_model', 'predict', 'train']
 
 # %% ../nbs/08_pytorch.ipynb #5aedaa63
-import os, time
-from dataclasses import asdict, replace
+import time
 from pathlib import Path
 import numpy as np
 import pandas as pd
@@ -22,7 +21,7 @@ import torch
 from torch import nn
 from .backbones import get_arrays, load_model, pocket_resnet, save_model, set_arrays, write_beside
 from .losses import binary_cross_entropy_with_logits
-from .metrics import Predictions, TrainingRun, confusion, mean_average_precision, precision_recall_f1
+from .metrics import Predictions, TrainingRun, check_identity, epoch_scores, run_identity
 from .tables import ImageTable, decode_images
 
 # %% ../nbs/08_pytorch.ipynb #f5c4155e
@@ -128,15 +127,6 @@ def predict(
     return Predictions(_probs(model, batches), table.targets(split), list(table.vocab), table.fnames(split))
 
 # %% ../nbs/08_pytorch.ipynb #49ec2e9b
-def _validate(model, batches, precision):
-    "Loss, macro F1 at 0.5 and mAP over all of `batches`."
-    probs = _probs(model, batches, precision)
-    targets = batches.targets.cpu().numpy() > 0
-    p = np.clip(probs.astype("float64"), 1e-7, 1 - 1e-7)
-    loss = -np.where(targets, np.log(p), np.log1p(-p)).mean()
-    return loss, precision_recall_f1(confusion(probs, targets), "macro").f1, mean_average_precision(probs, targets)
-
-# %% ../nbs/08_pytorch.ipynb #cd7df2c9
 def train(
     table:ImageTable,  # needs "train" and "valid"; "test" is predicted if there
     profile:Profile,   # epochs, learning rate, precision ...
@@ -171,7 +161,7 @@ def train(
             schedule.step()
             total += loss.detach()*len(x); seen += len(x)
             bar.update()
-        valid_loss, f1, mAP = (float(v) for v in _validate(model, data["valid"], precision))
+        valid_loss, f1, mAP = epoch_scores(_probs(model, data["valid"], precision), table.targets("valid"))
         row = dict(epoch=epoch, train_loss=total.item()/max(seen, 1), valid_loss=valid_loss, valid_macro_f1=f1, valid_map=mAP, seconds=time.perf_counter() - start)
         state["history"].append(row)
         score = 0. if np.isnan(mAP) else mAP
@@ -193,20 +183,14 @@ def train(
     return run
 
 # %% ../nbs/08_pytorch.ipynb #c4489248
-def _identity(profile, table): return dict(profile={**asdict(profile)}, vocab=list(table.vocab), n=len(table))
-
 def _save_checkpoint(path, state, profile, table, model, optimiser, schedule, scaler):
     arrays = {k: torch.from_numpy(v) for k, v in state["arrays"].items()}
-    write_beside(path, lambda p: torch.save({**state, "arrays": arrays, "identity": _identity(profile, table), "model": model.state_dict(),
+    write_beside(path, lambda p: torch.save({**state, "arrays": arrays, "identity": run_identity(profile, table), "model": model.state_dict(),
         "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict(), "scaler": scaler.state_dict()}, p))
 
 def _load_checkpoint(path, profile, table, model, optimiser, schedule, scaler):
     saved = torch.load(path, map_location="cpu", weights_only=True)
-    now = _identity(profile, table)
-    for key, was in saved["identity"]["profile"].items():
-        if now["profile"][key] != was and key not in ("name", "num_workers"):
-            raise ValueError(f"{path} was trained with {key} = {was!r}, and the profile says {now['profile'][key]!r}. Resume with the same profile, or choose another folder.")
-    if saved["identity"]["vocab"] != now["vocab"] or saved["identity"]["n"] != now["n"]: raise ValueError(f"{path} was trained on other data: its labels or its number of pictures differ.")
+    check_identity(saved["identity"], run_identity(profile, table), path)
     model.load_state_dict(saved["model"]); optimiser.load_state_dict(saved["optimiser"])
     schedule.load_state_dict(saved["schedule"]); scaler.load_state_dict(saved["scaler"])
     return dict(epoch=saved["epoch"], history=saved["history"], best=saved["best"], arrays={k: v.numpy() for k, v in saved["arrays"].items()})

@@ -101,7 +101,7 @@ def test_stopped_anywhere_it_resumes_bit_for_bit(squares, tiny, tmp_path, monkey
 
 
 def test_a_checkpoint_of_another_run_is_refused(squares, tiny, tmp_path, monkeypatch):
-    monkeypatch.setattr(train_torch, "_validate", lambda *a: (_ for _ in ()).throw(KeyboardInterrupt) if (tmp_path/"checkpoint.pt").exists() else (1., .5, .5))
+    monkeypatch.setattr(train_torch, "epoch_scores", lambda *a: (_ for _ in ()).throw(KeyboardInterrupt) if (tmp_path/"checkpoint.pt").exists() else (1., .5, .5))
     with pytest.raises(KeyboardInterrupt): train(squares, tiny, out=tmp_path, progress=False)
     with pytest.raises(ValueError, match="learning_rate"): train(squares, replace(tiny, learning_rate=1e-4), out=tmp_path, resume=True, progress=False)
     with pytest.raises(ValueError, match="other data"): train(squares.subset(np.arange(len(squares)) < 100), tiny, out=tmp_path, resume=True, progress=False)
