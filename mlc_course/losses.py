@@ -35,10 +35,10 @@ def softmax(
     z = torch.exp(x - x.detach().amax(dim, keepdim=True))
     return z / z.sum(dim, keepdim=True)
 
-# %% ../nbs/04_losses.ipynb #c3c35d77
+# %% ../nbs/04_losses.ipynb #8f4aa4a8
 def _softplus(x):
     "log(1 + exp(x)) without overflow; -_softplus(-x) is log(sigmoid(x))."
-    return torch.maximum(x, x.new_zeros(())) + torch.log1p(torch.exp(-x.abs()))
+    return torch.logaddexp(x, x.new_zeros(()))
 
 # %% ../nbs/04_losses.ipynb #c4b2cd15
 def _plain(x, name):
@@ -55,10 +55,12 @@ def _check_pair(inputs, targets, check=None):
         hint = "targets looks like class numbers: turn them into multi-hot rows first." if targets.ndim == inputs.ndim - 1 else "Check that both come from the same batch and the same vocab."
         raise ValueError(f"inputs has shape {tuple(inputs.shape)} and targets has shape {tuple(targets.shape)}: expected one target for each logit. {hint}")
     if not inputs.numel(): raise ValueError(f"inputs is empty, with shape {tuple(inputs.shape)}: a mean over nothing is not defined (PyTorch returns nan). Skip empty batches.")
-    if (check or check is None and targets.device.type == "cpu") and targets.dtype != torch.bool and not torch.compiler.is_compiling():
-        lo, hi = targets.detach().aminmax()
-        if not (lo >= 0 and hi <= 1): raise ValueError(f"targets goes from {lo.item():.4g} to {hi.item():.4g}: expected 0 or 1 (or a share between them) for each label. Were inputs and targets swapped?")
-    if check and not torch.isfinite(inputs.detach()).all(): raise ValueError("inputs has NaN or infinite logits: the model has diverged. Lower the learning rate, or look for NaN in the images.")
+    if check is None: check = inputs.device.type == "cpu" and not torch.compiler.is_compiling()
+    if check:
+        lo, hi = targets.detach().aminmax() if targets.dtype != torch.bool else (0, 1)
+        if not (lo >= 0 and hi <= 1): raise ValueError(f"targets goes from {float(lo):.4g} to {float(hi):.4g}: expected 0 or 1 (or a share between them) for each label. Were inputs and targets swapped?")
+        lo, hi = inputs.detach().aminmax()
+        if not (lo > -torch.inf and hi < torch.inf): raise ValueError("inputs has NaN or infinite logits: the model has diverged. Lower the learning rate, or look for NaN in the images.")
     return inputs, targets.to(inputs.dtype)
 
 def _reduce(loss, reduction):
@@ -67,17 +69,29 @@ def _reduce(loss, reduction):
     if reduction == "none": return loss
     raise ValueError(f"reduction is {reduction!r}: choose 'mean', 'sum' or 'none'.")
 
-# %% ../nbs/04_losses.ipynb #95ece62c
+# %% ../nbs/04_losses.ipynb #91a1fbd0
+class _BinaryCrossEntropy(torch.autograd.Function):
+    "max(x, 0) - x*t + log(1 + exp(-|x|)) for every cell, and its derivative sigmoid(x) - t."
+    @staticmethod
+    def forward(ctx, x, t):
+        ctx.save_for_backward(x, t)
+        return torch.addcmul(x.clamp_min(0), x, t, value=-1).add_(x.abs().neg_().exp_().log1p_())
+
+    @staticmethod
+    def backward(ctx, grad):
+        x, t = ctx.saved_tensors
+        return grad*(x.sigmoid() - t), -grad*x if ctx.needs_input_grad[1] else None
+
+# %% ../nbs/04_losses.ipynb #a478a86c
 def binary_cross_entropy(
     inputs:Tensor, # logits [N, C]
     targets:Tensor, # 0 or 1 (or a share between) [N, C]; bool, integer or float
     *,
     reduction:str="mean", # "mean", "sum" or "none"
-    check:bool=None, # True: look at values too; None: targets only, and only on the CPU, where looking is free of a wait
+    check:bool=None, # look at values (targets in [0, 1], logits finite); None: only on the CPU, where looking is free of a wait
 ) -> Tensor: # the loss, in nats per cell
-    "The definition: -log(probability of what is true), averaged over every cell."
-    x, t = _check_pair(inputs, targets, check)
-    return _reduce(t*_softplus(-x) + (1 - t)*_softplus(x), reduction)
+    "-log(probability of what is true), averaged over every cell; stable at every logit."
+    return _reduce(_BinaryCrossEntropy.apply(*_check_pair(inputs, targets, check)), reduction)
 
 # %% ../nbs/04_losses.ipynb #483e9f7a
 def binary_cross_entropy_with_logits(
@@ -86,11 +100,11 @@ def binary_cross_entropy_with_logits(
     pos_weight=None, # what a positive counts: a number, or one number per label [C]
     *,
     reduction:str="mean", # "mean", "sum" or "none"
-    check:bool=None, # True: look at values too; None: targets only, and only on the CPU
+    check:bool=None, # look at values (targets in [0, 1], logits finite); None: only on the CPU, where looking is free of a wait
 ) -> Tensor: # the loss, in nats per cell
-    "max(x, 0) - x*t + log(1 + exp(-|x|)): binary cross-entropy in one stable expression, equal to torch.nn.BCEWithLogitsLoss."
+    "Binary cross-entropy with a weight for the positives, equal to torch.nn.BCEWithLogitsLoss."
+    if pos_weight is None: return binary_cross_entropy(inputs, targets, reduction=reduction, check=check)
     x, t = _check_pair(inputs, targets, check)
-    if pos_weight is None: return _reduce(torch.maximum(x, x.new_zeros(())) - x*t + torch.log1p(torch.exp(-x.abs())), reduction)
     w = torch.as_tensor(pos_weight, dtype=x.dtype, device=x.device)
     try: fits = torch.broadcast_shapes(w.shape, x.shape) == x.shape
     except RuntimeError: fits = False
@@ -116,7 +130,7 @@ def focal_loss(
     alpha:float=0.25, # weight of positives, in [0, 1]; negatives get 1 - alpha; None weights nothing
     *,
     reduction:str="mean", # "mean", "sum" or "none"
-    check:bool=None, # True: look at values too; None: targets only, and only on the CPU
+    check:bool=None, # look at values (targets in [0, 1], logits finite); None: only on the CPU, where looking is free of a wait
 ) -> Tensor: # the loss
     "Binary cross-entropy times (1 - p_t)**gamma, equal to torchvision.ops.sigmoid_focal_loss (Lin et al. 2017)."
     if gamma < 0: raise ValueError(f"gamma is {gamma}: expected 0 or more.")
@@ -136,7 +150,7 @@ def asymmetric_loss(
     clip:float=0.05, # negatives below this probability cost nothing
     *,
     reduction:str="mean", # "mean", "sum" or "none"; the paper's code sums
-    check:bool=None, # True: look at values too; None: targets only, and only on the CPU
+    check:bool=None, # look at values (targets in [0, 1], logits finite); None: only on the CPU, where looking is free of a wait
 ) -> Tensor: # the loss
     "Focal loss with separate fading for positives and negatives, and a margin below which negatives are ignored (Ridnik et al. 2021)."
     if gamma_neg < 0 or gamma_pos < 0: raise ValueError(f"gamma_neg is {gamma_neg} and gamma_pos is {gamma_pos}: expected 0 or more.")
@@ -156,7 +170,7 @@ def macro_soft_f1(
     targets:Tensor, # 0 or 1 [N, C]
     double:bool=True, # also the F1 of the negatives, half and half
     *,
-    check:bool=None, # True: look at values too; None: targets only, and only on the CPU
+    check:bool=None, # look at values (targets in [0, 1], logits finite); None: only on the CPU, where looking is free of a wait
 ) -> Tensor: # 1 - soft F1, averaged over the labels, in [0, 1]
     "F1 with probabilities in place of yes and no, per label over the batch, made into a loss."
     x, t = _check_pair(inputs, targets, check)

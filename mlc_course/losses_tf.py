@@ -24,6 +24,8 @@ def _check_pair(inputs, targets):
     if 0 in x.shape: raise ValueError(f"inputs is empty, with shape {tuple(x.shape)}: a mean over nothing is not defined. Skip empty batches.")
     if tf.executing_eagerly() and not bool(tf.reduce_all((t >= 0) & (t <= 1))):
         raise ValueError("targets must lie between 0 and 1. Were inputs and targets swapped? Keras calls loss(y_true, y_pred); these functions take (inputs, targets).")
+    if tf.executing_eagerly() and not bool(tf.reduce_all(tf.math.is_finite(x))):
+        raise ValueError("inputs has NaN or infinite logits: the model has diverged. Lower the learning rate, or look for NaN in the images.")
     return x, t
 
 # %% ../nbs/04_losses_tf.ipynb #d3adf95d

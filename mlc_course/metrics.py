@@ -298,19 +298,27 @@ def precision_recall_f1(
 # %% ../nbs/05_metrics.ipynb #53a8ba69
 def _sorted_keys(probs, targets):
     "Scores with the target in the lowest bit, sorted per label: unsigned integers [C, N]."
-    p = np.ascontiguousarray(probs.T) + 0 # + 0 turns -0.0 into 0.0
-    keys = p.view(np.uint32 if p.dtype == np.float32 else np.uint64) # floats >= 0 sort like their bits, and the sign bit is free
-    keys = (keys << 1) | targets.T
-    keys.sort(axis=1)
-    return keys
+    p = np.ascontiguousarray(probs)
+    keys = p.view(np.uint32 if p.dtype == np.float32 else np.uint64) << 1 # floats >= 0 sort like their bits; the sign bit falls out, so -0.0 becomes 0.0
+    keys |= targets
+    rows = np.empty(keys.shape[::-1], keys.dtype)
+    for i in range(0, len(keys), 1024): rows[:, i:i+1024] = keys[i:i+1024].T
+    rows.sort(axis=1)
+    return rows
 
 def _cuts(keys, dtype):
     "For one label: the scores of its positives (ascending), and how many positives and how many images score at least as high."
     one = keys.dtype.type(1)
-    pos = keys[(keys & one).astype(bool)]
-    first = pos - one
-    tp, predicted = len(pos) - np.searchsorted(pos, first), len(keys) - np.searchsorted(keys, first)
-    return (pos >> one).view(dtype), tp, predicted
+    at = np.flatnonzero((keys & one).astype(bool)) # where the positives are
+    pos, tp = keys[at], np.arange(len(at), 0, -1)
+    tied = np.flatnonzero(keys[at - 1] | one == pos) # those with an equal score just below: count from the first of that score
+    if len(tied): tp[tied], at[tied] = len(pos) - np.searchsorted(pos, pos[tied]), np.searchsorted(keys, pos[tied] - one)
+    return (pos >> one).view(dtype), tp, len(keys) - at
+
+def _average_precision(cuts):
+    "Average precision of one label from its `_cuts`; NaN without a positive."
+    _, tp, predicted = cuts
+    return (tp / predicted).mean() if len(tp) else np.nan
 
 def average_precision(
     probs, # probabilities [N, C], in [0, 1]
@@ -318,11 +326,7 @@ def average_precision(
 ) -> np.ndarray: # float64 [C]; NaN where a label has no positive
     "The mean, over the images that have a label, of the precision among the images scored at least as high."
     p, t = _check_pair(probs, targets)
-    ap = np.full(p.shape[1], np.nan)
-    for i, keys in enumerate(_sorted_keys(p, t)):
-        _, tp, predicted = _cuts(keys, p.dtype)
-        if len(tp): ap[i] = (tp / predicted).mean()
-    return ap
+    return np.array([_average_precision(_cuts(keys, p.dtype)) for keys in _sorted_keys(p, t)])
 
 def _mean_known(x):
     "The mean of what isn't NaN; NaN if all is."

@@ -87,8 +87,8 @@ def profiles(
     out = dict(BUILT_IN)
     if path:
         ini = _read_ini(path)
-        for name in ini.sections():
-            if name != "mlc_course": out[name] = _profile_from(ini[name], BUILT_IN.get(name, BUILT_IN["laptop"]), path)
+        for name in sorted(ini.sections(), key=lambda o: o != "laptop"):     # laptop first: yours are made from it
+            if name != "mlc_course": out[name] = _profile_from(ini[name], BUILT_IN.get(name, out["laptop"]), path)
     return out
 
 # %% ../nbs/00_start.ipynb #e1bab5a7

@@ -236,11 +236,12 @@ def test_refusals(f):
 @pytest.mark.parametrize("f", ALL, ids=by_name)
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
 def test_logits_that_are_not_finite(f, bad):
-    "Refused if asked; otherwise NaN goes through and stays visible, as in PyTorch."
+    "Refused on the CPU, or where asked; without the check NaN goes through and stays visible, as in PyTorch."
     x, t = pair()
     x[0, 0] = bad
-    with pytest.raises(ValueError, match="diverged"): f(x, t, check=True)
-    if math.isnan(bad): assert f(x, t).isnan()
+    for check in (None, True):
+        with pytest.raises(ValueError, match="diverged"): f(x, t, check=check)
+    if math.isnan(bad): assert f(x, t, check=False).isnan()
 
 
 def test_check_can_be_left_out():
@@ -263,3 +264,47 @@ def test_positive_weights():
         torch.testing.assert_close(w, torch.tensor([4., 1., 10., .1]))
     for bad in (t*.5, t[0], t[:0], t*2):
         with pytest.raises(ValueError): L.positive_weights(bad)
+
+
+# ---- against Keras, through NumPy ---------------------------------------------------------------
+@pytest.fixture(scope="module")
+def keras():
+    from mlc_course.settings import import_tensorflow
+    import_tensorflow()
+    import keras
+    return keras
+
+
+@settings(max_examples=25, deadline=None)
+@given(batch=batches(soft=True))
+def test_cross_entropy_equals_keras(keras, batch):
+    x, t = batch
+    theirs = float(keras.losses.BinaryCrossentropy(from_logits=True, dtype=str(x.dtype)[6:])(t.numpy(), x.numpy()))
+    for f in (L.binary_cross_entropy, L.binary_cross_entropy_with_logits): assert f(x, t).item() == pytest.approx(theirs, rel=1e-5, abs=1e-6)
+
+
+@pytest.mark.parametrize("gamma, alpha", [(2., .25), (0., .5), (5., .9)])
+def test_focal_equals_keras(keras, gamma, alpha):
+    x, t = pair(scale=3)
+    theirs = keras.losses.BinaryFocalCrossentropy(apply_class_balancing=True, alpha=alpha, gamma=gamma, from_logits=True)(t.numpy(), x.numpy())
+    assert L.focal_loss(x, t, gamma, alpha).item() == pytest.approx(float(theirs), rel=1e-4)
+
+
+def test_an_empty_batch_is_refused_where_pytorch_gives_nan():
+    x = torch.zeros(0, 3)
+    assert F.binary_cross_entropy_with_logits(x, x).isnan()
+    for f in ALL:
+        with pytest.raises(ValueError, match="empty"): f(x, x)
+
+
+def test_second_derivative_of_the_derivative_by_hand():
+    x, t = pair(5, 3, dtype=torch.float64)
+    f = lambda x, t: L.binary_cross_entropy(x, t, check=False)
+    assert torch.autograd.gradgradcheck(f, (x.requires_grad_(), t.mul(.8).add(.1).requires_grad_()))
+
+
+def test_in_a_compiled_function():
+    "Values can't be looked at while PyTorch traces; the result is the same."
+    x, t = pair()
+    graph = torch.compile(L.binary_cross_entropy, backend="eager")
+    torch.testing.assert_close(graph(x, t), L.binary_cross_entropy(x, t))

@@ -62,6 +62,8 @@ def test_refusals():
         with pytest.raises(ValueError, match="swapped"): loss(x, x + 3)
         with pytest.raises(ValueError, match="empty"): loss(x[:0], t[:0])
         with pytest.raises(TypeError, match="logits"): loss(t, t)
+        for bad in (np.nan, np.inf, -np.inf):
+            with pytest.raises(ValueError, match="diverged"): loss(np.where(np.eye(4, 3), np.float32(bad), x), t)
     with pytest.raises(ValueError, match="pos_weight"): losses_tf.binary_cross_entropy_with_logits(x, t, pos_weight=np.ones(2, "float32"))
 
 

@@ -130,6 +130,51 @@ def test_ranking_measures_equal_sklearn(data):
     np.testing.assert_allclose(ranking_measures(probs, targets), expected, atol=1e-9)
 
 
+@given(scored(min_images=2), st.floats(1/64, 63/64, width=32))
+@settings(max_examples=40, deadline=None)
+def test_figures_equal_torchmetrics(data, thresh):
+    "Only where torchmetrics doesn't guess: with a value strictly inside [0, 1] nothing looks like a logit."
+    torch = pytest.importorskip("torch")
+    tm = pytest.importorskip("torchmetrics.functional.classification")
+    probs, targets = data
+    c = probs.shape[1]
+    if c == 1: return
+    p, t, counts = torch.tensor(probs), torch.tensor(targets).int(), confusion(probs, targets, thresh)
+    theirs = tm.multilabel_stat_scores(p, t, num_labels=c, threshold=float(np.float32(thresh)), average=None).numpy()
+    np.testing.assert_array_equal(np.stack([counts.tp, counts.fp, counts.tn, counts.fn], 1), theirs[:, :4])
+    for average in ("micro", "macro", None):
+        args = dict(num_labels=c, threshold=float(np.float32(thresh)), average=average, zero_division=0)
+        expected = [getattr(tm, f"multilabel_{name}")(p, t, **args).numpy() for name in ("precision", "recall", "f1_score")]
+        np.testing.assert_allclose(precision_recall_f1(counts, average), expected, atol=1e-6)
+
+
+@given(scored(min_images=2))
+@settings(max_examples=40, deadline=None)
+def test_sheet_equals_torchmetrics(data):
+    torch = pytest.importorskip("torch")
+    tm = pytest.importorskip("torchmetrics.functional.classification")
+    probs, targets = data
+    c = probs.shape[1]
+    if c == 1: return
+    p, t, s = torch.tensor(probs), torch.tensor(targets).int(), evaluate(as_predictions(probs, targets))
+    assert s.hamming_loss == pytest.approx(float(tm.multilabel_hamming_distance(p, t, num_labels=c, average="micro")), abs=1e-6)
+    assert s.exact_match == pytest.approx(float(tm.multilabel_exact_match(p, t, num_labels=c)), abs=1e-6)
+    spread = all(len(set(row)) == c for row in probs.tolist())          # torchmetrics breaks ties within an image in another way
+    if spread: assert s.coverage_error == pytest.approx(float(tm.multilabel_coverage_error(p, t, num_labels=c)), abs=1e-5)
+
+
+@given(st.integers(0, 10_000), st.integers(2, 6), st.integers(1, 25))
+@settings(max_examples=40, deadline=None)
+def test_average_precision_with_ties_by_definition(seed, levels, n):
+    "Brute force over every distinct score, positives and negatives tied in all ways."
+    rng = np.random.default_rng(seed)
+    p, t = (rng.integers(0, levels, (n, 3)) / levels).astype(np.float32), rng.random((n, 3)) < .5
+    for i, ours in enumerate(average_precision(p, t)):
+        if not t[:, i].any(): assert np.isnan(ours); continue
+        notes = [(t[:, i] & (p[:, i] >= s)).sum() / (p[:, i] >= s).sum() for s in p[t[:, i], i]]
+        assert ours == pytest.approx(np.mean(notes), abs=1e-12)
+
+
 # --- the score sheet
 
 @given(scored())

@@ -91,3 +91,11 @@ def test_auto_precision_follows_the_clock(monkeypatch):
 def test_seed_everything():
     seed_everything(5); a = np.random.rand(3)
     seed_everything(5); np.testing.assert_array_equal(a, np.random.rand(3))
+
+
+def test_what_a_section_of_yours_leaves_out_comes_from_laptop_as_the_file_has_it(tmp_path):
+    path = tmp_path/"settings.ini"
+    path.write_text("[mlc_course]\n[evening]\nimage_size = 32\n[laptop]\nepochs = 5\n[smoke]\nseed = 7\n", encoding="utf-8")
+    found = profiles(path)
+    assert (found["evening"].image_size, found["evening"].epochs, found["laptop"].epochs) == (32, 5, 5)
+    assert found["smoke"].epochs == 1 and found["smoke"].seed == 7

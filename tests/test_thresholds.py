@@ -6,9 +6,10 @@ from hypothesis import given, settings, strategies as st
 from sklearn import metrics as skm
 from sklearn.calibration import calibration_curve
 
-from mlc_course.metrics import Predictions, confusion, evaluate, precision_recall_f1, simulate_predictions
+from mlc_course.metrics import Predictions, average_precision, confusion, evaluate, precision_recall_f1, simulate_predictions
 from mlc_course.thresholds import (apply_temperature, best_threshold, best_thresholds_per_label, brier_score, f1_grid, fit_temperature,
-                                   plot_sweep, precision_recall_curves, reliability_curve, sweep)
+                                   plot_predictions, plot_sweep, precision_recall_curves, reliability_curve, sweep,
+                                   threshold_slider, thresholds_and_average_precision)
 
 SCORES = ["accuracy", "micro_f1", "macro_f1", "samples_f1"]
 
@@ -116,6 +117,27 @@ def test_thresholds_per_label_are_the_best_of_every_cut(p, beta, floor):
         if floor is not None and pred.any() and p.targets[:, i].any(): assert skm.precision_score(p.targets[:, i], pred, zero_division=0) >= floor
 
 
+@given(predictions(), st.sampled_from([.5, 1., 2.]), st.sampled_from([None, .4]))
+@settings(max_examples=40, deadline=None)
+def test_both_from_one_sort_are_the_same_as_each_alone(p, beta, floor):
+    thresh, ap = thresholds_and_average_precision(p, beta, floor)
+    np.testing.assert_array_equal(thresh, best_thresholds_per_label(p, beta, floor))
+    np.testing.assert_array_equal(ap, average_precision(p.probs, p.targets))
+
+
+@given(predictions())
+@settings(max_examples=40, deadline=None)
+def test_counts_at_thresholds_that_are_scores(p):
+    "A threshold equal to a score does not let it through."
+    from mlc_course.thresholds import _label_counts
+    grid = np.unique(np.r_[0., 1., p.probs.ravel().astype(float)])
+    tp, predicted = _label_counts(p, grid)
+    for k, t in enumerate(grid):
+        c = confusion(p.probs, p.targets, t)
+        np.testing.assert_array_equal(tp[k], c.tp)
+        np.testing.assert_array_equal(predicted[k], c.tp + c.fp)
+
+
 def test_where_the_threshold_lies():
     column = lambda scores, truth: best_thresholds_per_label(as_predictions(np.array(scores, np.float32)[:, None], np.array(truth, bool)[:, None]))[0]
     assert column([.2, .4, .8], [0, 0, 1]) == pytest.approx(.6)  # half-way
@@ -201,3 +223,41 @@ def test_half_of_the_best_f1():
     f_star = precision_recall_f1(confusion(chosen_on.probs, chosen_on.targets, exact), None).f1
     macro = lambda t: precision_recall_f1(confusion(fresh.probs, fresh.targets, t), "macro").f1
     assert abs(macro(exact) - macro(f_star / 2)) < .004
+
+
+# --- pictures
+
+def sheet():
+    "Three pictures: one all right, one with a false alarm and a miss, one without labels."
+    p = Predictions([[.9, .1, .6], [.2, .8, .05], [.1, .1, .1]], [[1, 0, 1], [1, 0, 0], [0, 0, 0]], ["boat", "moon", "sea gull"], ["a.jpg", "b.jpg", "c.jpg"])
+    return np.zeros((3, 8, 8, 3), np.uint8), p
+
+
+def titles(fig): return [ax.get_title(loc="left") for ax in fig.axes[:3]]
+
+
+def test_pictures_say_what_a_threshold_makes_of_them():
+    import matplotlib
+    matplotlib.use("Agg")
+    images, p = sheet()
+    assert titles(plot_predictions(images, p, .5)) == ["✓ boat 0.90\n✓ sea gull 0.60", "✗ moon 0.80\n○ boat 0.20", "nothing, rightly"]
+    assert titles(plot_predictions(images, p, [.95, .9, .5]))[0] == "✓ sea gull 0.60\n○ boat 0.90"
+    many = Predictions(np.full((1, 6), .7), np.zeros((1, 6)), list("abcdef"), ["a.jpg"])
+    assert plot_predictions(images[:1], many).axes[0].get_title(loc="left").endswith("and 3 more")
+    with pytest.raises(ValueError, match="2 images and 3 rows"): plot_predictions(images[:2], p)
+    with pytest.raises(ValueError, match="must lie in"): plot_predictions(images, p, 7)
+    matplotlib.pyplot.close("all")
+
+
+def test_the_slider_redraws_its_sheet():
+    import matplotlib
+    matplotlib.use("Agg")
+    images, p = sheet()
+    box = threshold_slider(images, p, .5)
+    picture = lambda: bytes(box.sheet.value)
+    before = picture()
+    assert before.startswith(b"\x89PNG") and "3 pictures" in repr(box)
+    box.slider.value = .95
+    assert picture().startswith(b"\x89PNG") and picture() != before
+    box.slider.value = .5
+    assert picture() == before and not matplotlib.pyplot.get_fignums()

@@ -1,4 +1,4 @@
-"The command `mlc`: doctor, data, run, train, evaluate."
+"The command `mlc`: doctor, data, run, train, evaluate, bench."
 # Everything heavy is imported inside the command that needs it, so `mlc --help` answers at once.
 import os
 import sys
@@ -271,6 +271,30 @@ def plot_to(
 
 
 # ---- entry -------------------------------------------------------------------------------------
+
+
+# ---- bench -------------------------------------------------------------------------------------
+class Bench(str, Enum):
+    metrics = "metrics"
+
+
+@app.command()
+def bench(
+    what: Annotated[Bench, typer.Argument(help="metrics: sweeps, exact thresholds, average precision, nine figures, the loss by hand.")],
+    images: Annotated[int, typer.Option("--images", min=100, help="Rows of the score table.")] = 40_000,
+    labels: Annotated[int, typer.Option("--labels", min=2, help="Its columns.")] = 81,
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+):
+    "Time the course's functions beside NumPy, scikit-learn, torchmetrics and PyTorch, in one run; a missed goal makes the exit code 1."
+    from mlc_course.tools.bench import bench_metrics
+    report = bench_metrics(images, labels, say=lambda text: print(text, file=sys.stderr, flush=True))
+    if json_:
+        import json
+        _say(json.dumps(report.to_dict(), indent=1, default=float))
+    else: _say(str(report))
+    raise typer.Exit(1 if any(r.met is False for r in report.rows) else 0)
+
+
 def main(args: list[str]|None = None) -> int:
     "Run the command; an error that the reader can see to is one sentence, not a traceback."
     for stream in (sys.stdout, sys.stderr):

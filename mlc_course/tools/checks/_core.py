@@ -1,0 +1,129 @@
+"""How a check works: run the learner's answer and the right one on the same inputs, and find the mistake that gives the same wrong results."""
+from __future__ import annotations
+
+import copy
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+
+class Wrong(AssertionError):
+    "The answer isn't right; the message says what is probably the matter."
+
+
+class NotDone(Wrong):
+    "The answer hasn't been written yet."
+
+
+class Right(str):
+    "What a passed check gives back: shown by a notebook as the last value of a cell, silent in a program."
+    def __repr__(self): return str(self)
+
+
+@dataclass(frozen=True)
+class Mistake:
+    "A wrong answer that is often given: what to say about it, and a function that gives it."
+    says: str
+    gives: Callable
+
+
+def plain(x):
+    "A result as plain Python and NumPy: tensors of any framework become arrays, mappings and sequences are walked through."
+    if isinstance(x, np.str_): return str(x)
+    if isinstance(x, np.ndarray) and x.dtype.kind in "OU": return plain(x.tolist())
+    if isinstance(x, (str, bytes, bool, type(None))): return x
+    if isinstance(x, dict): return {k: plain(v) for k, v in x.items()}
+    if isinstance(x, (set, frozenset)): return {plain(v) for v in x}
+    if hasattr(x, "detach"): x = x.detach().cpu()
+    if hasattr(x, "numpy") and not isinstance(x, np.ndarray): x = x.numpy()
+    if hasattr(x, "to_numpy"): return plain(x.to_numpy())
+    if isinstance(x, (list, tuple)): return [plain(v) for v in x]
+    if isinstance(x, (int, float, np.number, np.bool_)): return np.asarray(x)[()]
+    return x
+
+
+def same(a, b, tol: float = 1e-5) -> bool:
+    "Whether two results agree: numbers to `tol` (relative above 1), NaN equal to NaN, everything else exactly."
+    a, b = plain(a), plain(b)
+    if isinstance(a, dict) or isinstance(b, dict):
+        return isinstance(a, dict) and isinstance(b, dict) and a.keys() == b.keys() and all(same(a[k], b[k], tol) for k in a)
+    if isinstance(a, (str, bytes, type(None), set)) or isinstance(b, (str, bytes, type(None), set)): return type(a) is type(b) and a == b
+    if isinstance(a, list) or isinstance(b, list):
+        try: return len(a) == len(b) and all(same(x, y, tol) for x, y in zip(a, b))
+        except TypeError: return False
+    try: a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    except (TypeError, ValueError):
+        try: return bool(a == b)
+        except (TypeError, ValueError): return False
+    return a.shape == b.shape and bool(np.allclose(a, b, rtol=tol, atol=tol, equal_nan=True))
+
+
+def show(x, limit: int = 160) -> str:
+    "A value in one line of a message."
+    x = plain(x)
+    if isinstance(x, np.ndarray): text = np.array2string(x, precision=4, threshold=12, separator=", ").replace("\n", "")
+    elif isinstance(x, (float, np.floating)): text = f"{x:.6g}"
+    elif isinstance(x, list) and all(isinstance(v, (float, np.floating)) for v in x): text = "[" + ", ".join(f"{v:.4g}" for v in x) + "]"
+    else: text = repr(x)
+    return text if len(text) <= limit else text[:limit - 3] + "..."
+
+
+def call(f: Callable, args: Sequence):
+    "The result of `f` on copies of the arguments, so that an answer can't change the question."
+    return f(*copy.deepcopy(tuple(args)))
+
+
+def answered(answer, what: str):
+    "Raise NotDone for an answer that is still the stub."
+    if answer is None or answer is ...: raise NotDone(f"{what} isn't written yet: put your own code in place of the three dots, then run the check again.")
+    return answer
+
+
+def function(answer, what: str):
+    "Raise for an answer that should be a function and isn't one."
+    answered(answer, what)
+    if not callable(answer): raise Wrong(f"{what} should be a function, and you gave {show(answer)}: pass the function itself, without calling it.")
+    return answer
+
+
+def attempt(answer: Callable, args: Sequence, what: str, given: str | None = None):
+    "The learner's result; an exception in it becomes a diagnosis, the stub's None becomes NotDone."
+    given = given or ", ".join(show(a, 80) for a in args)
+    try: got = call(answer, args)
+    except Wrong: raise
+    except NotImplementedError: raise NotDone(f"{what} isn't written yet.") from None
+    except Exception as e: raise Wrong(f"{what} stopped with {type(e).__name__}: {e}. It was called with {given}.") from e
+    if got is None or got is ...: raise NotDone(f"{what} gave back {got!r}. If it isn't written yet, write it and run the check again; if it is, does it end in `return`?")
+    return got
+
+
+def diagnose(answer, right: Callable, mistakes: Sequence[Mistake], cases: Sequence[Sequence], what: str, *,
+             tol: float = 1e-5, praise: str = "Right.", names: Sequence[str] | None = None) -> Right:
+    """Praise an answer that agrees with `right` on every case; otherwise raise Wrong.
+
+    The message is that of the first of `mistakes` that agrees with the answer on every case (so at least one case has to
+    tell each mistake from the right answer and from the others); if none does, it shows the first case where the
+    answer differs: what went in, what came out, what was expected. `names` describes the cases in that message."""
+    function(answer, what)
+    names = names or [None]*len(cases)
+    got = [attempt(answer, args, what, name) for args, name in zip(cases, names)]
+    expected = [call(right, args) for args in cases]
+    wrong = [i for i, (g, e) in enumerate(zip(got, expected)) if not same(g, e, tol)]
+    if not wrong: return Right(praise)
+    for m in mistakes:
+        try: theirs = [call(m.gives, args) for args in cases]
+        except Exception: continue      # a mistake that can't handle every case can't be the one
+        if all(same(g, t, tol) for g, t in zip(got, theirs)): raise Wrong(f"{what}: {m.says}")
+    i = wrong[0]
+    given = names[i] or ", ".join(show(a) for a in cases[i])
+    g, e = plain(got[i]), plain(expected[i])
+    if np.shape(g) != np.shape(e) and not isinstance(e, (str, dict, set, type(None))) and not isinstance(g, (str, dict, set)):
+        raise Wrong(f"{what} gave a result of shape {np.shape(g)}, and the right one has shape {np.shape(e)}. Given {given}, expected {show(e)}, got {show(g)}.")
+    raise Wrong(f"{what} isn't right yet. Given {given}, expected {show(e)}, got {show(g)}.")
+
+
+def torch_first():
+    "Load torchvision before anything can load TensorFlow (see lesson 00)."
+    if "tensorflow" not in sys.modules: import torchvision  # noqa: F401

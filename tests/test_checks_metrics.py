@@ -1,0 +1,206 @@
+"Each check of lesson 05 takes the right answer and names the typical wrong ones."
+from itertools import combinations
+
+import numpy as np
+import pytest
+from sklearn import metrics as skm
+
+from checks_kit import not_done, passes, says
+from mlc_course.metrics import average_precision, confusion, precision_recall_f1
+from mlc_course.tools import checks
+from mlc_course.tools.checks import _core, metrics as module
+
+
+def raises(*args): raise KeyError("cat")
+
+
+def right_accuracy(inp, targ, thresh=0.5, sigmoid=True):
+    import torch
+    p = torch.sigmoid(inp) if sigmoid else inp
+    return (targ.bool() == (p > thresh)).float().mean().item()
+
+
+def right_counts(p, t, thresh=.5):
+    m = skm.multilabel_confusion_matrix(t, p > thresh)
+    return m[:, 1, 1], m[:, 0, 1], m[:, 1, 0], m[:, 0, 0]
+
+
+def right_macro(tp, fp, fn): return sum(2*a / (2*a + b + c) if a else 0 for a, b, c in zip(tp, fp, fn)) / len(tp)
+
+
+def right_batches(batches):
+    probs, targets = (np.concatenate(o) for o in zip(*batches))
+    return skm.f1_score(targets, probs > .5, average="macro", zero_division=0)
+
+
+def right_ap(p, t): return skm.average_precision_score(t, p) if t.any() else float("nan")
+
+
+RIGHT = dict(accuracy=right_accuracy, counts=right_counts, macro_f1=right_macro, f1_over_batches=right_batches, average_precision=right_ap)
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_every_mistake_differs_from_the_right_answer_and_from_the_others(name, monkeypatch):
+    seen = []
+    def spy(answer, right, mistakes, cases, *args, **kwargs):
+        given = [(m.says, [_core.call(m.gives, c) for c in cases]) for m in mistakes]
+        expected = [_core.call(right, c) for c in cases]
+        alike = lambda a, b: all(_core.same(x, y) for x, y in zip(a, b))
+        assert not [s for s, g in given if alike(g, expected)]
+        assert not [(s, z) for (s, g), (z, h) in combinations(given, 2) if s != z and alike(g, h)]
+        seen.extend(given)
+        return _core.diagnose(answer, right, mistakes, cases, *args, **kwargs)
+    monkeypatch.setattr(module, "diagnose", spy)
+    passes(getattr(module, name), RIGHT[name])
+    assert len(seen) >= 4
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_stub_exception_and_odd_answers(name):
+    check = getattr(checks, name)
+    not_done(check)
+    says(check, raises, "stopped with KeyError: 'cat'. It was called with")
+    says(check, lambda *args: 42., "expected")
+    says(check, .5, "should be a function")
+
+
+def test_accuracy():
+    import torch
+    p = lambda x, s: torch.sigmoid(x) if s else x
+    cells = lambda x, t, h=.5, s=True: (p(x, s) > h) == t.bool()
+    passes(checks.accuracy, right_accuracy)
+    passes(checks.accuracy, lambda x, t, thresh=.5, sigmoid=True: np.asarray(cells(x, t, thresh, sigmoid)).mean())
+    says(checks.accuracy, lambda x, t, h=.5, s=True: ((p(x, s) >= h) == t.bool()).float().mean(), "in place of >=")
+    says(checks.accuracy, lambda x, t, h=.5, s=True: ((x > h) == t.bool()).float().mean(), "sigmoid is missing")
+    says(checks.accuracy, lambda x, t, h=.5, s=True: ((torch.sigmoid(x) > h) == t.bool()).float().mean(), "probabilities already")
+    says(checks.accuracy, lambda x, t, h=.5, s=True: ((p(x, not s) > h) == t.bool()).float().mean(), "does the opposite")
+    says(checks.accuracy, lambda *a: cells(*a).float().mean(0), "mean over the rows")
+    says(checks.accuracy, lambda *a: cells(*a).float().mean(1), "mean over the labels")
+    says(checks.accuracy, lambda *a: cells(*a).all(1).float().mean(), "exact match")
+    says(checks.accuracy, lambda *a: (~cells(*a)).float().mean(), "Hamming loss")
+    says(checks.accuracy, lambda *a: cells(*a).sum(), "number of right cells")
+    says(checks.accuracy, lambda x, t, h=.5, s=True: (p(x, s) > h).float().mean(), "the target isn't asked")
+    says(checks.accuracy, lambda x, t, h=.5, s=True: ((p(x, s) > h) * t).float().mean(), "rightly left empty")
+    says(checks.accuracy, lambda x, t, h=.5, s=True: cells(x, t, .5, s).float().mean(), "fixed at 0.5")
+
+
+def test_counts():
+    def by_loop(probs, targets, thresh=.5):
+        thresh, res = np.broadcast_to(thresh, probs.shape[1]), [[0]*probs.shape[1] for _ in range(4)]
+        for p, t in zip(probs, targets):
+            for i in range(len(p)): res[{(1, 1): 0, (1, 0): 1, (0, 1): 2, (0, 0): 3}[bool(p[i] > thresh[i]), bool(t[i])]][i] += 1
+        return res
+    def with_confusion(p, t, thresh=.5):
+        c = confusion(p, t, thresh)
+        return np.stack([c.tp, c.fp, c.fn, c.tn])
+    for right in (right_counts, by_loop, with_confusion): passes(checks.counts, right)
+    tp, fp, fn, tn = range(4)
+    for order, message in (((tp, fn, fp, tn), "exchanged"), ((tn, fp, fn, tp), "scikit-learn's order"), ((tp, tn, fp, fn), "in the order tp, tn, fp, fn")):
+        says(checks.counts, lambda *a: [right_counts(*a)[i] for i in order], message)
+    def per_image(p, t, thresh=.5):
+        m = skm.multilabel_confusion_matrix(t, p > thresh, samplewise=True)
+        return m[:, 1, 1], m[:, 0, 1], m[:, 1, 0], m[:, 0, 0]
+    says(checks.counts, per_image, "every image gets its own")
+    says(checks.counts, lambda p, t, thresh=.5: right_counts(p + (p == thresh), t, thresh), "use > in place of >=")
+    says(checks.counts, lambda *a: [int(sum(o)) for o in right_counts(*a)], "one pot")
+    says(checks.counts, lambda p, t, thresh=.5: (((p > thresh) & t).sum(0), (p > thresh).sum(0), t.sum(0), right_counts(p, t, thresh)[3]), "still contain")
+    says(checks.counts, lambda p, t, thresh=.5: [o / len(p) for o in right_counts(p, t, thresh)], "shares of the images")
+    says(checks.counts, lambda p, t, thresh=.5: right_counts(p, t), "fixed at 0.5")
+
+
+def test_macro_f1():
+    from mlc_course.metrics import Confusion
+    passes(checks.macro_f1, right_macro)
+    passes(checks.macro_f1, lambda tp, fp, fn: precision_recall_f1(Confusion(tp, fp, fn, 0*tp), "macro").f1)
+    div = lambda a, b: np.divide(a, b, out=np.zeros(len(a)), where=b > 0)
+    def harmonic(p, r): return 2*p*r / (p + r) if p + r else 0.
+    says(checks.macro_f1, lambda tp, fp, fn: right_macro([tp.sum()], [fp.sum()], [fn.sum()]), "micro F1")
+    says(checks.macro_f1, lambda tp, fp, fn: harmonic(div(tp, tp + fp).mean(), div(tp, tp + fn).mean()), "F1 of macro precision and macro recall")
+    says(checks.macro_f1, lambda tp, fp, fn: np.mean([div(tp, tp + fp), div(tp, tp + fn)]), "arithmetic mean")
+    says(checks.macro_f1, lambda tp, fp, fn: div(2*tp, 2*tp + fp + fn), "one F1 per label")
+    says(checks.macro_f1, lambda tp, fp, fn: div(tp, tp + fp + fn).mean(), "Jaccard")
+    says(checks.macro_f1, lambda tp, fp, fn: div(tp, tp + fp).mean(), "macro precision")
+    says(checks.macro_f1, lambda tp, fp, fn: div(tp, tp + fn).mean(), "macro recall")
+    says(checks.macro_f1, lambda tp, fp, fn: (div(2*tp, 2*tp + fp + fn) * (tp + fn)).sum() / max(1, (tp + fn).sum()), "weighted by how often")
+
+
+def test_macro_f1_of_labels_with_nothing_to_count():
+    def ratios(tp, fp, fn, mean):
+        with np.errstate(all="ignore"):
+            p, r = tp / (tp + fp), tp / (tp + fn)
+            return mean(2*p*r / (p + r))
+    def formula(tp, fp, fn, mean):
+        with np.errstate(all="ignore"): return mean(2*tp / (2*tp + fp + fn))
+    def known(x):
+        x = [v for v in x if v == v]
+        return sum(x) / max(len(x), 1)
+    for f in (ratios, formula):
+        says(checks.macro_f1, lambda *c: f(*c, np.mean), "makes the whole mean NaN")
+        says(checks.macro_f1, lambda *c: f(*c, known), "left out of your mean")
+    def seen_only(tp, fp, fn): return right_macro(*(o[tp + fn > 0] for o in (tp, fp, fn))) if (tp + fn).any() else 0
+    says(checks.macro_f1, seen_only, "left out of your mean")
+    says(checks.macro_f1, lambda tp, fp, fn: np.mean([2*a / (2*a + b + c) if a + b + c else 1 for a, b, c in zip(tp, fp, fn)]), "scores 1 in yours")
+    says(checks.macro_f1, lambda tp, fp, fn: sum(2*int(a) / (2*int(a) + int(b) + int(c)) for a, b, c in zip(tp, fp, fn)) / len(tp), "ZeroDivisionError")
+
+
+def test_f1_over_batches():
+    passes(checks.f1_over_batches, right_batches)
+    passes(checks.f1_over_batches, lambda bs: precision_recall_f1(sum(confusion(p, t) for p, t in bs), "macro").f1)
+    f1 = lambda p, t, average="macro": skm.f1_score(t, p > .5, average=average, zero_division=0)
+    says(checks.f1_over_batches, lambda bs: np.mean([f1(*b) for b in bs]), "mean of the batches' macro F1. A label")
+    says(checks.f1_over_batches, lambda bs: sum(f1(p, t) * len(p) for p, t in bs) / sum(len(p) for p, _ in bs), "weighted by their size")
+    def where_it_occurs(bs):
+        n = bs[0][1].shape[1]
+        return np.mean([np.mean([f1(p, t, None)[i] for p, t in bs if t[:, i].any()] or [0]) for i in range(n)])
+    says(checks.f1_over_batches, where_it_occurs, "batches in which it occurs")
+    says(checks.f1_over_batches, lambda bs: f1(*bs[-1]), "only the last batch")
+    says(checks.f1_over_batches, lambda bs: f1(*bs[0]), "only the first batch")
+    says(checks.f1_over_batches, lambda bs: right_batches([b for b in bs if len(b[0]) == len(bs[0][0])]), "no batch may be dropped")
+    says(checks.f1_over_batches, lambda bs: f1(*(np.concatenate(o) for o in zip(*bs)), "micro"), "micro F1")
+    says(checks.f1_over_batches, lambda bs: f1(*(np.concatenate(o) for o in zip(*bs)), None), "one F1 per label")
+    says(checks.f1_over_batches, lambda bs: right_batches([(p + (p == .5), t) for p, t in bs]), "use > in place of >=")
+    says(checks.f1_over_batches, lambda bs: 42, "3 batches of 4, 4 and 2 images")
+
+
+def walk(p, t, order=lambda p, t: np.argsort(-p, kind="stable")):
+    found, notes = 0, []
+    for rank, i in enumerate(order(p, t), start=1):
+        if t[i]: found += 1; notes.append(found / rank)
+    return sum(notes) / len(notes)
+
+
+def test_average_precision():
+    passes(checks.average_precision, right_ap)
+    passes(checks.average_precision, lambda p, t: average_precision(p[:, None], t[:, None])[0])
+    says(checks.average_precision, lambda p, t: average_precision(p[:, None], t[:, None]), "result of shape (1,)")
+    def notes(p, t, every=False):
+        t = t[np.argsort(-p, kind="stable")]
+        steps = [t[:k+1].mean() for k in range(len(t))]
+        return steps if every else [s for s, there in zip(steps, t) if there]
+    says(checks.average_precision, lambda p, t: walk(p, t, lambda p, t: np.argsort(p)), "walk up the list")
+    says(checks.average_precision, lambda p, t: np.mean(notes(p, t, every=True)), "over every rank")
+    says(checks.average_precision, lambda p, t: np.sum(notes(p, t)) / len(p), "divided by the number of images")
+    def trapezoid(p, t):
+        precision, recall, _ = skm.precision_recall_curve(t, p)
+        return skm.auc(recall, precision)
+    says(checks.average_precision, trapezoid, "trapezoid rule")
+    says(checks.average_precision, lambda p, t: skm.roc_auc_score(t, p), "ROC curve")
+    says(checks.average_precision, lambda p, t: np.mean(np.arange(1, t.sum() + 1) / t.sum()), "you note the recall")
+    says(checks.average_precision, lambda p, t: walk(p, t, lambda p, t: range(len(p))), "Sort them by probability first")
+    def from_zero(p, t):
+        found, out = 0, []
+        for rank, i in enumerate(np.argsort(-p)):
+            found += t[i]
+            if t[i]: out.append(found / max(rank, 1))
+        return np.mean(out)
+    says(checks.average_precision, from_zero, "ranks start at 0")
+
+
+def test_average_precision_with_ties_and_without_positives():
+    says(checks.average_precision, walk, "in the order in which they stand")
+    says(checks.average_precision, lambda p, t: walk(p, t, lambda p, t: np.lexsort((~t, -p))), "have the label first")
+    says(checks.average_precision, lambda p, t: walk(p, t, lambda p, t: np.lexsort((t, -p))), "without the label first")
+    says(checks.average_precision, lambda p, t: np.mean([t[p >= s].mean() for s in set(p[t])]), "a single note")
+    says(checks.average_precision, lambda p, t: right_ap(p, t) if t.any() else 0., "float('nan')")
+    def no_guard(p, t): return sum(t[p >= s].mean() for s in p[t]) / int(t.sum())
+    says(checks.average_precision, no_guard, "yours stopped with ZeroDivisionError")
