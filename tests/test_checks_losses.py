@@ -3,13 +3,14 @@ import math
 
 import numpy as np
 import pytest
+import torch
+import torch.nn.functional as F
 
+from mlc_course import losses
 from mlc_course.tools import checks
 from mlc_course.tools.checks import NotDone, Wrong
 from checks_kit import not_done, passes, says
 
-torch = pytest.importorskip("torch")
-F = torch.nn.functional
 X, T = [1.5, .7, .6], [1, 0, 1]
 
 
@@ -37,7 +38,6 @@ def told_apart(module, check, answer, monkeypatch):
 
 @pytest.mark.parametrize("name", ["bce", "weighted_bce", "soft_f1"])
 def test_every_mistake_can_be_told_apart(name, monkeypatch):
-    from mlc_course import losses
     from mlc_course.tools.checks import losses as module
     right = dict(bce=losses.binary_cross_entropy, weighted_bce=losses.binary_cross_entropy_with_logits, soft_f1=lambda x, t: losses.macro_soft_f1(x,
             t, double=False))
@@ -85,7 +85,6 @@ def test_three_labels_names_mistakes():
 
 
 def test_bce_right_in_many_ways():
-    from mlc_course import losses
     for right in (F.binary_cross_entropy_with_logits, torch.nn.BCEWithLogitsLoss(), losses.binary_cross_entropy, losses.binary_cross_entropy_with_logits,
                   lambda x, t: -(t*F.logsigmoid(x) + (1 - t)*F.logsigmoid(-x)).mean(),
                   lambda inputs, targets: (torch.logaddexp(inputs, torch.zeros(())) - inputs*targets).mean(),
@@ -164,7 +163,6 @@ def test_bce_names_mistakes_in_the_gradient():
 # Exercise 3
 
 def test_weighted_bce_right_in_many_ways():
-    from mlc_course import losses
     def where(x, t, w): return torch.where(t == 1, -F.logsigmoid(x)*w, -F.logsigmoid(-x)).mean()
     for right in (losses.binary_cross_entropy_with_logits, where, lambda x, t, pos_weight: F.binary_cross_entropy_with_logits(x, t,
             pos_weight=torch.as_tensor(pos_weight)),
@@ -210,7 +208,6 @@ def sums(x, t, dim=0):
 
 
 def test_soft_f1_right_in_many_ways():
-    from mlc_course.losses import macro_soft_f1
     def counted(x, t):
         tp, fp, fn = sums(x, t)
         return 1 - (2*tp / (2*tp + fp + fn).clamp_min(1e-12)).mean()
@@ -218,7 +215,7 @@ def test_soft_f1_right_in_many_ways():
         tp, fp, fn = sums(x, t)
         precision, recall = tp / (tp + fp + 1e-12), tp / (tp + fn + 1e-12)
         return (1 - 2*precision*recall / (precision + recall + 1e-12)).mean()
-    for right in (lambda inputs, targets: macro_soft_f1(inputs, targets, double=False), counted, harmonic): passes(checks.soft_f1, right)
+    for right in (lambda inputs, targets: losses.macro_soft_f1(inputs, targets, double=False), counted, harmonic): passes(checks.soft_f1, right)
 
 
 def test_soft_f1_stub_and_other_types():
@@ -230,7 +227,6 @@ def test_soft_f1_stub_and_other_types():
 
 def test_soft_f1_names_mistakes():
     from sklearn.metrics import f1_score
-    from mlc_course.losses import macro_soft_f1
     def of(dim, last=lambda f: 1 - f.mean(), two=2, below=2):
         def f(x, t):
             tp, fp, fn = sums(x, t, dim)
@@ -245,7 +241,7 @@ def test_soft_f1_names_mistakes():
         (of(1), "per image"), (of((0, 1)), "micro F1"), (of(0, lambda f: f.mean()), "return 1 minus it"),
         (given(lambda x: x.sigmoid().round()), "no gradient"),
         (lambda x, t: 1 - f1_score(t.detach().int(), (x.detach().sigmoid() > .5).int(), average="macro", zero_division=0), "no gradient"),
-        (given(lambda x: x), "sigmoid is missing"), (given(lambda x: x.softmax(-1)), "softmax"), (macro_soft_f1, "double variant"),
+        (given(lambda x: x), "sigmoid is missing"), (given(lambda x: x.softmax(-1)), "softmax"), (losses.macro_soft_f1, "double variant"),
         (of(0, two=1, below=1), "Jaccard"),
         (of(0, below=1), "can exceed 1"), (of(0, lambda f: 1 - f), "one number per label"), (of(0, lambda f: (1 - f).sum()), "sum over the labels"),
         (lambda x, t: 1 - (2*sums(x, t)[0] / (2*sums(x, t)[0] + sums(x, t)[1] + sums(x, t)[2])).mean(), "0/0"),

@@ -70,6 +70,11 @@ def show(x, limit: int = 160) -> str:
     return text if len(text) <= limit else text[:limit - 3] + "..."
 
 
+def _shape(x):
+    try: return np.shape(x)
+    except ValueError: return (len(x),)     # rows of different lengths
+
+
 def call(f: Callable, args: Sequence):
     "The result of `f` on copies of the arguments, so that an answer can't change the question."
     return f(*copy.deepcopy(tuple(args)))
@@ -119,9 +124,27 @@ def diagnose(answer, right: Callable, mistakes: Sequence[Mistake], cases: Sequen
     i = wrong[0]
     given = names[i] or ", ".join(show(a) for a in cases[i])
     g, e = plain(got[i]), plain(expected[i])
-    if np.shape(g) != np.shape(e) and not isinstance(e, (str, dict, set, type(None))) and not isinstance(g, (str, dict, set)):
-        raise Wrong(f"{what} gave a result of shape {np.shape(g)}, and the right one has shape {np.shape(e)}. Given {given}, expected {show(e)}, got {show(g)}.")
+    if not isinstance(e, (str, dict, set, type(None))) and not isinstance(g, (str, dict, set)) and _shape(g) != _shape(e):
+        raise Wrong(f"{what} gave a result of shape {_shape(g)}, and the right one has shape {_shape(e)}. Given {given}, expected {show(e)}, got {show(g)}.")
     raise Wrong(f"{what} isn't right yet. Given {given}, expected {show(e)}, got {show(g)}.")
+
+
+def edge(answer, right, cases, what: str, says: str):
+    "Where an answer that is right on ordinary input meets a special case: Wrong with `says` and what came out."
+    for args in cases:
+        try: got = call(answer, args)
+        except Exception as e: shown = f"stopped with {type(e).__name__}: {e}"
+        else:
+            if same(got, call(right, args)): continue
+            shown = f"gave {show(got)}"
+        raise Wrong(f"{what}: {says} Given {', '.join(show(a, 90) for a in args)}, yours {shown}; expected {show(call(right, args))}.")
+
+
+def quiet(f):
+    "A mistake that divides by zero, without NumPy's warnings about it."
+    def g(*args):
+        with np.errstate(all="ignore"): return f(*args)
+    return g
 
 
 def torch_first():

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ._core import Mistake, Right, Wrong, attempt, function, show, torch_first
-from .tables import NAN, listed, diagnose_names, refusing_nan, several
+from .tables import NAN, diagnose_names, listed, refusing_nan, several
 
 
 def refuse_unpicklable(f, what):
@@ -25,8 +25,7 @@ def refuse_unpicklable(f, what):
     try: pickle.dumps(f)
     except Exception: raise Wrong(f"{what} doesn't pickle: {type(error).__name__}: {error}") from error
     raise Wrong(f"{what}, of type {type(f).__name__}, pickles by itself, but not in a DataBlock: fastai wraps any callable that is neither a plain function "
-                "nor a Transform, "
-                "and the wrapper has no address. Write a function with def, or derive the class from Transform.")
+                "nor a Transform, and the wrapper has no address. Write a function with def, or derive the class from Transform.")
 
 
 LABEL_CELLS = ("bird boat", "sun", "", "bird  boat\tsun ", NAN)
@@ -42,22 +41,22 @@ def _text(row): return row["labels"] if isinstance(row["labels"], str) else ""
 
 def label_reader_mistakes():
     return [
-        Mistake("a picture without labels gets a label with the name ''. ''.split(' ') is ['']: use .split() without an argument, which gives "
-                "[].", lambda r: _text(r).split(" ")),
+        Mistake("a picture without labels gets a label with the name ''. ''.split(' ') is ['']: use .split() without an argument, which gives [].",
+                lambda r: _text(r).split(" ")),
         Mistake("you split at single spaces, and a second space, a tab or a space at the end then makes a label that isn't one. Use .split() without an "
                 "argument: it splits at any white space.",
                 lambda r: _text(r).split(" ") if _text(r) else []),
-        *several("you give the text of the cell, and what is wanted is a list. A text is a sequence of letters, and MultiCategoryBlock would make a vocab of "
-                 "letters.",
+        *several("you give the text of the cell, and what is wanted is a list. A text is a sequence of letters, and MultiCategoryBlock "
+                 "would make a vocab of letters.",
                  _text, lambda r: r["labels"]),
         Mistake("the list holds letters. list() takes a text apart letter by letter; .split() takes it apart word by word.", lambda r: list(_text(r))),
-        *several("the whole cell became one label. Two labels in a cell are separated by white space: use "
-                 ".split().", lambda r: [_text(r)], lambda r: [_text(r)] if _text(r) else []),
-        Mistake("an empty cell that pandas read as NaN becomes a label with the name 'nan', because str makes a word of it. Ask whether the cell is a text, "
-                "and give [] if it isn't.",
+        *several("the whole cell became one label. Two labels in a cell are separated by white space: use .split().",
+                 lambda r: [_text(r)], lambda r: [_text(r)] if _text(r) else []),
+        Mistake("an empty cell that pandas read as NaN becomes a label with the name 'nan', because str makes a word of it. Ask whether the cell is a "
+                "text, and give [] if it isn't.",
                 lambda r: str(r["labels"]).split()),
         *several("an empty cell that pandas read as NaN stays NaN. The target of a picture without labels is an empty list.",
-                 lambda r: r["labels"].split() if isinstance(r["labels"], str) else r["labels"], lambda r: r["labels"].split() if isinstance(r["labels"], str) else [r["labels"]]),
+                 lambda r: _text(r).split() or (r["labels"] or []), lambda r: _text(r).split() or ([r["labels"]] if r["labels"] else [])),
     ]
 
 
@@ -66,7 +65,7 @@ def label_reader(answer) -> Right:
     what = "label_reader"
     function(answer, what)
     def f(row):
-        got = refusing_nan(answer, what)(row)
+        got = refusing_nan(answer, what, "ask whether the cell is a text before you split it")(row)
         if got is None and not _text(row):
             raise Wrong(f"{what} gives None for an empty cell, and fastai can't loop over None. The answer for a picture without labels is an empty list.")
         return got
@@ -74,17 +73,20 @@ def label_reader(answer) -> Right:
     for n in range(3, len(cases) + 1): diagnose_names(f, lambda r: _text(r).split(), label_reader_mistakes(), cases[:n], what, names=names[:n])
     refuse_unpicklable(answer, what)
     note = " Before you ship a model, move it to a module: its address in this notebook means nothing elsewhere."
-    return Right("Right: a list for every row, and it pickles." + note*(answer.__module__ == "__main__"))
+    return Right("Right: a list for every row, and it pickles." + note*(getattr(answer, "__module__", "") == "__main__"))
 
 
 def row_splitter_cases():
     import pandas as pd
     split = ["valid", "train", "test", "train", "train", "valid", "test", "train"]
-    fresh = pd.DataFrame({"fname": [f"{i}.jpg" for i in range(8)], "labels": [["sun"], [], ["sun", "boat"], ["boat"], [], ["boat"], ["sun"], ["bird"]], "split": split})
-    return [(fresh,), (fresh.iloc[[6, 1, 4, 0, 7, 2, 5, 3]],), (fresh[fresh["labels"].str.len() > 0],), (pd.concat([fresh[:4], fresh[4:].reset_index(drop=True)]),)]
+    labels = [["sun"], [], ["sun", "boat"], ["boat"], [], ["boat"], ["sun"], ["bird"]]
+    fresh = pd.DataFrame({"fname": [f"{i}.jpg" for i in range(8)], "labels": labels, "split": split})
+    shuffled, filtered = fresh.iloc[[6, 1, 4, 0, 7, 2, 5, 3]], fresh[fresh["labels"].str.len() > 0]
+    return [(o,) for o in (fresh, shuffled, filtered, pd.concat([fresh[:4], fresh[4:].reset_index(drop=True)]))]
 
 
-ROW_SPLITTER_NAMES = ("a table in its first order", "a table whose rows were shuffled", "a table that some rows were filtered out of", "two tables put together with pd.concat")
+ROW_SPLITTER_NAMES = ("a table in its first order", "a table whose rows were shuffled", "a table that some rows were filtered out of",
+                      "two tables put together with pd.concat")
 
 
 def _at(df, *splits): return np.flatnonzero(df["split"].isin(splits).to_numpy()).tolist()
@@ -98,11 +100,12 @@ def row_splitter_mistakes():
     return [
         *several("you give index labels, and fastai looks rows up by position. The two agree only as long as no row was filtered, moved or added: "
                  "np.flatnonzero gives positions whatever the index says.",
-                 lambda df: (labels(df, "train"), labels(df, "valid")), lambda df: (labels(df, "train", "test"), labels(df, "valid")), lambda df: (labels(df, "train"), labels(df, "valid", "test"))),
-        Mistake("the test rows are in the training part. Not valid doesn't mean train: a row of any other split belongs in "
-                "neither.", lambda df: (_at(df, "train", "test"), _at(df, "valid"))),
-        Mistake("the test rows are in the validation part, so what is chosen there would be chosen on them. Not train doesn't mean valid: a row of any other "
-                "split belongs in neither.",
+                 lambda df: (labels(df, "train"), labels(df, "valid")), lambda df: (labels(df, "train", "test"), labels(df, "valid")),
+                 lambda df: (labels(df, "train"), labels(df, "valid", "test"))),
+        Mistake("the test rows are in the training part. Not valid doesn't mean train: a row of any other split belongs in neither.",
+                lambda df: (_at(df, "train", "test"), _at(df, "valid"))),
+        Mistake("the test rows are in the validation part, so what is chosen there would be chosen on them. Not train doesn't mean valid: a row of any "
+                "other split belongs in neither.",
                 lambda df: (_at(df, "train"), _at(df, "valid", "test"))),
         Mistake("the two parts are exchanged: the positions of the training rows come first.", lambda df: (_at(df, "valid"), _at(df, "train"))),
     ]
@@ -117,8 +120,8 @@ def two_parts(f, what):
         x = listed(x)
         if not isinstance(x, list): raise Wrong(f"{what} gave {show(x)} where a list of positions was expected.")
         if len(x) == 1 and isinstance(x[0], list):
-            raise Wrong(f"{what} gave a list with one list in it. np.where gives a tuple of one array for a condition: take its first, or use "
-                        "np.flatnonzero.")
+            raise Wrong(f"{what} gave a list with one list in it. np.where gives a tuple of one array for a condition: take its "
+                        "first, or use np.flatnonzero.")
         if x and all(isinstance(o, bool) for o in x):
             raise Wrong(f"{what} gave a mask with one True or False for each of {n} rows. fastai takes positions, and reads True and False as 1 and 0: "
                         "np.flatnonzero turns a mask into positions.")
@@ -159,20 +162,20 @@ def read_target_mistakes():
                  lambda y, v: [[v[i]] for i in y.argmax(1)], lambda y, v: [v[i] for i in y.argmax(1)]),
         *several("you give columns, not names: the vocab says which name each column has.",
                  lambda y, v: [[i for i, o in enumerate(r) if o] for r in y.tolist()], lambda y, v: [i for r in y.tolist() for i, o in enumerate(r) if o]),
-        Mistake("every row gets every name: >= 0 is true of the zeros as well. A label is there where the number is "
-                "1.", lambda y, v: _names(y, v, lambda o: True)),
-        Mistake("it is the other way round: you name the labels that aren't there. A label is there where the number is "
-                "1.", lambda y, v: _names(y, v, lambda o: o == 0)),
-        Mistake("the names are in alphabetical order, and this vocab isn't. Leave them in the order of the "
-                "columns.", lambda y, v: [sorted(o) for o in _names(y, v)]),
-        Mistake("you look into a sorted vocab, so the columns got other names. Column i has the i-th name of the vocab that is "
-                "given.", lambda y, v: _names(y, sorted(v))),
+        Mistake("every row gets every name: >= 0 is true of the zeros as well. A label is there where the number is 1.",
+                lambda y, v: _names(y, v, lambda o: True)),
+        Mistake("it is the other way round: you name the labels that aren't there. A label is there where the number is 1.",
+                lambda y, v: _names(y, v, lambda o: o == 0)),
+        Mistake("the names are in alphabetical order, and this vocab isn't. Leave them in the order of the columns.",
+                lambda y, v: [sorted(o) for o in _names(y, v)]),
+        Mistake("you look into a sorted vocab, so the columns got other names. Column i has the i-th name of the vocab that is given.",
+                lambda y, v: _names(y, sorted(v))),
         *several("all names are in one list, and nothing says which picture they belong to. Make one list per row.",
                  lambda y, v: [o for r in _names(y, v) for o in r], lambda y, v: sorted({o for r in _names(y, v) for o in r})),
-        Mistake("the rows without any label are gone, so the lists don't line up with the pictures any more. Keep an empty list for "
-                "them.", lambda y, v: [o for o in _names(y, v) if o]),
-        *several("you give a text for each row, and what is wanted is a list of "
-                 "names.", *(lambda y, v, sep=sep: [sep.join(o) for o in _names(y, v)] for sep in (" ", ";", ",", ", ", "; "))),
+        Mistake("the rows without any label are gone, so the lists don't line up with the pictures any more. Keep an empty list for them.",
+                lambda y, v: [o for o in _names(y, v) if o]),
+        *several("you give a text for each row, and what is wanted is a list of names.",
+                 *(lambda y, v, sep=sep: [sep.join(o) for o in _names(y, v)] for sep in (" ", ";", ",", ", ", "; "))),
     ]
 
 
@@ -185,10 +188,10 @@ def read_target(answer) -> Right:
         try: return answer(yb, vocab)
         except TypeError as e:
             if not any(o in str(e) for o in ("list indices", "converted to an index", "scalar index")): raise
-            raise Wrong(f"{what} stopped with TypeError: {e}. fastai's vocab takes several columns at once; this vocab is a plain list, which takes one "
-                        "whole number at a time.") from e
-    return diagnose_names(f, _names, read_target_mistakes(), read_target_cases(), what, praise="Right: as many names as there are ones, in the order of the "
-                                                                                               "columns.")
+            raise Wrong(f"{what} stopped with TypeError: {e}. fastai's vocab takes several columns at once; this vocab is a plain list, which "
+                        "takes one whole number at a time.") from e
+    return diagnose_names(f, _names, read_target_mistakes(), read_target_cases(), what, praise="Right: as many names as there are "
+                                                                                               "ones, in the order of the columns.")
 
 
 SIXTEEN_BITS = 4     # the card whose file has 16 bits per pixel
@@ -217,8 +220,8 @@ def _check_blocks(block, table):
     if target is None:
         raise Wrong("datablock: there is no block for the labels. Lists of names become multi-hot rows with MultiCategoryBlock: blocks=(ImageBlock, ...).")
     if not isinstance(target, (MultiCategorize, EncodedMultiCategorize)):
-        raise Wrong("datablock: CategoryBlock gives each picture exactly one class. A picture here has any number of labels, and some have none: use "
-                    "MultiCategoryBlock.")
+        raise Wrong("datablock: CategoryBlock gives each picture exactly one class. A picture here has any number of labels, and some have "
+                    "none: use MultiCategoryBlock.")
     if not any(isinstance(o, IntToFloatTensor) for o in block.batch_tfms):
         raise Wrong("datablock: the first block has to be ImageBlock, which turns pictures into tensors with values from 0 to 1.")
     if target.vocab is None:
@@ -230,8 +233,8 @@ def _check_blocks(block, table):
     if "" in extra:
         raise Wrong("datablock: the vocab has a label with the name ''. It comes from splitting an empty text at a space: take table.vocab as it is.")
     if "whale" in missing:
-        raise Wrong(f"datablock: the vocab lacks {', '.join(missing)}. It was taken from some of the rows, and a validation row has 'whale': use "
-                    "table.vocab.")
+        raise Wrong(f"datablock: the vocab lacks {', '.join(missing)}. It was taken from some of the rows, and a validation row "
+                    "has 'whale': use table.vocab.")
     if missing:
         raise Wrong(f"datablock: the vocab lacks {', '.join(missing)}. No row of this table has it, but the table's vocab does, so it needs its column: a "
                     "part of a set keeps the columns of the whole.")
@@ -246,8 +249,8 @@ def _check_splitter(block, table):
     what = "the splitter of your DataBlock"
     again = [attempt(two_parts(block.splitter, what), (table.df,), what, "table.df") for _ in range(3)]
     if again.count(again[0]) < 3:
-        raise Wrong("datablock: the splitter gives another split each time it is called, so it splits at random. The table says which row belongs where: "
-                    "believe its column `split`.")
+        raise Wrong("datablock: the splitter gives another split each time it is called, so it splits at random. The table says which row belongs "
+                    "where: believe its column `split`.")
     (train, valid), (want_train, want_valid) = again[0], _both(table.df)
     if [train, valid] == [want_valid, want_train]: raise Wrong("datablock: the splitter has the two parts exchanged: the training rows come first.")
     test = set(_at(table.df, "test"))
@@ -275,17 +278,16 @@ def _check_items(block, table):
             x, y = part[i]
             pixels = np.asarray(x.convert("RGB"))
             if any(np.array_equal(pixels, o) for f, o in files.items() if f != row["fname"]):
-                raise Wrong(f"datablock: the input of the row of {row['fname']} is the picture of another row. get_x has to open the file that its own row "
-                            "names.")
+                raise Wrong(f"datablock: the input of the row of {row['fname']} is the picture of another row. get_x has to open "
+                            "the file that its own row names.")
             want = files[row["fname"]]
             if pixels.shape == want.shape and np.abs(pixels.astype(int) - want).max() > 1:
-                raise Wrong(f"datablock: the picture {row['fname']} isn't what `load_image` gives." +
-                            " Its file has 16 bits per pixel, which have to be scaled, not clipped: let get_x open the files with the course's "
-                            "decoder."*(position == SIXTEEN_BITS))
+                why = "Its file has 16 bits per pixel, which have to be scaled, not clipped: let get_x open the files with the course's decoder."
+                raise Wrong(f"datablock: the picture {row['fname']} isn't what `load_image` gives. {why if position == SIXTEEN_BITS else ''}".strip())
             names = [table.vocab[c] for c in np.flatnonzero(np.asarray(y))] if np.shape(y) == (len(table.vocab),) else None
             if names != row["labels"]:
-                raise Wrong(f"datablock: the picture {row['fname']} has the labels {row['labels']}, and its target says "
-                            f"{names if names is not None else show(y)}. Look at get_y.")
+                said = show(y) if names is None else names
+                raise Wrong(f"datablock: the picture {row['fname']} has the labels {row['labels']}, and its target says {said}. Look at get_y.")
 
 
 def _check_batches(block, table, size):
@@ -293,23 +295,22 @@ def _check_batches(block, table, size):
     from mlc_course.tables import decode_images
     try:
         dls = block.dataloaders(table.df, bs=3, num_workers=0, device=torch.device("cpu"))
-        (xb, yb), shape = dls.valid.one_batch(), dls.train.one_batch()[0].shape
+        xb, shape = dls.valid.one_batch()[0], dls.train.one_batch()[0].shape
     except Exception as e:
         if not any(o in str(e) for o in ("equal size", "same size")): raise
         raise Wrong("datablock: the pictures of a batch don't stack, because they have different sizes. Make them one size with an item transform: a batch "
                     "transform comes too late, after the stacking.") from e
     for o in (xb.shape, shape):
         if tuple(o[-2:]) != (size, size):
-            raise Wrong(f"datablock: called with size={size}, it gives pictures of {o[-2]} by {o[-1]} pixels. Use the argument `size` in the item transform, "
-                        "for both sides.")
+            raise Wrong(f"datablock: called with size={size}, it gives pictures of {o[-2]} by {o[-1]} pixels. Use the argument `size` in the "
+                        "item transform, for both sides.")
     xb = xb.permute(0, 2, 3, 1).numpy()
     if not np.issubdtype(xb.dtype, np.floating) or xb.min() < -.01 or xb.max() > 1.01:
         raise Wrong(f"datablock: the values of a batch run from {xb.min():.2f} to {xb.max():.2f}, and should lie between 0 and 1. The networks of this "
                     "course centre their input themselves: leave out Normalize.")
     if np.abs(xb - decode_images(table.paths("valid")[:len(xb)], size)/255).max() > 1.01/255:
         raise Wrong("datablock: the validation pictures have the right size and the wrong pixels. Resize cuts off what doesn't fit into the square, unless "
-                    "you ask it for ResizeMethod.Squish; "
-                    "a label whose object was cut off is a wrong label.")
+                    "you ask it for ResizeMethod.Squish; a label whose object was cut off is a wrong label.")
     return dls
 
 
@@ -336,6 +337,6 @@ def datablock(answer) -> Right:
             for name, f in (("get_x", block.getters[0]), ("get_y", block.getters[-1])): refuse_unpicklable(f, f"{what}: {name}")
             try: pickle.dumps(dls.new_empty())
             except Exception as e:
-                raise Wrong(f"{what}: the DataLoaders don't pickle, so a trained model couldn't be exported with them: {type(e).__name__}: {e}. Is there a "
-                            "lambda among the transforms?") from e
+                raise Wrong(f"{what}: the DataLoaders don't pickle, so a trained model couldn't be exported with them: {type(e).__name__}: {e}. Is there "
+                            "a lambda among the transforms?") from e
     return Right("Right: one vocab, the table's split, whole pictures of one size, and all of it pickles.")

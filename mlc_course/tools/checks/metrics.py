@@ -3,25 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._core import Mistake, Right, Wrong, attempt, call, diagnose, same, show, torch_first
-
-
-def edge(answer, right, cases, what: str, says: str):
-    "Where an answer that is right on ordinary input meets a special case: Wrong with `says` and what came out."
-    for args in cases:
-        try: got = call(answer, args)
-        except Exception as e: shown = f"stopped with {type(e).__name__}: {e}"
-        else:
-            if same(got, call(right, args)): continue
-            shown = f"gave {show(got)}"
-        raise Wrong(f"{what}: {says} Given {', '.join(show(a, 90) for a in args)}, yours {shown}; expected {show(call(right, args))}.")
-
-
-def quiet(f):
-    "A mistake that divides by zero, without NumPy's warnings about it."
-    def g(*args):
-        with np.errstate(all="ignore"): return f(*args)
-    return g
+from ._core import Mistake, Right, Wrong, attempt, diagnose, edge, quiet, same, show, torch_first
 
 
 def accuracy(answer) -> Right:

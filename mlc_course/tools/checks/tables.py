@@ -44,15 +44,14 @@ def several(says, *gives):
     return [Mistake(says, g) for g in gives]
 
 
-def refusing_nan(answer, what):
+def refusing_nan(answer, what, remedy):
     "The answer; its stop at a NaN is explained."
     def f(*args):
         try: return answer(*args)
         except (AttributeError, TypeError) as e:
             if "float" not in str(e): raise
             raise Wrong(f"{what} stopped with {type(e).__name__}: {e}. That float is NaN, which pandas makes of an empty cell: "
-                        "an image without labels needs an empty list, so turn NaN into an empty text before you split, or read the file with "
-                        "keep_default_na=False.") from e
+                        f"an image without labels needs an empty list, so {remedy}.") from e
     return f
 
 
@@ -69,23 +68,23 @@ def labels_of_csv_mistakes():
     cells = lambda p: [r["labels"] for r in _read(p)]
     column = lambda p, i: [list(r.values())[i] for r in _read(p)]
     return [
-        *several("there is a label with the name ''. Splitting an empty cell at a space gives ['']: use .split() without an argument, which splits at white "
-                 "space and gives [].",
+        *several("there is a label with the name ''. Splitting an empty cell at a space gives ['']: use .split() without an argument, which "
+                 "splits at white space and gives [].",
                  lambda p: [c.split(" ") for c in cells(p)], lambda p: [c.split(" ") for c in cells(p) if c]),
         Mistake("two spaces between two labels make a third one with the name ''. Use .split() without an argument: it splits at any run of white space.",
                 lambda p: [c.split(" ") if c else [] for c in cells(p)]),
-        *several("an image without labels got a label with the name 'nan'. Its cell is empty, pandas reads that as NaN, and str makes a word of it: fill NaN "
-                 "with '' instead.",
+        *several("an image without labels got a label with the name 'nan'. Its cell is empty, pandas reads that as NaN, and str makes a word of "
+                 "it: fill NaN with '' instead.",
                  lambda p: [(c or "nan").split() for c in cells(p)], lambda p: [(c or "nan").split(" ") for c in cells(p)]),
         *several("an image without labels came out as NaN, which means unknown. Somebody looked at it and found none of the labels: give it an empty list.",
                  lambda p: [c.split() or NAN for c in cells(p)], lambda p: [c.split(" ") if c else NAN for c in cells(p)]),
-        Mistake("the images without labels are gone, so the lists don't line up with the rows of the file any more. Keep one list per row, and make theirs "
-                "empty.",
+        Mistake("the images without labels are gone, so the lists don't line up with the rows of the file any more. Keep one list "
+                "per row, and make theirs empty.",
                 lambda p: [c.split() for c in cells(p) if c]),
         *several("you give the text of each cell, and what is wanted is a list of label names for each image: split the text.",
                  cells, lambda p: [c or NAN for c in cells(p)]),
-        Mistake("the lists hold letters. list() takes a text apart letter by letter; .split() takes it apart word by "
-                "word.", lambda p: [list(c) for c in cells(p)]),
+        Mistake("the lists hold letters. list() takes a text apart letter by letter; .split() takes it apart word by word.",
+                lambda p: [list(c) for c in cells(p)]),
         *several("each cell became one label, spaces and all. Two labels in a cell are separated by white space: use .split().",
                  lambda p: [[c] for c in cells(p)], lambda p: [[c] if c else [] for c in cells(p)]),
         *several("you give some of the rows only, those of one value of is_valid. The labels of every row are wanted: a split is chosen later.",
@@ -103,15 +102,16 @@ def labels_of_csv(answer) -> Right:
     "Exercise 1: labels_of_csv(path), a list of label names for each row of a CSV file."
     what = "labels_of_csv"
     function(answer, what)
-    answer, right = refusing_nan(answer, what), lambda p: [r["labels"].split() for r in _read(p)]
+    answer = refusing_nan(answer, what, "turn NaN into an empty text before you split, or read the file with keep_default_na=False")
+    right = lambda p: [r["labels"].split() for r in _read(p)]
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         cases, names = [], []
         for i, text in enumerate((PASCAL_FILE, OTHER_ORDER, LABEL_NA)):
             path = Path(folder)/f"{i}.csv"
             path.write_text(text, encoding="utf-8")
             cases.append((path,)); names.append(f"a file with the text {text!r}")
-            praise = diagnose_names(answer, right, labels_of_csv_mistakes(), cases, what, names=names, praise="Right: one list per row, empty where the cell "
-                                                                                                              "is, and no label without a name.")
+            praise = diagnose_names(answer, right, labels_of_csv_mistakes(), cases, what, names=names,
+                                    praise="Right: one list per row, empty where the cell is, and no label without a name.")
         return praise
 
 
@@ -137,11 +137,11 @@ def keep_frequent_mistakes():
                  lambda r, m: _kept(r, m, once=list), lambda r, m: [list(dict.fromkeys(o)) for o in _kept(r, m, once=list)]),
         Mistake("every image that had a rare label is dropped. Take the rare label out, and keep the image if another label is left.",
                 lambda r, m: [o for o in r if set(o) <= _frequent(r, m)]),
-        Mistake("images that lost all their labels are kept, with an empty list. They show something, and an empty list would teach that they show nothing: "
-                "drop them.",
+        Mistake("images that lost all their labels are kept, with an empty list. They show something, and an empty list would teach that "
+                "they show nothing: drop them.",
                 lambda r, m: _kept(r, m, stays=lambda before, after: True)),
-        Mistake("the images that had no label from the start are dropped too. Their empty list is true, so they stay: look at the labels before as well as "
-                "after.",
+        Mistake("the images that had no label from the start are dropped too. Their empty list is true, so they stay: look at the "
+                "labels before as well as after.",
                 lambda r, m: _kept(r, m, stays=lambda before, after: after)),
         Mistake("the rare labels are still in the lists of the images that stay. Take them out there too: a label that isn't in the vocab has no column.",
                 lambda r, m: [o for o in r if not o or set(o) & _frequent(r, m)]),
@@ -161,8 +161,8 @@ MAKES = ["AM", "AM General", "Aston Martin", "Audi", "Dodge", "Ford", "Land Rove
 
 
 def make_of_cases():
-    names = ["Dodge Ram Pickup 3500 Crew Cab 2010", "Ram C/V Cargo Van Minivan 2012", "Aston Martin V8 Vantage Coupe 2012", "Land Rover Range Rover SUV 2012",
-             "AM General Hummer SUV 2000", "Ford Shelby GT500 Convertible 2007",
+    names = ["Dodge Ram Pickup 3500 Crew Cab 2010", "Ram C/V Cargo Van Minivan 2012", "Aston Martin V8 Vantage Coupe 2012",
+             "Land Rover Range Rover SUV 2012", "AM General Hummer SUV 2000", "Ford Shelby GT500 Convertible 2007",
              "Mercedes-Benz C-Class Sedan 2012", "Rambler Classic Sedan 1963", "Tesla Model S Sedan 2012"]
     return [(n, makes) for makes in (MAKES, MAKES[::-1]) for n in names]
 
@@ -181,15 +181,15 @@ def make_of_mistakes():
     letters = lambda n, k: [m for m in k if n.startswith(m)]
     first, last, longest, shortest = (lambda f: f[0]), (lambda f: f[-1]), (lambda f: max(f, key=len)), (lambda f: min(f, key=len))
     return [
-        *several("you look for the make anywhere in the name, so a model such as Ram or Rover is taken for one. Look at its place: a make stands at the "
-                 "beginning.",
+        *several("you look for the make anywhere in the name, so a model such as Ram or Rover is taken for one. Look at its place: a "
+                 "make stands at the beginning.",
                  *(pick(where, how) for where in (inside, words, single) for how in (first, last, longest, shortest))),
         Mistake("you take the first word, and some makes have two: Land isn't a make, Land Rover is. Use the makes that are known.", lambda n, k: _first(n)),
         *several("Rambler isn't a Ram: a make has to end where a word of the name ends. Compare words, or look for the make with a space behind it.",
                  *(pick(letters, how) for how in (longest, first, last, shortest))),
         Mistake("where two known makes begin the name, the shorter one wins. AM General is a make of its own: take the longest.", pick(_begins, shortest)),
-        *several("where two known makes begin the name, the order of the list decides. Take the longest of them, in whatever order they "
-                 "come.", pick(_begins, first), pick(_begins, last)),
+        *several("where two known makes begin the name, the order of the list decides. Take the longest of them, in whatever order they come.",
+                 pick(_begins, first), pick(_begins, last)),
     ]
 
 
@@ -214,12 +214,12 @@ def vocab_of_cases():
 
 def vocab_of_mistakes():
     def names(rows, splits=("train", "valid", "test"), sep=None): return [o for r in rows if r["split"] in splits for o in r["labels"].split(sep)]
-    tuples = lambda c: [o for o, _ in c.most_common()]
+    by_count = lambda c: [o for o, _ in c.most_common()]
     return [
         *several("'' is in the vocab. It comes from an empty cell, or from two spaces in a row, that was split at a space: use .split() without an argument.",
                  lambda r: sorted(set(names(r, sep=" "))), lambda r: sorted(set(names(r, ("train",), " "))), lambda r: list(dict.fromkeys(names(r, sep=" ")))),
-        Mistake("the labels of the training rows only are in it. A label that only a validation or test row has would have no column, and its row would be "
-                "an error: use all rows.",
+        Mistake("the labels of the training rows only are in it. A label that only a validation or test row has would have no column, and its row "
+                "would be an error: use all rows.",
                 lambda r: sorted(set(names(r, ("train",))))),
         Mistake("the labels that only test rows have are missing. Their names aren't a secret that could help training, and without a column their rows "
                 "would be an error: use all rows.",
@@ -230,7 +230,7 @@ def vocab_of_mistakes():
                  lambda r: sorted({o["labels"] for o in r}), lambda r: sorted({o["labels"] for o in r if o["labels"]})),
         Mistake("a label is in it once for every row that has it. It needs one place only, because its place is its column.", lambda r: sorted(names(r))),
         *several("the order is that of the rows or of the counts. A file that is read in another order would then have other columns: sort the names.",
-                 lambda r: list(dict.fromkeys(names(r))), lambda r: tuples(Counter(names(r))), lambda r: sorted(set(names(r)), reverse=True)),
+                 lambda r: list(dict.fromkeys(names(r))), lambda r: by_count(Counter(names(r))), lambda r: sorted(set(names(r)), reverse=True)),
         Mistake("you give a set, which has no order. A label's place in the vocab is its column, so make a sorted list.", lambda r: set(names(r))),
     ]
 

@@ -3,8 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._core import Mistake, Right, Wrong, attempt, call, diagnose, function, plain, same, show
-from .metrics import edge
+from ._core import Mistake, Right, Wrong, attempt, call, diagnose, edge, function, plain, same, show
 
 
 def one(scores, there):

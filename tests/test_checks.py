@@ -1,0 +1,89 @@
+"What all checks share: how a mistake is recognised, and that every exercise has a check, a solution and tests."
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from checks_kit import not_done, passes, says, stub
+from mlc_course.tools import checks
+from mlc_course.tools.checks import Mistake, Right
+from mlc_course.tools.checks._core import diagnose, plain, same, show
+
+ROOT = Path(__file__).resolve().parents[1]
+LESSONS = sorted(p for p in (ROOT/"nbs").glob("0[0-6]_*.ipynb") if p.stem != "06_which_loss")
+EXERCISES = [n for n in checks.__all__ if n[0].islower()]
+double = lambda f: diagnose(f, lambda x: 2*x, [Mistake("you squared it.", lambda x: x*x), Mistake("nothing was done.", lambda x: x)], [(2.,), (3.,)], "double")
+
+
+def cells(path, kind): return ["".join(c["source"]) for c in json.loads(path.read_text(encoding="utf-8"))["cells"] if c["cell_type"] == kind]
+
+
+def test_diagnose_names_the_mistake_that_gives_the_same_results():
+    passes(double, lambda x: x + x)
+    not_done(double)
+    says(double, lambda x: x**2, "double: you squared it.")       # equal to the right answer for 2, not for 3
+    says(double, lambda x: x, "nothing was done")
+    says(double, lambda x: x + 2, "expected 6, got 5")
+    says(double, lambda x: [x, x], "shape (2,)")
+    says(double, lambda: 1, "stopped with TypeError")
+    says(double, 4, "should be a function")
+
+
+def test_an_answer_cannot_change_the_question():
+    def sorts(x): x.sort(); return x[0]
+    passes(lambda f: diagnose(f, min, [], [([3, 1, 2],), ([3, 1, 2],)], "smallest"), sorts)
+
+
+def test_praise_is_silent_in_a_program(capsys):
+    assert repr(double(lambda x: 2*x)) == "Right." and capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("a, b, equal", [
+    (1, 1.0, True), (1.0, 1.0 + 1e-7, True), (1.0, 1.1, False), (float("nan"), float("nan"), True), ([1, 2], (1, 2), True), ([1, 2], np.array([1, 2]), True),
+    ([1, 2], [[1], [2]], False), (True, 1, True), ("a", "a", True), ("a", "b", False), ({"a": [1]}, {"a": np.array([1])}, True), ({"a": 1}, {"b": 1}, False),
+    ({"a"}, {"a"}, True), ({"a"}, ["a"], False), (np.array(["a", "b"]), ["a", "b"], True), (pd.Series([1, 2]), [1, 2], True), (pd.Series(["a"]), ["a"], True),
+    (None, None, True), (None, 0, False), ([["a"], []], [["a"], []], True), ([["a"], []], [["a"]], False), ("1", 1, False)])
+def test_same(a, b, equal): assert same(a, b) == same(b, a) == equal
+
+
+def test_tensors_are_read_and_shown():
+    import torch
+    assert same(torch.ones(2, requires_grad=True), [1, 1]) and isinstance(plain(torch.ones(2)), np.ndarray)
+    assert show(torch.tensor([.5, 1])) == "[0.5, 1. ]" and len(show("x"*500)) == 160
+
+
+def test_checks_load_no_framework():
+    code = "import sys, mlc_course.tools.checks as c; [getattr(c, n) for n in c.__all__]; print([m for m in ('torch', 'tensorflow', 'fastai', 'keras') if m in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.stem)
+def test_a_lesson_has_exercises_questions_and_solutions(path):
+    code, text = cells(path, "code"), "\n".join(cells(path, "markdown"))
+    asked = re.findall(r"^# checks\.(\w+)\(", "\n".join(code), re.M)
+    assert 3 <= len(asked) <= 5 and "## Your turn" in text
+    assert len(re.findall(r"\*\*Exercise \d\.\*\*", text)) == len(asked)
+    assert text.count("<details><summary>Answer</summary>") >= 5
+    solved = path.parent/"solutions"/f"{path.stem}_solutions.ipynb"
+    assert f"solutions/{solved.name}" in text
+    for name in asked:
+        assert name in EXERCISES and getattr(checks, name).__doc__
+        assert re.search(rf"^checks\.{name}\(", "\n".join(cells(solved, "code")), re.M), f"{solved.name} doesn't check {name}"
+
+
+def test_every_check_is_asked_for_and_tested():
+    asked = re.findall(r"^# checks\.(\w+)\(", "\n".join(c for p in LESSONS for c in cells(p, "code")), re.M)
+    assert sorted(asked) == sorted(EXERCISES)
+    for name in EXERCISES:
+        assert not_done(getattr(checks, name)) is None
+        mine = "".join(body for p in (ROOT/"tests").glob("test_checks_*.py") for body in re.split(r"^def ", p.read_text(encoding="utf-8"), flags=re.M) if f"checks.{name}" in body)
+        assert "passes(" in mine and mine.count("says(") >= 3, f"{name}: the right answer and three wrong ones"
+
+
+def test_a_stub_is_told_from_a_wrong_answer():
+    assert stub() is None and isinstance(double(lambda x: 2*x), Right)
