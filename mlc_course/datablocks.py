@@ -6,7 +6,7 @@
 __all__ = ['ReadImage', 'ReadLabels', 'split_column', 'mild_augmentation', 'multilabel_datablock', 'multilabel_dataloaders']
 
 # %% ../nbs/03_datablocks.ipynb #53df69a3
-from .settings import require_torch_first
+from .settings import require_torch_first # fastai loads torch; refuse with a sentence where TensorFlow came first (lesson 00)
 
 # %% ../nbs/03_datablocks.ipynb #e0a9339e
 require_torch_first()
@@ -71,7 +71,7 @@ from fastai.vision.data import ImageBlock
 
 # %% ../nbs/03_datablocks.ipynb #fc1bcdce
 def mild_augmentation() -> list: # batch transforms, active in training only
-    "Mirrored left to right half of the time; up to 10 % larger or smaller, off centre by as much. The whole picture stays in view."
+    "Mirrored left to right half of the time; up to 10 % larger or smaller, off centre by as much. At most a narrow strip at the edges is lost."
     return list(aug_transforms(do_flip=True, max_rotate=0, min_zoom=.9, max_zoom=1.1, max_lighting=0, max_warp=0))
 
 def multilabel_datablock(

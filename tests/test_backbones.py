@@ -103,3 +103,62 @@ def test_missing_and_damaged_weights(monkeypatch, tmp_path):
     assert net.head.out_features == 9
     path.write_bytes(path.read_bytes()[:-1] + b"\0\0")
     with pytest.raises(ValueError, match="damaged"): pocket_resnet()
+
+
+# ---- the shipped weights and the stamps they come from -------------------------------------------
+def test_shipped_weights_are_whole_and_small():
+    path = backbones.weights_path()
+    assert path.is_file() and path.stat().st_size < 3e6
+    arrays = load_weights()
+    assert not any(name.startswith("head.") for name in arrays) and all(np.isfinite(a).all() for a in arrays.values())
+
+
+@pytest.mark.parametrize("size", [32, 64])
+def test_both_frameworks_give_the_same_features_from_the_shipped_weights(size, postcards):
+    from mlc_course.tables import decode_images
+    x = decode_images(postcards.paths("valid")[:16], size)/np.float32(255)
+    with torch.no_grad(): a = pocket_resnet(n_out=None).eval()(torch.from_numpy(x).permute(0, 3, 1, 2)).numpy()
+    np.testing.assert_allclose(a, pocket_resnet_tf(n_out=None)(x, training=False).numpy(), atol=1e-4)
+    assert a.shape == (16, 320) and a.std(0).mean() > 0
+
+
+def test_frozen_features_beat_random_ones(postcards):
+    "A nearest-class-mean reader of the features, which has nothing to tune, finds the labels far better after the pretraining."
+    from mlc_course.metrics import mean_average_precision
+    from mlc_course.tables import decode_images
+    rows = {s: decode_images(postcards.paths(s), 64) for s in ("train", "test")}
+    targets, score = {s: postcards.targets(s) for s in rows}, {}
+    for pretrained in (False, True):
+        torch.manual_seed(0)
+        net, x = pocket_resnet(pretrained, None), {s: torch.from_numpy(p).permute(0, 3, 1, 2)/255 for s, p in rows.items()}
+        with torch.no_grad():
+            if not pretrained: net.train()(x["train"])          # BatchNorm's statistics
+            f = {s: net.eval()(o).numpy() for s, o in x.items()}
+        z = {s: (o - f["train"].mean(0))/(f["train"].std(0) + 1e-6) for s, o in f.items()}
+        known = targets["train"].any(0) & targets["test"].any(0)
+        direction = np.stack([z["train"][targets["train"][:, i]].mean(0) for i in np.flatnonzero(known)], 1)
+        score[pretrained] = mean_average_precision(1/(1 + np.exp(-z["test"] @ direction/50)), targets["test"][:, known])
+    assert score[True] > score[False] + .05, score
+
+
+def test_stamps():
+    names = backbones.stamp_names()
+    assert len(names) == len(set(names)) == 39
+    seen = set()
+    for i in range(300):
+        image, number = backbones.draw_stamp(np.random.default_rng([3, i]), 24)
+        assert image.dtype == np.uint8 and image.shape == (24, 24, 3) and image.std() > 0
+        seen.add(names[number])
+    assert len(seen) >= 37
+    again, number = backbones.draw_stamp(np.random.default_rng([3, 5]), 24)
+    np.testing.assert_array_equal(again, backbones.draw_stamp(np.random.default_rng([3, 5]), 24)[0])
+
+
+def test_pretraining_and_keeping_its_weights(tmp_path, monkeypatch):
+    net, history = backbones.pretrain(130, epochs=2, size=32, batch_size=32, workers=1)
+    assert net.head.out_features == 39 and [h["epoch"] for h in history] == [0, 1] and all(np.isfinite(h["train_loss"]) for h in history)
+    path = backbones.save_weights(net, tmp_path/"sub"/"pocket_resnet.safetensors", recipe="a test")
+    assert sorted(p.name for p in path.parent.iterdir()) == ["pocket_resnet.safetensors", "pocket_resnet.sha256"]
+    monkeypatch.setattr(backbones, "weights_path", lambda name="pocket_resnet": path)
+    for name, array in get_arrays(pocket_resnet(n_out=4)).items():
+        if not name.startswith("head."): np.testing.assert_array_equal(array, get_arrays(net)[name])

@@ -15,7 +15,7 @@ from mlc_course.tools.checks import Mistake, Right
 from mlc_course.tools.checks._core import diagnose, plain, same, show
 
 ROOT = Path(__file__).resolve().parents[1]
-LESSONS = sorted(p for p in (ROOT/"nbs").glob("0[0-6]_*.ipynb") if p.stem != "06_which_loss")
+LESSONS = sorted(p for p in (ROOT/"nbs").glob("0[0-6]_*.ipynb"))
 EXERCISES = [n for n in checks.__all__ if n[0].islower()]
 double = lambda f: diagnose(f, lambda x: 2*x, [Mistake("you squared it.", lambda x: x*x), Mistake("nothing was done.", lambda x: x)], [(2.,), (3.,)], "double")
 
@@ -32,6 +32,27 @@ def test_diagnose_names_the_mistake_that_gives_the_same_results():
     says(double, lambda x: [x, x], "shape (2,)")
     says(double, lambda: 1, "stopped with TypeError")
     says(double, 4, "should be a function")
+
+
+def test_messages_are_for_reading():
+    says(double, lambda x: 1/0, "See line")
+    def unwritten(x): raise NotImplementedError
+    says(double, unwritten, "written", kind=checks.NotDone)
+    import torch
+    says(lambda f: diagnose(f, lambda x: x, [], [(torch.tensor([True]),)], "share"), lambda x: x.mean(), "stopped with NotImplementedError")     # torch's own
+    assert show([np.int64(3), {"a": np.float64(.5)}]) == "[3, {'a': 0.5}]" and show(np.array(.75)) == "0.75" and show(np.float32(2)) == "2"
+
+
+def test_a_notebook_shows_the_sentence_and_not_the_answer():
+    from IPython.core.interactiveshell import InteractiveShell
+    from IPython.utils.capture import capture_output
+    shell = InteractiveShell.instance()
+    with capture_output() as out:
+        result = shell.run_cell("from mlc_course.tools import checks\nchecks.steps_per_epoch(lambda n, b: n // b)")
+    assert isinstance(result.error_in_exec, checks.Wrong)
+    text = out.stdout + out.stderr
+    assert "the last, smaller batch is dropped" in text and "ceil" not in text and len(text) < 600
+    InteractiveShell.clear_instance()
 
 
 def test_an_answer_cannot_change_the_question():

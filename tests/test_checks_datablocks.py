@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 import torch
 from fastai.vision.all import (CategoryBlock, ColReader, DataBlock, ImageBlock, IndexSplitter, MultiCategoryBlock, Normalize,
-                               RandomResizedCrop, RandomSplitter, Resize, ResizeMethod, Transform, TransformBlock, imagenet_stats)
+                               RandomCrop, RandomResizedCrop, RandomResizedCropGPU, RandomSplitter, Resize, ResizeMethod, Transform,
+                               TransformBlock, aug_transforms, imagenet_stats)
 
 from mlc_course.datablocks import ReadImage, ReadLabels, multilabel_datablock, multilabel_dataloaders, split_column
 from mlc_course.labels import multi_hot
@@ -23,6 +24,9 @@ def read_labels(row):
     return [] if pd.isna(cell) else cell.split()
 
 
+def equal_to_itself(row): return row["labels"].split() if row["labels"] == row["labels"] else []
+
+
 class Reader:
     def __call__(self, row): return read_labels(row)
 
@@ -34,6 +38,7 @@ class TransformReader(Transform):
 def test_label_reader():
     passes(checks.label_reader, read_labels)
     passes(checks.label_reader, TransformReader())
+    passes(checks.label_reader, equal_to_itself)
     not_done(checks.label_reader)
     told_apart(read_labels, d.label_reader_mistakes(), d.label_reader_cases())
 
@@ -41,6 +46,9 @@ def test_label_reader():
 @pytest.mark.parametrize("wrong, message", [
     (lambda r: str(r["labels"]).split(" "), "''.split(' ') is ['']"),
     (lambda r: r["labels"].split(" ") if r["labels"] else [], "split at single spaces"),
+    (lambda r: r["labels"].split() if isinstance(r["labels"], str) else [""], "a label whose name is ''"),
+    (lambda r: r["labels"].split() or [""], "a label whose name is ''"),
+    (lambda r: r["labels"].split() if isinstance(r["labels"], str) and r["labels"] else [""], "a label whose name is ''"),
     (lambda r: r["labels"].split(), "That float is NaN"),
     (lambda r: str(r["labels"]).split(), "name 'nan'"),
     (lambda r: r["labels"], "vocab of letters"),
@@ -172,6 +180,7 @@ def test_datablock():
     passes(checks.datablock, multilabel_datablock)
     passes(checks.datablock, lambda table, size: own(table, size, get_y=plain_labels))
     passes(checks.datablock, lambda table, size: own(table, size, get_y=ColReader("labels")))
+    passes(checks.datablock, lambda table, size: own(table, size, batch_tfms=aug_transforms(max_rotate=0, max_warp=0)))
     not_done(checks.datablock)
 
 
@@ -203,14 +212,20 @@ def test_datablock():
     (lambda t, s: own(t, 64), "called with size=24, it gives pictures of 64 by 64"),
     (lambda t, s: own(t, 24), "called with size=40, it gives pictures of 24 by 24"),
     (lambda t, s: own(t, s, item=Resize((s, s + 8), ResizeMethod.Squish)), "24 by 32 pixels"),
-    (lambda t, s: own(t, s, item=Resize(s)), "ResizeMethod.Squish"),
-    (lambda t, s: own(t, s, item=Resize(s, ResizeMethod.Pad)), "ResizeMethod.Squish"),
-    (lambda t, s: own(t, s, item=RandomResizedCrop(s, min_scale=.35)), "ResizeMethod.Squish"),
+    (lambda t, s: own(t, s, item=Resize(s)), "Resize cuts off what doesn't fit"),
+    (lambda t, s: own(t, s, item=Resize(s, ResizeMethod.Pad)), "ResizeMethod.Pad adds borders"),
+    (lambda t, s: own(t, s, item=Resize(s, method="pad", pad_mode="zeros")), "ResizeMethod.Pad adds borders"),
+    (lambda t, s: own(t, s, item=Resize(s, ResizeMethod.Squish, resamples=(0, 0))), "what `decode_images` gives"),
+    (lambda t, s: own(t, s, item=RandomResizedCrop(s, min_scale=.35)), "RandomResizedCrop cuts a piece at random"),
+    (lambda t, s: own(t, s, item=[Resize(s + 8, ResizeMethod.Squish), RandomCrop(s)]), "RandomCrop cuts a piece at random"),
+    (lambda t, s: own(t, s, batch_tfms=[RandomResizedCropGPU(s, min_scale=.35)]), "RandomResizedCropGPU cuts a piece at random"),
+    (lambda t, s: own(t, s, batch_tfms=aug_transforms(size=s, min_scale=.35)), "RandomResizedCropGPU cuts a piece at random"),
     (lambda t, s: own(t, s, batch_tfms=Normalize.from_stats(*imagenet_stats)), "leave out Normalize"),
     (lambda t, s: own(t, s, reader=lambda root: (lambda r: ReadImage(root)("00.png"))), "picture of another row"),
     (lambda t, s: own(t, s, reader=lambda root: ReadImage(root/"train")), "DataBlock stopped at table.df with FileNotFoundError: There is no image file ...",),
     (lambda t, s: own(t, s, get_y=second_row), "and its target says ['boat']"),
-    (lambda t, s: own(t, s, get_y=text_labels), "stopped at table.df with KeyError"),
+    (lambda t, s: own(t, s, get_y=text_labels), "would make a vocab of letters"),
+    (lambda t, s: own(t, s, get_y=ColReader("label")), "stopped at table.df with KeyError: 'label'"),
     (lambda t, s: DataBlock(blocks=multi(t.vocab), get_y=ReadLabels(), splitter=split_column, item_tfms=Resize(s)), "there is no get_x"),
     (lambda t, s: DataBlock(blocks=multi(t.vocab), get_x=ReadImage(t.root), splitter=split_column, item_tfms=Resize(s)), "there is no get_y"),
     (with_lambda, "get_x is a lambda"),

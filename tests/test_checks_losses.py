@@ -1,12 +1,16 @@
 "Each check of lesson 04 takes the right answer and names the typical wrong ones."
 import math
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
+from torch.nn.functional import binary_cross_entropy_with_logits as held_bce, multilabel_soft_margin_loss as held_margin
+
 from mlc_course import losses
+from mlc_course.losses import binary_cross_entropy as lesson_bce
 from mlc_course.tools import checks
 from mlc_course.tools.checks import NotDone, Wrong
 from checks_kit import not_done, passes, says
@@ -39,8 +43,8 @@ def told_apart(module, check, answer, monkeypatch):
 @pytest.mark.parametrize("name", ["bce", "weighted_bce", "soft_f1"])
 def test_every_mistake_can_be_told_apart(name, monkeypatch):
     from mlc_course.tools.checks import losses as module
-    right = dict(bce=losses.binary_cross_entropy, weighted_bce=losses.binary_cross_entropy_with_logits, soft_f1=lambda x, t: losses.macro_soft_f1(x,
-            t, double=False))
+    right = dict(bce=lambda x, t: (F.softplus(x) - x*t).mean(), weighted_bce=losses.binary_cross_entropy_with_logits,
+                 soft_f1=lambda x, t: losses.macro_soft_f1(x, t, double=False))
     told_apart(module, getattr(module, name), right[name], monkeypatch)
 
 
@@ -63,7 +67,7 @@ def test_three_labels_stub_and_other_types():
 def test_three_labels_names_mistakes():
     c, x, t = costs(), torch.tensor(X), torch.tensor(T).float()
     p, soft = x.sigmoid(), x.softmax(0)
-    true = lambda p: torch.where(t == 1, p, 1 - p)
+    true, bce = (lambda p: torch.where(t == 1, p, 1 - p)), F.binary_cross_entropy_with_logits
     right = sum(c) / 3
     for wrong, part in (
         (sum(c), "sum over the three"), (sum(c) / 2, "number of labels that are there"), ((c[0] + c[2]) / 2, "only the labels that are there"),
@@ -75,7 +79,8 @@ def test_three_labels_names_mistakes():
         (F.cross_entropy(x, t), "compete"), (F.cross_entropy(x, t) / 2, "compete"), (-(x.log_softmax(0)*t).mean(), "compete"),
         (F.binary_cross_entropy(soft, t), "compete"),
         (F.binary_cross_entropy_with_logits(p, t), "twice"), (-true(x).log().mean(), "sigmoid is missing"), (float("nan"), "not a number"),
-        (-true(p).mean().log(), "mean first"), (true(p).mean(), "without the logarithm"), (right + .004, "not to three digits"), (5.5, "isn't right yet"),
+        (-true(p).mean().log(), "mean first"), (true(p).mean(), "without the logarithm"), (right + .004, "not to three digits"),
+        (p.mean(), "mean of the three probabilities"), (bce(x, torch.tensor([1., 1, 0])), "order of the logits is sun, cloud, boat"), (5.5, "isn't right yet"),
     ):
         says(checks.three_labels, wrong, part)
         says(checks.three_labels, round(float(wrong), 3) if wrong == wrong else wrong, part)
@@ -85,18 +90,55 @@ def test_three_labels_names_mistakes():
 
 
 def test_bce_right_in_many_ways():
-    for right in (F.binary_cross_entropy_with_logits, torch.nn.BCEWithLogitsLoss(), losses.binary_cross_entropy, losses.binary_cross_entropy_with_logits,
-                  lambda x, t: -(t*F.logsigmoid(x) + (1 - t)*F.logsigmoid(-x)).mean(),
+    for right in (lambda x, t: -(t*F.logsigmoid(x) + (1 - t)*F.logsigmoid(-x)).mean(),
                   lambda inputs, targets: (torch.logaddexp(inputs, torch.zeros(())) - inputs*targets).mean(),
                   lambda x, t: (torch.maximum(x, torch.zeros_like(x)) - x*t + torch.log1p(torch.exp(-x.abs()))).sum() / x.numel(),
+                  lambda x, t: torch.where(t > 0, t*F.softplus(-x), 0).mean() + ((1 - t)*losses._softplus(x)).mean(),
+                  lambda x, t: -(t*losses.sigmoid(x).clamp_min(1e-37).log() + (1 - t)*F.logsigmoid(-x)).mean() if x.abs().max() < 50
+                      else F.softplus(torch.where(t == 1, -x, x)).mean(),
                   lambda x, t: (F.softplus(x) - x*t).mean().double()): passes(checks.bce, right)
+
+
+def shelf(): return {(m.__name__, n): v for m in (torch, F, losses) for n, v in vars(m).items()}
+
+
+def test_bce_refuses_ready_made_losses_and_puts_them_back():
+    before, mine, held = shelf(), globals().copy(), F.multilabel_soft_margin_loss
+    class Own(torch.nn.Module):
+        def forward(self, x, t): return F.binary_cross_entropy_with_logits(x, t)
+    two = lambda x, t: F.cross_entropy(torch.stack([x, 0*x], 1), torch.stack([t, 1 - t], 1))
+    for wrong in (lambda x, t: F.binary_cross_entropy_with_logits(x, t), F.binary_cross_entropy_with_logits, torch.nn.BCEWithLogitsLoss(),
+                  lambda x, t: torch.nn.BCEWithLogitsLoss()(x, t), torch.nn.BCEWithLogitsLoss, lambda x, t: held_bce(x, t), partial(held_bce), Own(),
+                  lambda x, t: torch.binary_cross_entropy_with_logits(x, t).mean(), held, partial(held), torch.nn.MultiLabelSoftMarginLoss(),
+                  lambda x, t: F.multilabel_soft_margin_loss(x, t), lambda x, t: held_margin(x, t), two,
+                  losses.binary_cross_entropy, losses.binary_cross_entropy_with_logits, lambda x, t: losses.binary_cross_entropy(x, t),
+                  lambda x, t: losses.binary_cross_entropy_with_logits(x, t, pos_weight=1.), lambda x, t: lesson_bce(x, t),
+                  lambda x, t: losses.focal_loss(x, t, gamma=0, alpha=None), lambda x, t: F.binary_cross_entropy(x.sigmoid(), t)):
+        says(checks.bce, wrong, "is a ready-made loss")
+    def broken(x, t): raise KeyError("cat")
+    says(checks.bce, broken, "stopped with KeyError")
+    after = shelf()
+    assert before.keys() == after.keys() and all(v is after[k] for k, v in before.items())
+    assert all(v is globals()[k] for k, v in mine.items())
+
+
+def test_bce_knows_the_losses_of_the_notebook(monkeypatch):
+    import __main__
+    source = ("def _check_pair(x, t): return x, t\n"
+              "def binary_cross_entropy(x, t):\n    x, t = _check_pair(x, t)\n    return (torch.logaddexp(x, 0*x) - x*t).mean()")
+    made = dict(torch=torch)
+    exec(source, made)
+    says(checks.bce, made["binary_cross_entropy"], "the lesson's own function is a ready-made loss")
+    for name in ("_check_pair", "binary_cross_entropy"): monkeypatch.setattr(__main__, name, made[name], raising=False)
+    passes(checks.bce, lambda x, t: (torch.logaddexp(x, 0*x) - x*t).mean())
+    assert __main__._check_pair is made["_check_pair"]
 
 
 def test_bce_stub_and_other_types():
     not_done(checks.bce)
     says(checks.bce, .68, "should be a function")
     says(checks.bce, lambda x: x, "stopped with TypeError")
-    says(checks.bce, lambda x, t: F.binary_cross_entropy(x, t), "between 0 and 1")
+    says(checks.bce, lambda x, t: x.sqrt(t), "stopped with TypeError")
     says(checks.bce, lambda x, t: 3., "isn't right yet")
     says(checks.bce, lambda x, t: x[0], "shape")
 
@@ -105,21 +147,22 @@ def plain_bce(p, t): return -(t*p.log() + (1 - t)*(1 - p).log()).mean()
 
 
 def test_bce_names_mistakes_in_the_value():
-    table = lambda x, t: F.binary_cross_entropy_with_logits(x, t, reduction="none")
+    table = lambda x, t: F.softplus(x) - x*t
+    bce = lambda x, t: table(x, t).mean()
     where = lambda a, b: lambda x, t: -torch.where(t == 1, a(x.sigmoid()), b(x.sigmoid())).log().mean()
     for wrong, part in (
-        (where(lambda p: 1 - p, lambda p: p), "swapped"), (lambda x, t: F.binary_cross_entropy_with_logits(x, 1 - t), "swapped"),
+        (where(lambda p: 1 - p, lambda p: p), "swapped"), (lambda x, t: bce(x, 1 - t), "swapped"),
         (plain_bce, "sigmoid is missing"), (lambda x, t: -torch.where(t == 1, x, 1 - x).log().mean(), "sigmoid is missing"),
-        (lambda x, t: F.binary_cross_entropy_with_logits(x.sigmoid(), t), "twice"),
+        (lambda x, t: bce(x.sigmoid(), t), "twice"),
         (lambda x, t: -(t*x.sigmoid().log()).mean(), "only the labels that are there"),
         (lambda x, t: -((1 - t)*(-x).sigmoid().log()).mean(), "only the absent labels"), (lambda x, t: -plain_bce(x.sigmoid(), t), "minus is missing"),
         (lambda x, t: table(x, t).sum(), "sum over the cells"), (lambda x, t: table(x, t).sum(-1).mean(), "sum over the labels"),
         (lambda x, t: table(x, t).mean(0), "over the rows only"), (lambda x, t: table(x, t).mean(1), "over the labels only"), (table, "a table"),
-        (F.cross_entropy, "softmax cross-entropy"), (lambda x, t: plain_bce(x.softmax(-1), t), "come from a softmax"),
-        (lambda x, t: F.binary_cross_entropy_with_logits(t, x), "exchanged"),
-        (where(lambda p: p, lambda p: 1 - p), "taken for a 0"), (lambda x, t: F.binary_cross_entropy_with_logits(x, t.long().float()), "taken for a 0"),
-        (lambda x, t: F.binary_cross_entropy_with_logits(x, t.bool().float()), "taken for a 1"),
-        (lambda x, t: F.binary_cross_entropy_with_logits(x, (t > .5).float()), "rounded"),
+        (lambda x, t: -(t*x.log_softmax(1)).sum(1).mean(), "softmax cross-entropy"), (lambda x, t: plain_bce(x.softmax(-1), t), "come from a softmax"),
+        (lambda x, t: bce(t, x), "exchanged"),
+        (where(lambda p: p, lambda p: 1 - p), "taken for a 0"), (lambda x, t: bce(x, t.long().float()), "taken for a 0"),
+        (lambda x, t: bce(x, t.bool().float()), "taken for a 1"),
+        (lambda x, t: bce(x, (t > .5).float()), "rounded"),
     ): says(checks.bce, wrong, part)
 
 
@@ -130,14 +173,15 @@ def test_bce_names_what_breaks_at_large_logits():
         (lambda x, t: plain_bce(x.sigmoid(), t), "rounded to exactly 0 or 1"),
         (lambda x, t: -(t*x.sigmoid().log() + (1 - t)*(-x).sigmoid().log()).mean(), "float32 ends"),
         (lambda x, t: (torch.log(1 + x.exp()) - x*t).mean(), "float32 ends"), (lambda x, t: (x - x*t + torch.log(1 + torch.exp(-x))).mean(), "float32 ends"),
-        (lambda x, t: F.binary_cross_entropy(x.sigmoid(), t), "BCELoss stops"), (eps(1e-7), "cuts the probability"),
+        (lambda x, t: -(t*x.sigmoid().log().clamp(min=-100) + (1 - t)*(1 - x.sigmoid()).log().clamp(min=-100)).mean(), "BCELoss stops"),
+        (eps(1e-7), "cuts the probability"),
         (eps(1e-6), "cuts the probability"), (clamped, "cuts the probability"),
-        (lambda x, t: F.binary_cross_entropy_with_logits(x.clamp(-100, 100), t), "cuts the probability"),
+        (lambda x, t: (F.softplus(x.clamp(-100, 100)) - x.clamp(-100, 100)*t).mean(), "cuts the probability"),
     ): says(checks.bce, wrong, part)
 
 
 def test_bce_names_mistakes_in_the_gradient():
-    bce = F.binary_cross_entropy_with_logits
+    bce = lambda x, t: (F.softplus(x) - x*t).mean()
     class Half(torch.autograd.Function):
         @staticmethod
         def forward(ctx, x): return x.clone()
@@ -239,6 +283,7 @@ def test_soft_f1_names_mistakes():
         return f
     for wrong, part in (
         (of(1), "per image"), (of((0, 1)), "micro F1"), (of(0, lambda f: f.mean()), "return 1 minus it"),
+        (given(lambda x: x.sigmoid().sigmoid()), "sigmoid is applied twice"),
         (given(lambda x: x.sigmoid().round()), "no gradient"),
         (lambda x, t: 1 - f1_score(t.detach().int(), (x.detach().sigmoid() > .5).int(), average="macro", zero_division=0), "no gradient"),
         (given(lambda x: x), "sigmoid is missing"), (given(lambda x: x.softmax(-1)), "softmax"), (losses.macro_soft_f1, "double variant"),
@@ -249,6 +294,22 @@ def test_soft_f1_names_mistakes():
         (lambda x, t: of(0)(x.detach(), t), "no gradient reaches"),
         (lambda x, t: of(0)((x + x.detach()) / 2, t), "the gradient isn't"),
     ): says(checks.soft_f1, wrong, part)
+
+
+def test_soft_f1_needs_a_gradient_where_it_is_0_by_0():
+    def of(ratio, probs=torch.sigmoid):
+        def f(x, t):
+            p = probs(x)
+            return 1 - ratio(2*(p*t).sum(0), p.sum(0) + t.sum(0)).mean()
+        return f
+    passes(checks.soft_f1, of(lambda a, b: torch.where(b > 0, a / torch.where(b > 0, b, 1.), 0.)))
+    passes(checks.soft_f1, of(lambda a, b: a / b.clamp(min=1e-8), losses.sigmoid))
+    for ratio in (lambda a, b: torch.where(b > 0, a / b, 0.), lambda a, b: (a / b).nan_to_num(),
+                  lambda a, b: torch.where((a / b).isnan(), torch.zeros(()), a / b)):
+        says(checks.soft_f1, of(ratio), "hides the nan from the value, not from the gradient: guard the denominator")
+    guarded = lambda a, b: a / (b + 1e-16)
+    says(checks.soft_f1, of(guarded, lambda x: 1 / (1 + torch.exp(-x))), "a sigmoid written with exp overflows")
+    says(checks.soft_f1, of(guarded, lambda x: x.exp() / (1 + x.exp())), "a sigmoid written with exp overflows")
 
 
 # Exercise 5

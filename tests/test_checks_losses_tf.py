@@ -73,7 +73,7 @@ def test_keras_bce_names_mistakes(tf):
 def test_keras_soft_f1_right_in_many_ways(tf):
     from mlc_course import losses_tf as ours
     def counted(y_true, y_pred):
-        p = 1 / (1 + tf.exp(-y_pred))
+        p = tf.math.exp(tf.math.log_sigmoid(y_pred))
         tp, fp, fn = (tf.reduce_sum(v, 0) for v in (p*y_true, p*(1 - y_true), (1 - p)*y_true))
         return tf.reduce_mean(1 - 2*tp / tf.maximum(2*tp + fp + fn, 1e-9))
     for right in (counted, lambda t, x: ours.macro_soft_f1(x, t, double=False)): passes(checks.keras_soft_f1, right)
@@ -96,7 +96,8 @@ def test_keras_soft_f1_names_mistakes(tf):
         return f
     for wrong, part in (
         (lambda x, t: of()(t, x), "arguments are exchanged"), (of(1), "per image"), (of(None), "micro F1"), (of(last=tf.reduce_mean), "return 1 minus it"),
-        (of(probs=lambda x: x), "sigmoid is missing"), (of(probs=lambda x: tf.round(tf.sigmoid(x))), "rounded to yes and no"),
+        (of(probs=lambda x: x), "sigmoid is missing"),
+        (of(probs=lambda x: tf.sigmoid(tf.sigmoid(x))), "sigmoid is applied twice"), (of(probs=lambda x: tf.round(tf.sigmoid(x))), "rounded to yes and no"),
         (of(probs=tf.nn.softmax), "softmax"),
         (lambda t, x: ours.macro_soft_f1(x, t), "double variant"), (of(two=1), "Jaccard"), (of(last=lambda f: 1 - f), "one number per label"),
         (of(eps=0), "0/0"),
@@ -104,6 +105,19 @@ def test_keras_soft_f1_names_mistakes(tf):
         (of(last=lambda f: 1 - f.numpy().mean()), "no gradient reaches"),
         (lambda t, x: of()(t, (x + tf.stop_gradient(x)) / 2), "the gradient isn't"),
     ): says(checks.keras_soft_f1, wrong, part)
+
+
+def test_keras_soft_f1_needs_a_gradient_where_it_is_0_by_0(tf):
+    def of(ratio, probs=tf.sigmoid):
+        def f(t, x):
+            p = probs(x)
+            return 1 - tf.reduce_mean(ratio(2*tf.reduce_sum(p*t, 0), tf.reduce_sum(p, 0) + tf.reduce_sum(t, 0)))
+        return f
+    passes(checks.keras_soft_f1, of(tf.math.divide_no_nan))
+    passes(checks.keras_soft_f1, of(lambda a, b: tf.where(b > 0, a / tf.where(b > 0, b, 1.), 0.)))
+    for ratio in (lambda a, b: tf.where(b > 0, a / b, 0.), lambda a, b: tf.where(tf.math.is_nan(a / b), tf.zeros_like(a), a / b)):
+        says(checks.keras_soft_f1, of(ratio), "hides the nan from the value, not from the gradient: guard the denominator")
+    says(checks.keras_soft_f1, of(tf.math.divide_no_nan, lambda x: 1 / (1 + tf.exp(-x))), "a sigmoid written with exp overflows")
 
 
 # Exercise 3

@@ -1,4 +1,5 @@
 "Each check of lesson 05 takes the right answer and names the typical wrong ones."
+import warnings
 from itertools import combinations
 
 import numpy as np
@@ -73,6 +74,7 @@ def test_accuracy():
     says(checks.accuracy, lambda x, t, h=.5, s=True: ((p(x, s) >= h) == t.bool()).float().mean(), "in place of >=")
     says(checks.accuracy, lambda x, t, h=.5, s=True: ((x > h) == t.bool()).float().mean(), "sigmoid is missing")
     says(checks.accuracy, lambda x, t, h=.5, s=True: ((torch.sigmoid(x) > h) == t.bool()).float().mean(), "probabilities already")
+    says(checks.accuracy, lambda x, t, h=.5, s=True: ((p(x.sigmoid() if s else x, s) > h) == t.bool()).float().mean(), "applied twice")
     says(checks.accuracy, lambda x, t, h=.5, s=True: ((p(x, not s) > h) == t.bool()).float().mean(), "does the opposite")
     says(checks.accuracy, lambda *a: cells(*a).float().mean(0), "mean over the rows")
     says(checks.accuracy, lambda *a: cells(*a).float().mean(1), "mean over the labels")
@@ -137,6 +139,11 @@ def test_macro_f1_of_labels_with_nothing_to_count():
     for f in (ratios, formula):
         says(checks.macro_f1, lambda *c: f(*c, np.mean), "makes the whole mean NaN")
         says(checks.macro_f1, lambda *c: f(*c, known), "left out of your mean")
+    def nanmean(x):
+        with warnings.catch_warnings(action="ignore"): return np.nanmean(x)
+    for f in (ratios, formula): says(checks.macro_f1, lambda *c: f(*c, nanmean), "left out of your mean")
+    def seen_or_nan(tp, fp, fn): return nanmean(np.where(tp + fn > 0, 2*tp / np.maximum(2*tp + fp + fn, 1), np.nan))
+    says(checks.macro_f1, seen_or_nan, "left out of your mean")
     def seen_only(tp, fp, fn): return right_macro(*(o[tp + fn > 0] for o in (tp, fp, fn))) if (tp + fn).any() else 0
     says(checks.macro_f1, seen_only, "left out of your mean")
     says(checks.macro_f1, lambda tp, fp, fn: np.mean([2*a / (2*a + b + c) if a + b + c else 1 for a, b, c in zip(tp, fp, fn)]), "scores 1 in yours")
@@ -160,6 +167,19 @@ def test_f1_over_batches():
     says(checks.f1_over_batches, lambda bs: f1(*(np.concatenate(o) for o in zip(*bs)), None), "one F1 per label")
     says(checks.f1_over_batches, lambda bs: right_batches([(p + (p == .5), t) for p, t in bs]), "use > in place of >=")
     says(checks.f1_over_batches, lambda bs: 42, "3 batches of 4, 4 and 2 images")
+
+
+def test_f1_over_batches_with_a_label_that_no_image_has():
+    def f1(bs, average="macro", zero_division=np.nan):
+        p, t = (np.concatenate(o) for o in zip(*bs))
+        return skm.f1_score(t, p > .5, average=average, zero_division=zero_division)
+    says(checks.f1_over_batches, f1, "left out of your mean")
+    says(checks.f1_over_batches, lambda bs: np.mean([f for f in f1(bs, None) if f == f]), "left out of your mean")
+    there = lambda bs: np.concatenate([t for _, t in bs]).any(0)
+    says(checks.f1_over_batches, lambda bs: f1(bs, None, 0)[there(bs)].mean(), "left out of your mean")
+    says(checks.f1_over_batches, lambda bs: f1(bs, None).mean(), "makes the whole mean NaN")
+    says(checks.f1_over_batches, lambda bs: f1(bs, zero_division=1), "scores 1 in yours")
+    says(checks.f1_over_batches, lambda bs: right_batches(bs) + .1*(not there(bs).all()), "a label that is neither there nor predicted, expected")
 
 
 def walk(p, t, order=lambda p, t: np.argsort(-p, kind="stable")):
@@ -194,6 +214,25 @@ def test_average_precision():
             if t[i]: out.append(found / max(rank, 1))
         return np.mean(out)
     says(checks.average_precision, from_zero, "ranks start at 0")
+
+
+def test_average_precision_of_close_probabilities():
+    def on_grid(grid):
+        def ap(p, t):
+            if not t.any(): return float("nan")
+            res, seen = 0., 0.
+            for s in np.sort(grid)[::-1]:
+                kept = p >= s
+                if kept.any(): res, seen = res + (t[kept].sum() / t.sum() - seen) * t[kept].mean(), t[kept].sum() / t.sum()
+            return res
+        return ap
+    col = np.array([.3, .9, .6, .1, .8, .4, .2], dtype="float32"), np.array([1, 0, 1, 0, 1, 0, 0], dtype=bool)
+    for n in (102, 1002): assert on_grid(np.linspace(0, 1, n))(*col) == pytest.approx(right_ap(*col))
+    says(checks.average_precision, on_grid(np.linspace(0, 1, 102)), "differ in the fourth digit only")
+    says(checks.average_precision, lambda p, t: right_ap(p.round(3), t), "differ in the fourth digit only")
+    says(checks.average_precision, on_grid(np.linspace(0, 1, 20002)), "neighbours in float32")
+    says(checks.average_precision, lambda p, t: right_ap(p.round(6), t), "neighbours in float32")
+    passes(checks.average_precision, lambda p, t: on_grid(np.unique(p))(p, t))
 
 
 def test_average_precision_with_ties_and_without_positives():

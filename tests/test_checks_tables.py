@@ -1,4 +1,5 @@
 "Each check of lesson 02 takes the right answer and names the typical wrong ones."
+import itertools
 from collections import Counter
 
 import numpy as np
@@ -127,6 +128,8 @@ def test_make_of():
     (lambda n, makes: next((m for m in makes if n.startswith(m + " ")), n.split()[0]), "order of the list decides"),
     (lambda n, makes: min((m for m in makes if n.startswith(m + " ")), key=len, default=n.split()[0]), "the shorter one wins"),
     (lambda n, makes: max((m for m in makes if n.startswith(m + " ")), key=len, default=None), "gave None for 'Rambler Classic Sedan 1963'"),
+    (lambda n, makes: " ".join(n.split()[:1 + any(m.startswith(n.split()[0] + " ") for m in makes)]), "first word of a make only"),
+    (lambda n, makes: max((m for m in makes if m.split()[0] == n.split()[0]), key=len, default=n.split()[0]), "first word of a make only"),
     (lambda n, makes: n, "isn't right yet. Given 'Dodge Ram Pickup"),
     (lambda n, makes: max(m for m in makes if n.startswith(m + " ")), "stopped with ValueError"),
 ])
@@ -145,6 +148,8 @@ def words(rows, sep=None): return [o for r in rows for o in r["labels"].split(se
 def test_vocab_of():
     passes(checks.vocab_of, by_counts)
     passes(checks.vocab_of, lambda rows: np.unique(np.array(words(rows), dtype=str)))
+    passes(checks.vocab_of, lambda rows: sorted(pd.DataFrame(rows)["labels"].str.split().explode().dropna().unique()))
+    passes(checks.vocab_of, lambda rows: ImageTable(pd.DataFrame(rows).assign(labels=lambda d: d.labels.str.split()), ".").vocab)
     not_done(checks.vocab_of)
     told_apart(by_counts, t.vocab_of_mistakes(), t.vocab_of_cases())
 
@@ -159,10 +164,24 @@ def test_vocab_of():
     (lambda rows: list(dict.fromkeys(words(rows))), "order is that of the rows"),
     (lambda rows: [o for o, _ in Counter(words(rows)).most_common()], "of the counts"),
     (lambda rows: set(words(rows)), "give a set"),
+    (lambda rows: sorted({o.lower() for o in words(rows)}), "in lower case"),
+    (lambda rows: sorted(set(words(rows)), key=str.lower), "sorted as one"),
+    (lambda rows: sorted(set(words(rows)), key=lambda o: o[::-1]), "not sorted. A set has an order of its own"),
+    (lambda rows: np.array(sorted(set(words(rows)), key=lambda o: o[1:])), "not sorted. A set has an order of its own"),
+    (lambda rows: sorted(set(words(rows)), key=lambda o: o[::-1])[1:], "isn't right yet"),
     (lambda rows: 5, "isn't right yet"),
     (lambda rows: sorted(rows), "stopped with TypeError"),
 ])
 def test_wrong_vocab_of(wrong, message): says(checks.vocab_of, wrong, message)
+
+
+def test_any_order_of_the_right_names_is_explained():
+    "A set's order depends on the hash seed, so every order is tried; only the sorted one is right."
+    names = by_counts(t.vocab_of_cases()[0][0])
+    for order in itertools.permutations(names):
+        def shuffled(rows): return [o for o in order if o in words(rows)]
+        if list(order) == names: passes(checks.vocab_of, shuffled)
+        else: says(checks.vocab_of, shuffled, "sort")
 
 
 def test_the_library_agrees_about_the_counts():

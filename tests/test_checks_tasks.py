@@ -80,6 +80,13 @@ def test_parse_cell():
     says(check, text(lambda c: set(c.split())), "you give a set")
     says(check, text(list), "letter by letter")
     says(check, text(lambda c: c.split(",")), "whole cell became one label")
+    says(check, text(lambda c: c.lower().split()), "capital letters are gone")
+    says(check, text(lambda c: once(c.lower().split())), "capital letters are gone")
+    for n in (1, 2, 3):
+        def fewer_spaces(c):
+            for _ in range(n): c = c.replace("  ", " ")
+            return once(c.strip().split(" ")) if c.strip() else []
+        says(check, text(fewer_spaces), "a phantom label whose name is empty")
     says(check, text(lambda c: c.split(" ")), "the cell '' gives [''], with a phantom label")
     says(check, text(lambda c: once(c.split(" "))), "the cell '' gives [''], with a phantom label")
     says(check, text(lambda c: c.split(" ") if c else []), "phantom label")

@@ -125,6 +125,8 @@ def test_best_cut():
     says(checks.best_cut, lambda p, t: max(np.linspace(.95, .05, 29), key=lambda c: f1(p, t, c)), "a grid of thresholds")
     says(checks.best_cut, lambda p, t: max(p, key=lambda c: skm.f1_score(t, p >= c, zero_division=0)), "leaves that very image out")
     says(checks.best_cut, lambda p, t: max([0., *p], key=lambda c: ((p > c) == t).mean()), "best for accuracy")
+    def precision(p, t, c): return t[p > c].mean() if (p > c).any() else 0
+    for way in (np.unique, lambda p: -np.sort(-p)): says(checks.best_cut, lambda p, t: max(way(p), key=lambda c: precision(p, t, c)), "highest precision")
     says(checks.best_cut, lambda p, t: .5, "0.5, whatever the images")
     says(checks.best_cut, lambda p, t: f1(p, t, right_cut(p, t)) / 2, "half of the best F1")
     says(checks.best_cut, lambda p, t: 0., "lets every image pass")
@@ -140,10 +142,12 @@ def test_best_cut_with_ties_neighbours_and_no_lower_score():
         return cut
     says(checks.best_cut, rank_by_rank, "equal probability")
     says(checks.best_cut, lambda p, t: max(p, key=lambda c: f1(p, t, c)), "let every image pass")
-    def halfway(p, t):
-        scores = np.unique(p).astype(float)
-        return max([0., *(scores[1:] + scores[:-1]) / 2], key=lambda c: skm.f1_score(t, p.astype(float) > c, zero_division=0))
-    says(checks.best_cut, halfway, "neighbours")
+    def halfway(p, t, dtype):
+        scores = np.unique(p).astype(dtype)
+        return max(np.r_[dtype(0), (scores[1:] + scores[:-1]) / 2], key=lambda c: skm.f1_score(t, p > c, zero_division=0))
+    says(checks.best_cut, lambda p, t: halfway(p, t, np.float32), "neighbours")
+    passes(checks.best_cut, lambda p, t: halfway(p, t, np.float64))         # p > c compares exactly there
+    says(checks.best_cut, lambda p, t: max(np.linspace(0, 1, 1001), key=lambda c: 2*(t & (p > c)).sum() / max(1, (p > c).sum() + t.sum())), "neighbours")
     says(checks.best_cut, lambda p, t: max(np.linspace(0, 1, 1001), key=lambda c: f1(p, t, c)), "neighbours")
     def no_guard(p, t): return right_cut(p, t) if t.any() else 1 / int(t.sum())
     says(checks.best_cut, no_guard, "ZeroDivisionError")
@@ -157,10 +161,11 @@ def test_choose_and_report():
     says(checks.choose_and_report, lambda v, t: (tuned(t), macro(t, tuned(t))), "chosen on test")
     says(checks.choose_and_report, lambda v, t: best_threshold(sweep(v, score="macro_f1")), "that of valid")
     says(checks.choose_and_report, lambda v, t: (tuned(t), macro(v, tuned(t))), "splits are exchanged")
-    def both(v, t):
-        p = Predictions(np.r_[v.probs, t.probs], np.r_[v.targets, t.targets], v.vocab, [str(i) for i in range(len(v) + len(t))])
-        return tuned(p), macro(t, tuned(p))
-    says(checks.choose_and_report, both, "on valid and test together")
+    says(checks.choose_and_report, lambda v, t: (tuned(v), best_threshold(sweep(t, score="macro_f1"))[1]), "best of the whole sweep on test")
+    def both(v, t): return Predictions(np.r_[v.probs, t.probs], np.r_[v.targets, t.targets], v.vocab, [str(i) for i in range(len(v) + len(t))])
+    says(checks.choose_and_report, lambda v, t: (tuned(both(v, t)), macro(t, tuned(both(v, t)))), "you choose on valid and test together")
+    says(checks.choose_and_report, lambda v, t: best_threshold(sweep(both(v, t), score="macro_f1")), "you choose on valid and test together")
+    says(checks.choose_and_report, lambda v, t: (tuned(v), macro(both(v, t), tuned(v))), "the score is that of valid and test together")
     says(checks.choose_and_report, lambda v, t: (tuned(v, "accuracy"), macro(t, tuned(v, "accuracy"))), "tuned for accuracy")
     says(checks.choose_and_report, lambda v, t: (tuned(v, "micro_f1"), macro(t, tuned(v, "micro_f1"))), "tuned for micro F1")
     says(checks.choose_and_report, lambda v, t: (tuned(v), evaluate(t, tuned(v)).micro_f1), "the score is micro F1")
@@ -169,6 +174,24 @@ def test_choose_and_report():
     says(checks.choose_and_report, lambda v, t: (tuned(v), macro(t, .5)), "hand the chosen threshold on")
     says(checks.choose_and_report, lambda v, t: right_choice(v, t)[::-1], "the threshold comes first")
     says(checks.choose_and_report, lambda v, t: (best_thresholds_per_label(v), macro(t, best_thresholds_per_label(v))), "one per label")
+
+
+def test_choose_and_report_on_a_grid_of_ones_own():
+    def macro(p, c):
+        pred = p.probs > c
+        return (2*(pred & p.targets).sum(0) / np.maximum(1, pred.sum(0) + p.targets.sum(0))).mean()
+    for n in (113, 91):           # with the 29 thresholds of the lesson between others, and without them
+        grid = np.linspace(.05, .95, n)
+        own = lambda p: max(grid, key=lambda c: macro(p, c))
+        passes(checks.choose_and_report, lambda v, t: (own(v), macro(t, own(v))))
+        passes(checks.choose_and_report, lambda v, t: (float(own(v)), evaluate(t, own(v)).macro_f1))
+        says(checks.choose_and_report, lambda v, t: (own(v), macro(v, own(v))), "that of valid")
+        says(checks.choose_and_report, lambda v, t: (own(v), evaluate(t, own(v)).accuracy), "the score is the accuracy")
+        says(checks.choose_and_report, lambda v, t: (own(v), best_threshold(sweep(t, score="macro_f1"))[1]), "best of the whole sweep on test")
+    by_sweep = lambda p: best_threshold(sweep(p, np.linspace(0, 1, 1001), "macro_f1"))[0]
+    passes(checks.choose_and_report, lambda v, t: (by_sweep(v), macro(t, by_sweep(v))))
+    says(checks.choose_and_report, lambda v, t: (.4, macro(t, .4)), "expected")          # worse on valid: not accepted
+    says(checks.choose_and_report, lambda v, t: (own(v), .5), "expected")
 
 
 def test_f_beta():
@@ -238,6 +261,8 @@ def test_precision_floor_with_ties_and_where_nothing_keeps_it():
     says(checks.precision_floor, rank_by_rank, "equal probability")
     says(checks.precision_floor, lambda p, t, floor: right_floor(p, t, floor) if right_floor(p, t, floor) < 1 else .5, "should be 1.0")
     says(checks.precision_floor, lambda p, t, floor: right_floor(p, t, floor) if right_floor(p, t, floor) < 1 else p.max(), "should be 1.0")
+    def not_below(p, t, floor): return min([c for c in p.tolist() if (p > c).any() and t[p > c].mean() >= floor], default=1.)
+    says(checks.precision_floor, not_below, "when every image passes, and no threshold that you try lies below the lowest probability")
     def no_default(p, t, floor): return min(c for c in [0., *p] if pr(p, t, c)[0] >= floor)
     says(checks.precision_floor, no_default, "stopped with ValueError")
 

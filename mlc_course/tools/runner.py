@@ -264,11 +264,11 @@ def expected_seconds(
     return {s: float(record.get(s) or default.get(s) or usual) for s in stems}
 
 
-# a run of `make course` on two cores of an AMD EPYC without a graphics card; corrected by the machine's own record
+# a run of `make course` on two cores of an Intel Xeon without a graphics card; corrected by the machine's own record
 SHIPPED_SECONDS: dict[str, dict[str, float]] = {"smoke": {}, "laptop": {
-    "00_start": 5, "01_tasks": 14, "02_tables": 7, "03_datablocks": 13, "04_losses": 10, "04_losses_tf": 8, "05_metrics": 8,
-    "06_thresholds": 12, "07_fastai": 161, "08_pytorch": 117, "09_tensorflow": 250, "89_residual_block": 6, "90_postcards": 34,
-    "91_pocket_resnet": 10}}
+    "00_start": 3, "01_tasks": 10, "02_tables": 4, "03_datablocks": 10, "04_losses": 7, "04_losses_tf": 6, "05_metrics": 6,
+    "06_thresholds": 10, "06_which_loss": 125, "07_fastai": 78, "08_pytorch": 55, "09_tensorflow": 149, "89_residual_block": 5,
+    "90_postcards": 24, "91_pocket_resnet": 35}}
 
 
 # ---- the bar -----------------------------------------------------------------------------------

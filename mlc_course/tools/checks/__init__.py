@@ -11,4 +11,5 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     "losses_tf": ["keras_bce", "keras_soft_f1", "epoch_mean"],
     "metrics": ["accuracy", "counts", "macro_f1", "f1_over_batches", "average_precision"],
     "thresholds": ["best_cut", "choose_and_report", "f_beta", "precision_floor", "calibration_error"],
+    "comparison": ["best_rates", "gap_in_seeds", "luck_of_the_test"],
 })

@@ -11,6 +11,7 @@ import numpy as np
 
 class Wrong(AssertionError):
     "The answer isn't right; the message says what is probably the matter."
+    def _render_traceback_(self): return [f"{type(self).__name__}: {self}"]     # a notebook shows the sentence, not the check's source, which holds the answer
 
 
 class NotDone(Wrong):
@@ -60,9 +61,17 @@ def same(a, b, tol: float = 1e-5) -> bool:
     return a.shape == b.shape and bool(np.allclose(a, b, rtol=tol, atol=tol, equal_nan=True))
 
 
+def _python(x):
+    "NumPy's numbers as Python's, however deep."
+    if isinstance(x, np.generic) or isinstance(x, np.ndarray) and x.ndim == 0: return x.item()
+    if isinstance(x, dict): return {_python(k): _python(v) for k, v in x.items()}
+    if isinstance(x, (list, tuple, set)): return type(x)(_python(v) for v in x)
+    return x
+
+
 def show(x, limit: int = 160) -> str:
     "A value in one line of a message."
-    x = plain(x)
+    x = _python(plain(x))
     if isinstance(x, np.ndarray): text = np.array2string(x, precision=4, threshold=12, separator=", ").replace("\n", "")
     elif isinstance(x, (float, np.floating)): text = f"{x:.6g}"
     elif isinstance(x, list) and all(isinstance(v, (float, np.floating)) for v in x): text = "[" + ", ".join(f"{v:.4g}" for v in x) + "]"
@@ -93,14 +102,28 @@ def function(answer, what: str):
     return answer
 
 
+def _stopped(what, e, given):
+    "What is said of an exception in the learner's own code: which, where, and on what input."
+    line, tb = None, e.__traceback__
+    while tb:
+        if "/checks/" not in tb.tb_frame.f_code.co_filename.replace("\\", "/") and line is None: line = tb.tb_lineno
+        tb = tb.tb_next
+    where = f" See line {line} of your cell." if line else ""
+    return f"{what} stopped with {type(e).__name__}: {str(e).rstrip('.')}. It was called with {given}.{where}"
+
+
 def attempt(answer: Callable, args: Sequence, what: str, given: str | None = None):
     "The learner's result; an exception in it becomes a diagnosis, the stub's None becomes NotDone."
     given = given or ", ".join(show(a, 80) for a in args)
     try: got = call(answer, args)
     except Wrong: raise
-    except NotImplementedError: raise NotDone(f"{what} isn't written yet.") from None
-    except Exception as e: raise Wrong(f"{what} stopped with {type(e).__name__}: {e}. It was called with {given}.") from e
-    if got is None or got is ...: raise NotDone(f"{what} gave back {got!r}. If it isn't written yet, write it and run the check again; if it is, does it end in `return`?")
+    except NotImplementedError as e:
+        if str(e): raise Wrong(_stopped(what, e, given)) from e      # torch raises it too, for a mean of bools
+        raise NotDone(f"{what} isn't written yet.") from None
+    except Exception as e: raise Wrong(_stopped(what, e, given)) from e
+    if got is None or got is ...:
+        raise NotDone(f"{what} gave back {got!r} when it was called with {given}. If it isn't written yet, write it and run the check again; "
+                      "if it is, does it end in `return`?")
     return got
 
 
@@ -133,7 +156,7 @@ def edge(answer, right, cases, what: str, says: str):
     "Where an answer that is right on ordinary input meets a special case: Wrong with `says` and what came out."
     for args in cases:
         try: got = call(answer, args)
-        except Exception as e: shown = f"stopped with {type(e).__name__}: {e}"
+        except Exception as e: shown = f"stopped with {type(e).__name__}: {str(e).rstrip('.')}"
         else:
             if same(got, call(right, args)): continue
             shown = f"gave {show(got)}"

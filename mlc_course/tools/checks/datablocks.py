@@ -28,7 +28,8 @@ def refuse_unpicklable(f, what):
                 "nor a Transform, and the wrapper has no address. Write a function with def, or derive the class from Transform.")
 
 
-LABEL_CELLS = ("bird boat", "sun", "", "bird  boat\tsun ", NAN)
+LABEL_CELLS = ("bird boat", "sun", "bird  boat\tsun ", "", NAN)
+LETTERS = "A text is a sequence of letters, and MultiCategoryBlock would make a vocab of letters."
 
 
 def label_reader_cases():
@@ -46,8 +47,9 @@ def label_reader_mistakes():
         Mistake("you split at single spaces, and a second space, a tab or a space at the end then makes a label that isn't one. Use .split() without an "
                 "argument: it splits at any white space.",
                 lambda r: _text(r).split(" ") if _text(r) else []),
-        *several("you give the text of the cell, and what is wanted is a list. A text is a sequence of letters, and MultiCategoryBlock "
-                 "would make a vocab of letters.",
+        *several("a picture without labels gets a label whose name is ''. [''] is a list of one label; the empty list [] is a list of none.",
+                 lambda r: _text(r).split() or [""], lambda r: _text(r).split() if isinstance(r["labels"], str) else [""]),
+        *several(f"you give the text of the cell, and what is wanted is a list. {LETTERS}",
                  _text, lambda r: r["labels"]),
         Mistake("the list holds letters. list() takes a text apart letter by letter; .split() takes it apart word by word.", lambda r: list(_text(r))),
         *several("the whole cell became one label. Two labels in a cell are separated by white space: use .split().",
@@ -70,7 +72,7 @@ def label_reader(answer) -> Right:
             raise Wrong(f"{what} gives None for an empty cell, and fastai can't loop over None. The answer for a picture without labels is an empty list.")
         return got
     cases, names = label_reader_cases(), [f"a row whose cell labels is {o!r}" for o in LABEL_CELLS]
-    for n in range(3, len(cases) + 1): diagnose_names(f, lambda r: _text(r).split(), label_reader_mistakes(), cases[:n], what, names=names[:n])
+    for n in range(4, len(cases) + 1): diagnose_names(f, lambda r: _text(r).split(), label_reader_mistakes(), cases[:n], what, names=names[:n])
     refuse_unpicklable(answer, what)
     note = " Before you ship a model, move it to a module: its address in this notebook means nothing elsewhere."
     return Right("Right: a list for every row, and it pickles." + note*(getattr(answer, "__module__", "") == "__main__"))
@@ -271,6 +273,9 @@ def _check_items(block, table):
     for name, f, column in (("get_x", block.getters[0], "fname"), ("get_y", block.getters[-1], "labels")):
         if getattr(f, "__name__", "") == "noop":
             raise Wrong(f"datablock: there is no {name}, so the whole row is handed over. Say what to make of its column `{column}`.")
+    for _, row in table.df.iterrows():
+        if isinstance(got := block.getters[-1](row), str):
+            raise Wrong(f"datablock: get_y gives the text {got!r} for the labels {row['labels']}, and what is wanted is a list. {LETTERS}")
     dsets, files = block.datasets(table.df), {f: np.asarray(load_image(table.root/f)) for f in table.fnames()}
     for part, positions in ((dsets.train, dsets.splits[0]), (dsets.valid, dsets.splits[1])):
         for i, position in enumerate(positions):
@@ -290,6 +295,27 @@ def _check_items(block, table):
                 raise Wrong(f"datablock: the picture {row['fname']} has the labels {row['labels']}, and its target says {said}. Look at get_y.")
 
 
+def _check_crops(block):
+    from fastai.vision.augment import RandomCrop, RandomResizedCrop, RandomResizedCropGPU
+    for o in (*block.item_tfms, *block.batch_tfms):
+        if isinstance(o, (RandomCrop, RandomResizedCrop)) or isinstance(o, RandomResizedCropGPU) and o.min_scale < 1:
+            raise Wrong(f"datablock: {type(o).__name__} cuts a piece at random out of every training picture, and the labels stay. A label whose object was "
+                        "cut off is a wrong label: leave it out, and resize with ResizeMethod.Squish.")
+
+
+def _wrong_pixels(block):
+    from fastai.vision.augment import Resize, ResizeMethod
+    how = next((o.method for o in block.item_tfms if isinstance(o, Resize)), None)
+    if how == ResizeMethod.Crop:
+        return ("Resize cuts off what doesn't fit into the square, unless you ask it for ResizeMethod.Squish; a label whose object was cut off is a "
+                "wrong label.")
+    if how == ResizeMethod.Pad:
+        return ("ResizeMethod.Pad adds borders until the picture is a square. It loses nothing, but the borders take pixels from the picture, and the "
+                "course's other frameworks get theirs without them: ask for ResizeMethod.Squish.")
+    return ("They should be what `decode_images` gives: the whole picture, squeezed into the square. Resize does that with ResizeMethod.Squish, if no "
+            "other step changes the pixels.")
+
+
 def _check_batches(block, table, size):
     import torch
     from mlc_course.tables import decode_images
@@ -300,6 +326,7 @@ def _check_batches(block, table, size):
         if not any(o in str(e) for o in ("equal size", "same size")): raise
         raise Wrong("datablock: the pictures of a batch don't stack, because they have different sizes. Make them one size with an item transform: a batch "
                     "transform comes too late, after the stacking.") from e
+    _check_crops(block)
     for o in (xb.shape, shape):
         if tuple(o[-2:]) != (size, size):
             raise Wrong(f"datablock: called with size={size}, it gives pictures of {o[-2]} by {o[-1]} pixels. Use the argument `size` in the "
@@ -309,8 +336,7 @@ def _check_batches(block, table, size):
         raise Wrong(f"datablock: the values of a batch run from {xb.min():.2f} to {xb.max():.2f}, and should lie between 0 and 1. The networks of this "
                     "course centre their input themselves: leave out Normalize.")
     if np.abs(xb - decode_images(table.paths("valid")[:len(xb)], size)/255).max() > 1.01/255:
-        raise Wrong("datablock: the validation pictures have the right size and the wrong pixels. Resize cuts off what doesn't fit into the square, unless "
-                    "you ask it for ResizeMethod.Squish; a label whose object was cut off is a wrong label.")
+        raise Wrong(f"datablock: the validation pictures have the right size and the wrong pixels. {_wrong_pixels(block)}")
     return dls
 
 

@@ -1,9 +1,11 @@
 """Checks of lesson 04."""
 import math
+import sys
+from contextlib import contextmanager
 
 import numpy as np
 
-from ._core import Mistake, NotDone, Right, Wrong, answered, attempt, diagnose, plain, same, show, torch_first
+from ._core import Mistake, NotDone, Right, Wrong, answered, attempt, diagnose, function, plain, same, show, torch_first
 
 
 def _torch():
@@ -48,9 +50,13 @@ def three_labels(answer) -> Right:
                                            "twice squeezes everything between 0.5 and 0.73."),
         (-np.log(true(p).mean()), "you take the mean first and the logarithm afterwards. Each label has its own cost: first the logarithms, then their mean."),
         (true(p).mean(), "this is the mean probability of what is true, without the logarithm."),
+        (p.mean(), "this is the mean of the three probabilities, and what is true isn't asked. Take the probability of what is true about each label "
+                   "(of the absent one 1 - p), then minus the logarithm, then the mean."),
+        (-np.log(np.where([1, 1, 0], p, 1 - p)).mean(), "the order of the logits is sun, cloud, boat, and the one that is absent is the cloud, "
+                                                        "in the middle: your targets are those of the sentence, in its order."),
     ]
-    for value, text in says:
-        if abs(got - value) < 2e-3: raise Wrong(f"{what}: {text}")
+    value, text = min(says, key=lambda o: abs(got - o[0]))
+    if abs(got - value) < 2e-3: raise Wrong(f"{what}: {text}")
     if abs(got - right) < 6e-3: raise Wrong(f"{what}: {show(got)} is close, but not to three digits after the point. "
                                             "Keep more digits on the way, and round only at the end.")
     raise Wrong(f"{what} isn't right yet: you gave {show(got)}. Go in three steps: the probability of each label, the probability of what is true about it, "
@@ -132,6 +138,35 @@ def _trained(answer, right, cases, what: str):
                                             "Is something detached, rounded or clamped on the way?")
 
 
+@contextmanager
+def _only_by_hand(answer, what: str):
+    """While it lasts, every ready-made loss raises Wrong; afterwards all is as it was.
+
+    PyTorch's losses are replaced under every name that leads to them, and so is `_check_pair`, with which each loss of the lesson begins."""
+    torch = _torch()
+    def forbid(name):
+        def called(*args, **kwargs):
+            raise Wrong(f"{what}: {name} is a ready-made loss, and this exercise is about writing one. "
+                        "Write the loss yourself, from functions of a single number such as exponentials and logarithms.")
+        return called
+    shelves = [vars(torch), vars(torch.nn.functional)]
+    ready = {id(v): (n, v) for shelf in shelves for n, v in shelf.items() if n[0] != "_" and ("_loss" in n or "cross_entropy" in n)}
+    inner = getattr(answer, "func", answer)      # of a partial
+    if id(inner) in ready: forbid(ready[id(inner)][0])()
+    if getattr(inner, "__module__", None) == "torch.nn.modules.loss" and isinstance(inner, type): forbid(inner.__name__)()
+    own = [vars(sys.modules[m]) for m in ("mlc_course.losses", "__main__") if m in sys.modules]
+    own += [f.__globals__ for f in (inner, getattr(inner, "forward", None)) if hasattr(f, "__globals__")]
+    kept = {}
+    try:
+        for names in shelves + own:
+            for n, v in list(names.items()):
+                by = ready[id(v)][0] if id(v) in ready else "the lesson's own function" if n == "_check_pair" else None
+                if by and (id(names), n) not in kept: kept[id(names), n], names[n] = (names, v), forbid(by)
+        yield
+    finally:
+        for (_, n), (names, v) in kept.items(): names[n] = v
+
+
 def bce(answer) -> Right:
     "Exercise 2: f(inputs, targets) on torch tensors [N, C], logits and targets from 0 to 1: the mean binary cross-entropy, one number."
     torch = _torch()
@@ -139,6 +174,9 @@ def bce(answer) -> Right:
     def cells(x, t): return t*F.softplus(-x) + (1 - t)*F.softplus(x)
     def of(p, t): return -(t*p.log() + (1 - t)*(1 - p).log())
     def right(x, t): return cells(x, t).mean()
+    theirs = function(answer, what)
+    def answer(x, t):
+        with _only_by_hand(theirs, what): return theirs(x, t)
     x = torch.tensor([[1.2, -.4, .7], [-2., .3, -.9]])
     hard = [(x, torch.tensor([[1., 0, 1], [0, 0, 1]])), (torch.tensor([[.2, .9], [.6, .4], [.7, .1]]), torch.tensor([[1., 0], [0, 1], [1, 1]]))]
     soft = [(x, torch.tensor([[.9, .1, .8], [.3, 1, 0]]))]
@@ -147,7 +185,8 @@ def bce(answer) -> Right:
                 "Training with yours teaches the opposite of the labels.",
                 lambda x, t: cells(x, 1 - t).mean()),
         Mistake("the sigmoid is missing: the inputs are logits, and the logarithm is to be taken of probabilities.", lambda x, t: of(x, t).mean()),
-        Mistake("the sigmoid is applied twice. (A loss whose name says `with_logits` applies it itself.)", lambda x, t: right(x.sigmoid(), t)),
+        Mistake("the sigmoid is applied twice. Once makes a probability of a logit; twice squeezes everything between 0.5 and 0.73.",
+                lambda x, t: right(x.sigmoid(), t)),
         Mistake("only the labels that are there cost something. An absent label with a high logit is a mistake as well: add the cost of a wrong yes.",
                 lambda x, t: (t*F.softplus(-x)).mean()),
         Mistake("only the absent labels cost something. Add the cost of a wrong no.", lambda x, t: ((1 - t)*F.softplus(x)).mean()),
@@ -230,6 +269,27 @@ def weighted_bce(answer) -> Right:
     return Right("Right: the weight is on the positives alone, label by label, and the mean is over the cells.")
 
 
+def _sure(loss, slope, what: str):
+    "Raise unless a soft F1 and its gradient hold where the network is certain, with 0/0 and without; `loss` and `slope` take inputs and targets as lists."
+    far = [[-120., 120.], [1., -1.]], [[0., 1.], [1., 0.]]
+    for f, name in ((loss, "loss"), (slope, "gradient")):
+        if _finite(got := f(*far)): continue
+        raise Wrong(f"{what}: on ordinary logits it is right. At the logits {show(far[0])} the {name} is {show(got)}, and nothing is 0/0 there: "
+                    "a sigmoid written with exp overflows, since exp(120) is more than float32 holds. Use the sigmoid of the framework or of the lesson.")
+    certain = [[120., -120.], [120., -120.]], [[1., 0.], [1., 0.]]
+    got = loss(*certain)
+    if not _finite(got):
+        raise Wrong(f"{what}: when no image has a label, and the network says so with certainty, tp, fp and fn are all 0, and 0/0 is nan: "
+                    "one such batch ruins every weight. "
+                    "Keep the denominator above 0.")
+    if not same(got, .5):
+        raise Wrong(f"{what}: with {show(certain[0])} and {show(certain[1])} the loss should be 0.5, and is {show(got)}. "
+                    "The second label has tp = fp = fn = 0, and its F1 counts as 0.")
+    if not _finite(got := slope(*certain)):
+        raise Wrong(f"{what}: every value is right. When tp, fp and fn of a label are all 0, the gradient is {show(got)}, and one such batch ruins "
+                    "every weight. where() (and nan_to_num()) hides the nan from the value, not from the gradient: guard the denominator.")
+
+
 def soft_f1(answer) -> Right:
     "Exercise 4: f(inputs, targets) on torch tensors [N, C], logits and 0/1: 1 - soft F1 per label over the batch, averaged over the labels."
     torch = _torch()
@@ -260,6 +320,8 @@ def soft_f1(answer) -> Right:
                 "Leave them as they are.",
                 lambda x, t: of((x > 0).float(), t)),
         Mistake("the sigmoid is missing: the inputs are logits, and the counts are sums of probabilities.", of),
+        Mistake("the sigmoid is applied twice. Once makes a probability of a logit; twice squeezes everything between 0.5 and 0.73.",
+                lambda x, t: right(x.sigmoid(), t)),
         Mistake("the probabilities come from a softmax, so the labels compete with each other. Each label is a question of its own: use the sigmoid.",
                 lambda x, t: of(x.softmax(1), t)),
         Mistake("this is the double variant, with the F1 of the zeros as well. Here only the plain one is asked for.",
@@ -269,15 +331,8 @@ def soft_f1(answer) -> Right:
         Mistake("this is one number per label. The loss is one number: their mean.", lambda x, t: 1 - f1(x.sigmoid(), t)),
         Mistake("this is the sum over the labels: take the mean.", lambda x, t: (1 - f1(x.sigmoid(), t)).sum()),
     ], cases, what)
-    certain = torch.tensor([[120., -120.], [120., -120.]]), torch.tensor([[1., 0], [1, 0]])
-    got = attempt(answer, certain, what)
-    if not _finite(got):
-        raise Wrong(f"{what}: when no image has a label, and the network says so with certainty, tp, fp and fn are all 0, and 0/0 is nan: "
-                    "one such batch ruins every weight. "
-                    "Keep the denominator above 0.")
-    if not same(got, .5):
-        raise Wrong(f"{what}: with {show(certain[0])} and {show(certain[1])} the loss should be 0.5, and is {show(got)}. "
-                    "The second label has tp = fp = fn = 0, and its F1 counts as 0.")
+    at = lambda f: lambda x, t: attempt(f, (torch.tensor(x), torch.tensor(t)), what)
+    _sure(at(answer), at(_slope(answer, what)), what)
     _trained(answer, right, cases, what)
     return Right("Right: probabilities as counts, one F1 per label over the batch, and 1 minus their mean.")
 

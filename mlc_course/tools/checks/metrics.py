@@ -27,6 +27,8 @@ def accuracy(answer) -> Right:
         Mistake("the sigmoid is applied although sigmoid=False says that these are probabilities already. "
                 "A probability put through it again lands between 0.5 and 0.73.",
                 lambda x, t, th=.5, s=True: ((x.sigmoid() > th) == t.bool()).float().mean()),
+        Mistake("the sigmoid is applied twice. Once makes a probability of a logit; twice squeezes everything between 0.5 and 0.73.",
+                lambda x, t, th=.5, s=True: ((x.sigmoid().sigmoid() if s else x) > th).eq(t.bool()).float().mean()),
         Mistake("the argument `sigmoid` does the opposite: True means that `inp` holds logits and still needs the sigmoid.",
                 lambda x, t, th=.5, s=True: ((p(x, not s) > th) == t.bool()).float().mean()),
         Mistake("you take the mean over the rows only, which gives one number per label. Accuracy is one number: the mean over every cell.",
@@ -121,10 +123,9 @@ def macro_f1(answer) -> Right:
     absent = [a([3, 0, 2], [1, 0, 1], [0, 0, 3]), a([5, 0], [2, 0], [1, 4]), a([5, 0], [2, 3], [1, 0]), a([0, 0], [0, 0], [0, 0])]
     by_formula = lambda tp, fp, fn: 2*tp / (2*tp + fp + fn)
     by_ratios = lambda tp, fp, fn: 2*ratio(tp, fp)*ratio(tp, fn) / (ratio(tp, fp) + ratio(tp, fn))
-    known = lambda f: f[~np.isnan(f)].mean() if (~np.isnan(f)).any() else 0.
-    def there(tp, fp, fn):
-        f = _f1(tp, fp, fn)[tp + fn > 0]
-        return f.mean() if len(f) else 0.
+    mean = lambda f, nothing: f.mean() if len(f) else nothing         # np.nanmean([]) is NaN, sum([]) / max(0, 1) is 0
+    known = lambda f, nothing=0.: mean(f[~np.isnan(f)], nothing)
+    there = lambda tp, fp, fn, nothing=0.: mean(_f1(tp, fp, fn)[tp + fn > 0], nothing)
     nan = ("one label without anything to count makes the whole mean NaN. Where a division is 0 / 0 the course says 0, "
            "as scikit-learn does with zero_division=0.")
     left_out = ("a label whose division is 0 / 0 is left out of your mean. It counts as 0 here: otherwise two evaluations would be means "
@@ -132,7 +133,8 @@ def macro_f1(answer) -> Right:
     return diagnose(answer, right, [
         Mistake(nan, quiet(lambda *c: by_formula(*c).mean())), Mistake(nan, quiet(lambda *c: by_ratios(*c).mean())),
         Mistake(left_out, quiet(lambda *c: known(by_formula(*c)))), Mistake(left_out, quiet(lambda *c: known(by_ratios(*c)))),
-        Mistake(left_out, there),
+        Mistake(left_out, quiet(lambda *c: known(by_formula(*c), np.nan))), Mistake(left_out, quiet(lambda *c: known(by_ratios(*c), np.nan))),
+        Mistake(left_out, there), Mistake(left_out, lambda *c: there(*c, np.nan)),
         Mistake("a label without anything to count scores 1 in yours. The course says 0, as scikit-learn does with zero_division=0.",
                 quiet(lambda *c: np.nan_to_num(by_formula(*c), nan=1.).mean())),
     ], absent, what, praise="Right: divide per label, 0 where there is nothing to divide, then the mean.")
@@ -155,7 +157,8 @@ def f1_over_batches(answer) -> Right:
     def where_there(b):
         f, seen = np.array([_f1(*count(p, t)) for p, t in b]), np.array([t.any(0) for _, t in b])
         return ((f*seen).sum(0) / np.maximum(seen.sum(0), 1)).mean()
-    return diagnose(answer, lambda b: _f1(*total(b)).mean(), [
+    what, right = "f1_over_batches", lambda b: _f1(*total(b)).mean()
+    diagnose(answer, right, [
         Mistake("this is the mean of the batches' macro F1. A label that doesn't occur in a batch scores 0 there, "
                 "so the number depends on the batch size: add up counts, divide once.", lambda b: each(b).mean()),
         Mistake("this is the mean of the batches' macro F1, weighted by their size. The weights don't help: a label that doesn't occur in a batch "
@@ -171,7 +174,31 @@ def f1_over_batches(answer) -> Right:
         Mistake("this is one F1 per label. Macro F1 is their mean.", lambda b: _f1(*total(b))),
         Mistake("an image exactly at 0.5 counts as predicted in yours. A label is predicted when prob > thresh: use > in place of >=.",
                 lambda b: _f1(*sum(_count(p, t, np.nextafter(np.float32(.5), np.float32(0)))[:3] for p, t in b)).mean()),
-    ], cases, "f1_over_batches", names=names, praise="Right: the counts add up, and there is one division at the end, whatever the batch size.")
+    ], cases, what, names=names)
+
+    def emptied(b, *, predicted):
+        "The same batches with a second label that no image has, predicted once or never."
+        for k, (p, t) in enumerate(b):
+            p[:, 1], t[:, 1] = 0, False
+            if predicted and not k: p[0, 1] = .75
+        return b
+    absent = [(emptied(batches(3, 4, 3), predicted=False),), (emptied(batches(2, 3, 3, 2), predicted=True),)]
+    def by_formula(b):
+        tp, fp, fn = total(b)
+        return 2*tp / (2*tp + fp + fn)
+    def there(b):
+        tp, fp, fn = total(b)
+        return _f1(tp, fp, fn)[tp + fn > 0].mean()
+    left_out = ("a label that no image has is left out of your mean. It scores 0 here (scikit-learn's zero_division=0): otherwise two evaluations "
+                "would be means over different labels, and couldn't be compared.")
+    return diagnose(answer, right, [
+        Mistake(left_out, quiet(lambda b: np.nanmean(by_formula(b)))), Mistake(left_out, there),
+        Mistake("one label that is neither there nor predicted makes the whole mean NaN. Where a division is 0 / 0 the course says 0.",
+                quiet(lambda b: by_formula(b).mean())),
+        Mistake("a label that is neither there nor predicted scores 1 in yours. The course says 0, as scikit-learn does with zero_division=0.",
+                quiet(lambda b: np.nan_to_num(by_formula(b), nan=1.).mean())),
+    ], absent, what, names=["2 batches with a label that is neither there nor predicted", "3 batches with a label that is predicted and never there"],
+        praise="Right: the counts add up, and there is one division at the end, whatever the batch size.")
 
 
 def _ap(p, t):
@@ -229,6 +256,13 @@ def average_precision(answer) -> Right:
         Mistake("images with equal probability enter together in yours, but leave a single note. Each image that has the label leaves one.",
                 lambda p, t: np.mean([t[p >= s].mean() for s in np.unique(p[t])])),
     ], ties, what)
+    edge(answer, _ap, [col([.9012, .9013, .9014, .3], [1, 0, 1, 1]), col([.2, .5003, .5001, .5002, .5004], [0, 0, 1, 1, 0])], what,
+         "some of these probabilities differ in the fourth digit only, and they are different all the same. A grid of thresholds steps over them, "
+         "and rounding makes them equal. The precision changes at the probabilities themselves: look there.")
+    high = np.float32(.3183099)
+    edge(answer, _ap, [col([.8, np.nextafter(high, np.float32(0)), high, .1], [0, 0, 1, 1])], what,
+         "two of these probabilities are neighbours in float32. They look equal in print, and they are different all the same: "
+         "no grid and no rounding tells them apart, a comparison does.")
     edge(answer, _ap, [col([.3, .8], [0, 0])], what,
          "a label without positives has nothing to find, so neither a good nor a bad value would mean anything: give back float('nan').")
     return Right("Right: from the top, ties together, one note per positive.")

@@ -137,8 +137,8 @@ def keep_frequent_mistakes():
                  lambda r, m: _kept(r, m, once=list), lambda r, m: [list(dict.fromkeys(o)) for o in _kept(r, m, once=list)]),
         Mistake("every image that had a rare label is dropped. Take the rare label out, and keep the image if another label is left.",
                 lambda r, m: [o for o in r if set(o) <= _frequent(r, m)]),
-        Mistake("images that lost all their labels are kept, with an empty list. They show something, and an empty list would teach that "
-                "they show nothing: drop them.",
+        Mistake("images that lost all their labels are kept, with an empty list. As in `drop_rare_labels`, they go; only those "
+                "that had no label from the start stay.",
                 lambda r, m: _kept(r, m, stays=lambda before, after: True)),
         Mistake("the images that had no label from the start are dropped too. Their empty list is true, so they stay: look at the "
                 "labels before as well as after.",
@@ -163,7 +163,7 @@ MAKES = ["AM", "AM General", "Aston Martin", "Audi", "Dodge", "Ford", "Land Rove
 def make_of_cases():
     names = ["Dodge Ram Pickup 3500 Crew Cab 2010", "Ram C/V Cargo Van Minivan 2012", "Aston Martin V8 Vantage Coupe 2012",
              "Land Rover Range Rover SUV 2012", "AM General Hummer SUV 2000", "Ford Shelby GT500 Convertible 2007",
-             "Mercedes-Benz C-Class Sedan 2012", "Rambler Classic Sedan 1963", "Tesla Model S Sedan 2012"]
+             "Mercedes-Benz C-Class Sedan 2012", "Rambler Classic Sedan 1963", "Tesla Model S Sedan 2012", "Land Cruiser Wagon 1984"]
     return [(n, makes) for makes in (MAKES, MAKES[::-1]) for n in names]
 
 
@@ -179,6 +179,8 @@ def make_of_mistakes():
     words = lambda n, k: [m for m in k if f" {m} " in f" {n} "]
     single = lambda n, k: [m for m in k if m in n.split()]
     letters = lambda n, k: [m for m in k if n.startswith(m)]
+    alike = lambda n, k: [m for m in k if _first(m) == _first(n)]
+    cut = lambda n, k: [" ".join(n.split()[:len(m.split())]) for m in alike(n, k)]
     first, last, longest, shortest = (lambda f: f[0]), (lambda f: f[-1]), (lambda f: max(f, key=len)), (lambda f: min(f, key=len))
     return [
         *several("you look for the make anywhere in the name, so a model such as Ram or Rover is taken for one. Look at its place: a "
@@ -187,6 +189,9 @@ def make_of_mistakes():
         Mistake("you take the first word, and some makes have two: Land isn't a make, Land Rover is. Use the makes that are known.", lambda n, k: _first(n)),
         *several("Rambler isn't a Ram: a make has to end where a word of the name ends. Compare words, or look for the make with a space behind it.",
                  *(pick(letters, how) for how in (longest, first, last, shortest))),
+        *several("you compare the first word of a make only. Land Rover is known, but a Land Cruiser isn't one, and Land Cruiser isn't a known make "
+                 "either: compare all the words of a make.",
+                 *(pick(where, how) for where in (alike, cut) for how in (longest, first, last))),
         Mistake("where two known makes begin the name, the shorter one wins. AM General is a make of its own: take the longest.", pick(_begins, shortest)),
         *several("where two known makes begin the name, the order of the list decides. Take the longest of them, in whatever order they come.",
                  pick(_begins, first), pick(_begins, last)),
@@ -207,9 +212,9 @@ def make_of(answer) -> Right:
 
 
 def vocab_of_cases():
-    row = lambda labels, split: {"fname": "1.jpg", "labels": labels, "split": split}
-    rows = [row("zebra dog", "train"), row("", "train"), row("dog  ant", "train"), row("cat dog", "valid"), row("dog bird cat", "test")]
-    return [(rows,), (rows[:2],), (rows[1:2],), ([],)]
+    cells = [("Zebra dog", "train"), ("", "train"), ("dog  ant", "train"), ("cat dog", "valid"), ("dog bird cat", "test")]
+    rows = [{"fname": f"{i}.jpg", "labels": labels, "split": split} for i, (labels, split) in enumerate(cells, 1)]
+    return [(rows,), (rows[:2],), (rows[1:2],)]
 
 
 def vocab_of_mistakes():
@@ -226,16 +231,28 @@ def vocab_of_mistakes():
                 lambda r: sorted(set(names(r, ("train", "valid"))))),
         *several("the vocab holds letters. A text in a loop gives its letters one by one: split it into words first.",
                  lambda r: sorted({c for o in r for c in o["labels"]}), lambda r: sorted({c for o in names(r) for c in o})),
-        *several("the vocab holds whole cells, such as 'zebra dog'. That is a text with two labels: split it into words first.",
+        *several("the vocab holds whole cells, such as 'Zebra dog'. That is a text with two labels: split it into words first.",
                  lambda r: sorted({o["labels"] for o in r}), lambda r: sorted({o["labels"] for o in r if o["labels"]})),
         Mistake("a label is in it once for every row that has it. It needs one place only, because its place is its column.", lambda r: sorted(names(r))),
         *several("the order is that of the rows or of the counts. A file that is read in another order would then have other columns: sort the names.",
                  lambda r: list(dict.fromkeys(names(r))), lambda r: by_count(Counter(names(r))), lambda r: sorted(set(names(r)), reverse=True)),
+        Mistake("the names are in lower case. A label's name is what the file says, and an `ImageTable` leaves it so: a row that says 'Zebra' would find "
+                "no column.",
+                lambda r: sorted({o.lower() for o in names(r)})),
+        Mistake("capital and small letters are sorted as one. An `ImageTable` sorts as `sorted` does by itself, capitals first, and another "
+                "order means other columns.",
+                lambda r: sorted(set(names(r)), key=str.lower)),
         Mistake("you give a set, which has no order. A label's place in the vocab is its column, so make a sorted list.", lambda r: set(names(r))),
     ]
 
 
 def vocab_of(answer) -> Right:
     "Exercise 4: vocab_of(rows), the sorted label names of all rows; each row is a dict with the texts `labels` and `split`."
-    return diagnose_names(answer, lambda rows: sorted({o for r in rows for o in r["labels"].split()}), vocab_of_mistakes(), vocab_of_cases(), "vocab_of",
+    right = lambda rows: sorted({o for r in rows for o in r["labels"].split()})
+    def other_order(rows):
+        got = listed(answer(rows))
+        return got if isinstance(got, list) and sorted(got) == right(rows) else None
+    mistakes = [*vocab_of_mistakes(), Mistake("these are the right names, and they are not sorted. A set has an order of its own, which may change from run to "
+                                              "run, and the columns with it: sort the names.", other_order)]
+    return diagnose_names(answer, right, mistakes, vocab_of_cases(), "vocab_of",
                           praise="Right: every label of every split, once, in an order that no file can change.")

@@ -58,13 +58,16 @@ def parse_cell(answer) -> Right:
         Mistake("you give a set, which has no order: give a list, in the order of the cell.", lambda cell: set(cell.split())),
         Mistake("a string is walked through letter by letter: cut it at its spaces first.", list),
         Mistake("the whole cell became one label: it has to be cut at its spaces.", lambda cell: [cell]),
-    ], [("moon boat",), ("stars",), ("tree sun boat moon cloud house bird car",)], what)
-    for cell in ("", "  ", "boat  moon", " boat moon "):
+        Mistake("the capital letters are gone. A label's name is what the file says; 'Moon' and 'moon' would be two labels, so leave the words as they are.",
+                lambda cell: cell.lower().split()),
+    ], [("moon boat",), ("stars",), ("tree sun boat moon cloud house bird car",), ("stars Moon",)], what)
+    spaced = ("", "  ", "boat  moon", " boat moon ", f"boat{' '*9}moon")
+    for cell in spaced:
         got = plain(attempt(answer, (cell,), what))
         if isinstance(got, (list, set)) and any(isinstance(label, str) and not label.strip() for label in got):
             raise Wrong(f"{what}: the cell {cell!r} gives {show(got)}, with a phantom label whose name is empty. "
                         "split(' ') cuts at every single space, and an empty cell into one empty piece.")
-    diagnose(answer, right, [], [("",), ("  ",), ("boat  moon",), (" boat moon ",)], what)
+    diagnose(answer, right, [], [(cell,) for cell in spaced], what)
     diagnose(answer, right, [
         Mistake("a label that stands twice in a cell is given twice. The picture has it once, and counts made from these lists would be too high.", str.split),
         Mistake("a label that stands twice is thrown out altogether: it should be given once.",

@@ -12,8 +12,8 @@ def one(scores, there):
 
 
 def reached(probs, targets, cut):
-    "Right predictions, predictions, and images with the label at `prob > cut`, compared in the dtype of the probabilities as the course does."
-    pred = probs > probs.dtype.type(cut)
+    "Right predictions, predictions, and images with the label at `prob > cut`, compared exactly."
+    pred = probs.astype(float) > float(cut)
     return int((pred & targets).sum()), int(pred.sum()), int(targets.sum())
 
 
@@ -46,9 +46,10 @@ def threshold(answer, args, what) -> float:
 def judge(answer, score, good, mistakes, cases, what, told):
     """Judge thresholds by what they reach (`score`), not by their value.
 
-    Nothing happens if all are `good`; otherwise Wrong with the first mistake that reaches the same on every case, or with what `told` says."""
+    Nothing happens if all are `good`, as they stand or rounded to float32, in which the course compares; otherwise Wrong with the first
+    mistake that reaches the same on every case, or with what `told` says."""
     mine = [threshold(answer, args, what) for args in cases]
-    bad = [(args, cut) for args, cut in zip(cases, mine) if not good(*args, cut)]
+    bad = [(args, cut) for args, cut in zip(cases, mine) if not good(*args, cut) and not good(*args, float(np.float32(cut)))]
     if not bad: return
     at = lambda args, cut: score(*args[:2], cut)
     for m in mistakes:
@@ -83,22 +84,25 @@ def best_cut(answer) -> Right:
         Mistake(ITSELF, itself),
         Mistake("this threshold is the best for accuracy. Accuracy pays for rightly empty cells too, so it asks for a higher cut than F1 does.",
                 best_by(lambda p, t, c: ((p > c) == t).mean())),
+        Mistake("this threshold has the highest precision. That is often the cut above which only the most probable image passes; "
+                "F1 asks for recall as well.", best_by(lambda p, t, c: pr_at(p, t, c)[0])),
         Mistake("your threshold is 0.5, whatever the images. A rare label seldom gets past it.", lambda p, t: .5),
         Mistake("half of the best F1 is the best threshold of calibrated probabilities, on many images. Nobody promised either here, so search.",
                 lambda p, t: best(p, t) / 2),
         Mistake("your threshold lets every image pass: recall is 1, and precision pays for it.", lambda p, t: 0.),
     ], [one([.193, .676, .022, .626, .256, .451, .134, .617, .251, .187], [1, 1, 0, 0, 1, 0, 0, 0, 0, 0]),
         one([.664, .063, .418, .371, .643, .231, .183, .324, .074, .022], [1, 0, 0, 0, 0, 0, 1, 1, 1, 0]),
-        one([.293, .346, .488, .16, .124, .099, .043, .061, .068, .077], [0, 0, 1, 1, 0, 0, 0, 0, 0, 1])], what, told)
+        one([.293, .346, .488, .16, .124, .099, .043, .061, .068, .077], [0, 0, 1, 1, 0, 0, 0, 0, 0, 1]),
+        one([.82, .71, .64, .53, .44, .31, .27, .13, .09, .06], [1, 0, 1, 1, 0, 0, 1, 0, 0, 0])], what, told)
     def special(cases, says): judge(answer, f1_at, good, [], cases, what, lambda *args: f"{says} For instance, {told(*args)}")
     special([one([.4, .9, .4, .4, .2, .4, .1], [1, 1, 0, 0, 1, 0, 0]), one([.3, .6, .3, .8, .3, .1], [1, 0, 0, 1, 1, 0])],
             "images with equal probability can't be separated. They pass a threshold together or not at all, so count them together.")
     special([one([.6, .2, .9, .4], [1, 1, 1, 1]), one([.15, .35, .8], [1, 0, 1])],
             "the best that can be done here is to let every image pass, and no threshold that you try lies below the lowest probability. 0 is one that does.")
-    high = np.float32(.3)
+    high = np.float32(.3183099)
     special([one([.8, high, np.nextafter(high, np.float32(0)), .1], [1, 1, 0, 0])],
-            "two of these probabilities are neighbours: no float32 lies between them, a grid steps over them, and half-way between them "
-            "rounds to the upper one. The lower one itself is a threshold that separates them.")
+            "two of these probabilities are neighbours: no float32 lies between them, a grid steps over them, and half-way between them, "
+            "computed in float32, rounds to the upper one. The lower one itself is a threshold that separates them.")
     judge(answer, f1_at, good, [], [one([.7, .2, .4], [0, 0, 0])], what, told)
     return Right("Right: no threshold reaches a higher F1, with ties, with neighbours, and where everything has to pass.")
 
@@ -107,38 +111,50 @@ def choose_and_report(answer) -> Right:
     "Exercise 2: choose_and_report(valid, test) -> (threshold, macro F1 to report), from two `Predictions`."
     from mlc_course.metrics import Predictions, evaluate, simulate_predictions
     from mlc_course.thresholds import best_threshold, best_thresholds_per_label, sweep
+    what = "choose_and_report"
     made = lambda a, b, s: (simulate_predictions(300, seed=a, sharpness=s), simulate_predictions(350, seed=b, sharpness=s))
-    cases = [made(11, 12, 1.), made(13, 14, 1.8)]
+    cases, names = [made(11, 12, 1.), made(13, 14, 1.8)], ["simulated splits of 300 and 350 images", "two splits of a model too sure of itself"]
     tuned = lambda p, score="macro_f1": best_threshold(sweep(p, score=score))[0]
     macro = lambda p, t: evaluate(p, t).macro_f1
-    def result(v, t): return tuned(v), macro(t, tuned(v))
-    def pooled(v, t):
-        names = [f"v{o}" for o in v.fnames] + [f"t{o}" for o in t.fnames]
-        c = tuned(Predictions(np.concatenate([v.probs, t.probs]), np.concatenate([v.targets, t.targets]), v.vocab, names))
-        return c, macro(t, c)
+    function(answer, what)
+    as_good = {}
+    for (v, t), name in zip(cases, names):
+        try: cut = np.asarray(plain(attempt(answer, (v, t), what, name))[0], dtype=float)
+        except (TypeError, ValueError, IndexError, KeyError): continue
+        if cut.ndim == 0 and 0 <= cut <= 1 and macro(v, float(cut)) >= macro(v, tuned(v)) - 1e-9: as_good[v.probs.tobytes()] = float(cut)
+    def choice(v): return as_good.get(v.probs.tobytes(), tuned(v))          # from a grid of one's own, if it is no worse on valid
+    def result(v, t): return choice(v), macro(t, choice(v))
+    def pool(v, t):
+        fnames = [f"v{o}" for o in v.fnames] + [f"t{o}" for o in t.fnames]
+        return Predictions(np.concatenate([v.probs, t.probs]), np.concatenate([v.targets, t.targets]), v.vocab, fnames)
+    both = "you choose on valid and test together. Whatever is reported on test mustn't have been chosen with it."
     per_label = lambda v, t: (best_thresholds_per_label(v), macro(t, best_thresholds_per_label(v)))
     on_test = ("the threshold is chosen on test, and so the score is flattered: test isn't fresh any more once something has been fitted to it. "
                "Choose on valid, and use test once, to report.")
     return diagnose(answer, result, [
         Mistake(on_test, lambda v, t: (tuned(t), macro(t, tuned(t)))),
         Mistake("the score is that of valid, where the threshold was chosen, so it is flattered. Report the score of test at that threshold.",
-                lambda v, t: (tuned(v), macro(v, tuned(v)))),
+                lambda v, t: (choice(v), macro(v, choice(v)))),
+        Mistake("the threshold is right, and the score is the best of the whole sweep on test. That one belongs to another threshold, chosen on test, "
+                "and is flattered: report what your own threshold reaches there.", lambda v, t: (choice(v), macro(t, tuned(t)))),
         Mistake("the splits are exchanged: you choose on test and report on valid.", lambda v, t: (tuned(t), macro(v, tuned(t)))),
-        Mistake("you choose on valid and test together. Whatever is reported on test mustn't have been chosen with it.", pooled),
+        Mistake(both, lambda v, t: (tuned(pool(v, t)), macro(t, tuned(pool(v, t))))),
+        Mistake(both, lambda v, t: (tuned(pool(v, t)), macro(pool(v, t), tuned(pool(v, t))))),
+        Mistake("the threshold is right, and the score is that of valid and test together. Report test alone: valid has been used for the choice.",
+                lambda v, t: (choice(v), macro(pool(v, t), choice(v)))),
         Mistake("the threshold is tuned for accuracy, the default of `sweep`, and macro F1 pays for that. Tune for the score that you report.",
                 lambda v, t: (tuned(v, "accuracy"), macro(t, tuned(v, "accuracy")))),
         Mistake("the threshold is tuned for micro F1. Tune for the score that you report.",
                 lambda v, t: (tuned(v, "micro_f1"), macro(t, tuned(v, "micro_f1")))),
         Mistake("the threshold is right, and the score is micro F1. The exercise asks for macro F1.",
-                lambda v, t: (tuned(v), evaluate(t, tuned(v)).micro_f1)),
+                lambda v, t: (choice(v), evaluate(t, choice(v)).micro_f1)),
         Mistake("the threshold is right, and the score is the accuracy. The exercise asks for macro F1.",
-                lambda v, t: (tuned(v), evaluate(t, tuned(v)).accuracy)),
+                lambda v, t: (choice(v), evaluate(t, choice(v)).accuracy)),
         Mistake("both numbers belong to the threshold 0.5. Choose one on valid first.", lambda v, t: (.5, macro(t, .5))),
-        Mistake("the threshold is right, and the score is that of 0.5 on test: hand the chosen threshold on.", lambda v, t: (tuned(v), macro(t, .5))),
+        Mistake("the threshold is right, and the score is that of 0.5 on test: hand the chosen threshold on.", lambda v, t: (choice(v), macro(t, .5))),
         Mistake("the two numbers are exchanged: the threshold comes first.", lambda v, t: result(v, t)[::-1]),
         Mistake("the exercise asks for one threshold for all labels, and you chose one per label.", per_label),
-    ], cases, "choose_and_report", names=["simulated splits of 300 and 350 images", "two splits of a model too sure of itself"],
-        praise="Right: chosen on valid, reported on test, and the same score both times.")
+    ], cases, what, names=names, praise="Right: chosen on valid, reported on test, and the same score both times.")
 
 
 def f_beta(answer) -> Right:
@@ -216,6 +232,8 @@ def precision_floor(answer) -> Right:
             "images with equal probability pass a threshold together or not at all, so count them together.")
     special([(*one([.4, .9, .7], [1, 0, 0]), .9), (*one([.4, .2], [0, 0]), .5)],
             "no cut of these images keeps the floor, and then the threshold should be 1.0: the label is never predicted, on fresh images either.")
+    special([(*one([.6, .2, .9, .4], [1, 1, 1, 1]), .5), (*one([.15, .35, .8], [1, 0, 1]), .6)],
+            "the highest recall is reached here when every image passes, and no threshold that you try lies below the lowest probability. 0 is one that does.")
     return Right("Right: every cut is looked at, and the lowest that keeps the floor wins.")
 
 
