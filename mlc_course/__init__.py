@@ -21,9 +21,10 @@ __getattr__, __dir__, __all__ = _lazy.attach(
         "losses": ["sigmoid", "softmax", "binary_cross_entropy", "binary_cross_entropy_with_logits", "focal_loss",
                    "asymmetric_loss", "macro_soft_f1", "positive_weights"],
         "metrics": ["accuracy_multi", "Predictions", "Confusion", "confusion", "precision_recall_f1", "average_precision",
-                    "mean_average_precision", "evaluate", "Scores", "TrainingRun", "load_run"],
-        "thresholds": ["sweep", "best_threshold", "best_thresholds_per_label", "plot_sweep", "precision_recall_curves", "fit_temperature", "apply_temperature", "brier_score", "reliability_curve"],
+                    "mean_average_precision", "ranking_measures", "evaluate", "Scores", "TrainingRun", "load_run"],
+        "thresholds": ["sweep", "best_threshold", "best_thresholds_per_label", "thresholds_and_average_precision", "plot_sweep", "precision_recall_curves",
+                       "f1_grid", "fit_temperature", "apply_temperature", "brier_score", "reliability_curve", "plot_predictions", "threshold_slider"],
         "postcards": ["LABELS", "draw_postcard", "make_postcards"],
-        "backbones": ["pocket_resnet", "pocket_resnet_tf"],
+        "backbones": ["pocket_resnet", "pocket_resnet_tf", "draw_stamp", "pretrain", "save_weights"],
     })
 __all__ += ["__version__"]
