@@ -197,12 +197,14 @@ def pretrain(
     "Train a pocket ResNet to name stamps: how the shipped weights were made."
     import time
     from joblib import Parallel, delayed
+    from joblib.externals.loky import get_reusable_executor
     from mlc_course.settings import pick_precision, seed_everything
     import torch
     from torch.nn.functional import cross_entropy
     device = pick_device()
     half = None if pick_precision("auto", device) == "fp32" else torch.bfloat16
     drawn = Parallel(workers, batch_size=64)(delayed(_drawn)(seed, i, size) for i in range(n))
+    if workers > 1: get_reusable_executor().shutdown() # its processes would wait for more work, and this one for them
     x = torch.from_numpy(np.stack([a for a, _ in drawn])).permute(0, 3, 1, 2).contiguous()
     y = torch.tensor([b for _, b in drawn])
     seed_everything(seed)
