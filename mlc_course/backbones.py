@@ -192,19 +192,22 @@ def pretrain(
     batch_size:int=64, # stamps in a step
     learning_rate:float=8e-3, # highest rate of the one-cycle schedule
     seed:int=0, # of the stamps, the first weights and the order
-    workers:int=2, # processes that draw
+    workers:int=2, # processes that draw; 1 in a script that has no `if __name__ == "__main__"`
 ): # the torch network with a head of 39 outputs, and its history as a list of dicts
     "Train a pocket ResNet to name stamps: how the shipped weights were made."
     import time
-    from joblib import Parallel, delayed
-    from joblib.externals.loky import get_reusable_executor
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+    from mlc_course import backbones
     from mlc_course.settings import pick_precision, seed_everything
     import torch
     from torch.nn.functional import cross_entropy
     device = pick_device()
     half = None if pick_precision("auto", device) == "fp32" else torch.bfloat16
-    drawn = Parallel(workers, batch_size=64)(delayed(_drawn)(seed, i, size) for i in range(n))
-    if workers > 1: get_reusable_executor().shutdown() # its processes would wait for more work, and this one for them
+    jobs = [seed]*n, range(n), [size]*n
+    if workers > 1:      # another process finds a function by its address, so take the package's
+        with ProcessPoolExecutor(workers, get_context("spawn")) as pool: drawn = list(pool.map(backbones._drawn, *jobs, chunksize=64))
+    else: drawn = list(map(_drawn, *jobs))
     x = torch.from_numpy(np.stack([a for a, _ in drawn])).permute(0, 3, 1, 2).contiguous()
     y = torch.tensor([b for _, b in drawn])
     seed_everything(seed)
