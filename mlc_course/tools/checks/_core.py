@@ -89,6 +89,14 @@ def call(f: Callable, args: Sequence):
     return f(*copy.deepcopy(tuple(args)))
 
 
+def converted(f: Callable, to: Callable) -> Callable:
+    "`f` with its result put through `to`; a result that says that nothing is written yet stays."
+    def g(*args):
+        got = f(*args)
+        return got if got is None or got is ... else to(got)
+    return g
+
+
 def answered(answer, what: str):
     "Raise NotDone for an answer that is still the stub."
     if answer is None or answer is ...: raise NotDone(f"{what} isn't written yet: put your own code in place of the three dots, then run the check again.")

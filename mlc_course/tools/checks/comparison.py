@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._core import Mistake, Right, Wrong, attempt, diagnose, edge, function, plain, same, show
+from ._core import Mistake, Right, Wrong, attempt, converted, diagnose, edge, function, plain, same, show
 
 
 class Rates:
@@ -13,12 +13,7 @@ class Rates:
     def __repr__(self): return repr({k: v.item() if isinstance(v, np.generic) else v for k, v in self.x.items()}) if isinstance(self.x, dict) else show(self.x)
 
 
-def rated(f):
-    "The function with its result as `Rates`; a result that says that nothing is written yet stays."
-    def g(*args):
-        got = f(*args)
-        return got if got is None or got is ... else Rates(got)
-    return g
+def rated(f): return converted(f, Rates)
 
 
 def table_of_runs(rng, losses, rates, seeds, without=()):

@@ -5,7 +5,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from ._core import Mistake, Right, Wrong, diagnose, function, plain
+from ._core import Mistake, Right, Wrong, converted, diagnose, function, plain
 
 NAN = float("nan")
 
@@ -25,12 +25,7 @@ def listed(x):
     return [listed(o) for o in x] if hasattr(x, "__iter__") and not isinstance(x, (str, bytes, dict, set)) else x
 
 
-def named(f):
-    "The function with its result as `Names`; a result that says that nothing is written yet stays."
-    def g(*args):
-        got = f(*args)
-        return got if got is None or got is ... else Names(got)
-    return g
+def named(f): return converted(f, Names)
 
 
 def diagnose_names(answer, right, mistakes, cases, what, **kwargs) -> Right:
