@@ -180,7 +180,7 @@ def _bench_sort(report, p, k, repeats):
     ours, plain, columns = in_turn(both, lambda: np.sort(p.probs, axis=None), lambda: np.sort(p.probs, axis=0), repeats=repeats)
     report.rows.append(Row(name, "one np.sort of the scores (flat)", ours, plain, "ours within 2 times", ours / plain <= 2))
     report.rows.append(Row(name, "one np.sort of the scores (axis=0)", ours, columns, "ours within 2 times", ours / columns <= 2))
-    some = range(min(c, 9)) if c <= 9 else np.linspace(0, c - 1, 9).astype(int)
+    some = np.unique(np.linspace(0, c - 1, min(c, 9)).astype(int))
     thresh, ap = both()
     def sk(i):
         y, s = p.targets[:, i], p.probs[:, i]

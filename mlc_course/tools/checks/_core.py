@@ -103,6 +103,16 @@ def answered(answer, what: str):
     return answer
 
 
+def choices(answer, cases, what: str) -> dict:
+    "The answers of a quiz, a dict with one for each of `cases`; raises for anything else."
+    answered(answer, what)
+    if not isinstance(answer, dict): raise Wrong(f"{what} should be a dict with an answer for each of {', '.join(cases)}, and you gave {show(answer)}.")
+    if extra := [k for k in answer if k not in cases]:
+        raise Wrong(f"{what}: there is no question called {extra[0]!r}; it isn't one of the cases, which are {', '.join(cases)}.")
+    if todo := [k for k in cases if answer.get(k, ...) in (..., None)]: raise NotDone(f"{what}: no answer is written yet for {', '.join(todo)}.")
+    return answer
+
+
 def function(answer, what: str):
     "Raise for an answer that should be a function and isn't one."
     answered(answer, what)

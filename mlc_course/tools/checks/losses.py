@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from ._core import Mistake, NotDone, Right, Wrong, answered, attempt, diagnose, function, plain, same, show, torch_first
+from ._core import Mistake, Right, Wrong, answered, attempt, choices, diagnose, function, plain, same, show, torch_first
 
 
 def _torch():
@@ -128,14 +128,17 @@ def _cell(f, what: str, *rest):
     return g
 
 
+def _same_gradient(got, want, logits, what: str):
+    if not same(got, want):
+        raise Wrong(f"{what}: every value is right, but the gradient isn't. At {show(logits)} it is {show(got)}, and should be {show(want)}. "
+                    "Is something detached, rounded or clamped on the way?")
+
+
 def _trained(answer, right, cases, what: str):
     "Raise unless the gradient agrees with that of `right` on every case."
     slope, truth = _slope(answer, what), _slope(right, what)
     for args in cases:
-        got, want = attempt(slope, args, what), truth(*args)
-        if not same(got, want): raise Wrong(f"{what}: every value is right, but the gradient isn't. At {show(args[0])} it is {show(got)}, and should be "
-                                            f"{show(want)}. "
-                                            "Is something detached, rounded or clamped on the way?")
+        _same_gradient(attempt(slope, args, what), truth(*args), args[0], what)
 
 
 @contextmanager
@@ -384,15 +387,8 @@ _QUIZ = {
 def which_loss(answer) -> Right:
     "Exercise 5: a dict that gives each of the six cases of the lesson the name of one of PyTorch's four losses."
     what = "my_choices"
-    answered(answer, what)
-    if not isinstance(answer, dict): raise Wrong(f"{what} should be a dict with the six cases as keys, and you gave {show(answer)}.")
-    missing, extra = [k for k in _QUIZ if k not in answer], [k for k in answer if k not in _QUIZ]
-    if missing: raise NotDone(f"{what}: no answer is written yet for {', '.join(missing)}.")
-    if extra: raise Wrong(f"{what} has an answer for {', '.join(map(str, extra))}, which isn't one of the cases: {', '.join(_QUIZ)}.")
-    todo = [k for k, v in answer.items() if v is None or v is ...]
-    if todo: raise NotDone(f"{what}: no answer is written yet for {', '.join(todo)}.")
     known, chosen = {n.lower(): n for n in NAMES}, {}
-    for k, v in answer.items():
+    for k, v in choices(answer, _QUIZ, what).items():
         v = v if isinstance(v, str) else getattr(v, "__name__", type(v).__name__)
         chosen[k] = known.get(v.split(".")[-1].strip("() ").lower())
         if chosen[k] is None: raise Wrong(f"{what}: {v!r} for {k} isn't one of the four names. Choose from {', '.join(NAMES)}.")

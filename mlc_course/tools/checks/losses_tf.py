@@ -1,8 +1,8 @@
 """Checks of lesson 04, TensorFlow."""
 import numpy as np
 
-from ._core import Mistake, Right, Wrong, attempt, diagnose, plain, same, show
-from .losses import _smooth, _steady, _sure
+from ._core import Mistake, Right, Wrong, attempt, diagnose, plain, same
+from .losses import _same_gradient, _smooth, _steady, _sure
 
 
 def _tf():
@@ -38,10 +38,7 @@ def _trained(answer, right, cases, what: str):
     tf = _tf()
     slope, truth = _slope(answer, what), _slope(right, what)
     for args in cases:
-        got, want = attempt(slope, args, what), truth(*args)
-        if not same(got, want): raise Wrong(f"{what}: every value is right, but the gradient isn't. At {show(args[1])} it is {show(got)}, and should be "
-                                            f"{show(want)}. "
-                                            "Is something rounded or clamped on the way?")
+        _same_gradient(attempt(slope, args, what), truth(*args), args[1], what)
         try: got = tf.function(answer, autograph=False)(*args)
         except Exception as e:
             raise Wrong(f"{what} is right when it is called, but not inside a graph, where model.compile puts it; there it stopped with {type(e).__name__}. "

@@ -1,7 +1,7 @@
 """Checks of lesson 01."""
 import numpy as np
 
-from ._core import Mistake, NotDone, Right, Wrong, answered, attempt, call, diagnose, function, plain, show
+from ._core import Mistake, Right, Wrong, attempt, call, choices, diagnose, function, plain, show
 
 KINDS = ("multi-class", "multi-output", "multi-label")
 QUIZ = {    # question: (right kind, {wrong kind: why it is wrong})
@@ -31,10 +31,7 @@ QUIZ = {    # question: (right kind, {wrong kind: why it is wrong})
 def kind_of_task(answer) -> Right:
     "Exercise 1: a dict from question to \"multi-class\", \"multi-output\" or \"multi-label\"."
     what = "kind_of_task"
-    answered(answer, what)
-    if not isinstance(answer, dict): raise Wrong(f"{what} should be a dict from question to kind, and you gave {show(answer)}.")
-    if extra := [k for k in answer if k not in QUIZ]: raise Wrong(f"{what}: there is no question called {extra[0]!r}. The questions are {', '.join(QUIZ)}.")
-    if todo := [k for k in QUIZ if answer.get(k, ...) in (..., None)]: raise NotDone(f"{what}: no answer is written yet for {', '.join(todo)}.")
+    choices(answer, QUIZ, what)
     letters = lambda kind: "".join(c for c in str(kind).lower() if c.isalpha())
     known = {letters(kind): kind for kind in KINDS}
     wrong = []
