@@ -139,8 +139,7 @@ def plot_predictions(
     "A sheet of pictures with what a threshold makes of their scores: found, claimed and not there, missed."
     from matplotlib import pyplot as plt
     if len(images) != len(predictions): raise ValueError(f"there are {len(images)} images and {len(predictions)} rows of predictions: give one image for each row, in the same order.")
-    if not len(_not_empty(predictions)): raise ValueError("there are no pictures to show.")
-    p, t = predictions.probs, predictions.targets
+    p, t = _not_empty(predictions).probs, predictions.targets
     said = p > _check_thresh(thresh, p.shape[1], p.dtype)
     if axes is None:
         nrows = -(-len(p) // ncols)
