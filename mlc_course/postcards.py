@@ -16,9 +16,8 @@ from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 import numpy as np
-from filelock import FileLock
 from PIL import Image, ImageDraw
-from tqdm import tqdm
+from .safety import file_lock, progress_bar
 
 # %% ../nbs/90_postcards.ipynb #83de61b4
 LABELS = ["balloon", "bird", "boat", "cactus", "car", "cloud", "flower", "house", "lighthouse", "moon", "mountain",
@@ -1066,7 +1065,7 @@ def _fill(path, spec, names, known, progress, workers, journal=False):
     todo = [(o, *jobs[o]) for o in sorted(names) if o in jobs]
     log = open(path/"journal.jsonl", "a", encoding="utf-8") if journal else None
     try:
-        with tqdm(total=len(jobs), initial=len(jobs) - len(todo), desc=f"Drawing {spec['layout']}", unit="img", disable=not progress or not todo, leave=False) as bar:
+        with progress_bar(len(jobs), initial=len(jobs) - len(todo), desc=f"Drawing {spec['layout']}", unit="img", disable=not progress or not todo, leave=False) as bar:
             for done in _in_parallel(path, spec, todo, workers):
                 for name, crc, record in done:
                     known[name] = crc; records[jobs[name]] = record
@@ -1158,7 +1157,7 @@ def make_postcards(
     if root.exists() and not root.is_dir(): raise FileExistsError(f"{root} is a file; give the name of a folder.")
     try:
         root.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(str(root) + ".lock")
+        lock = file_lock(str(root) + ".lock")
         try: lock.acquire(timeout=0)
         except TimeoutError:
             if progress: print(f"Another process is drawing {root.name}; waiting for it.")

@@ -24,19 +24,21 @@ class Profile:
     n_images:int = 4000           # pictures in the Postcards set
     image_size:int = 64           # side of the square that the networks see, in pixels
     batch_size:int = 32           # images in one training step
-    epochs:int = 20               # passes over the training images
-    freeze_epochs:int = 1         # passes with a frozen body before fine-tuning
-    learning_rate:float = 8e-3    # highest rate of the one-cycle schedule
+    epochs:int = 12               # passes over the training images, all layers learning
+    freeze_epochs:int = 1         # passes before that with a frozen body; 0: none
+    learning_rate:float = 4e-3    # highest rate of the one-cycle schedule
     weight_decay:float = 0.05     # of AdamW
     num_workers:int = 0           # processes that load data; 0: the main process
     precision:str = "auto"        # "fp32", "bf16", "fp16", or "auto": the fastest here
     seed:int = 42                 # of data, initial weights and batch order
+    arch:str = "pocket_resnet"    # the network; or a name such as "resnet50"
+    pretrained:bool = True        # start from trained weights, or from random ones
 
     def __post_init__(self):
         for f in fields(self):
             v = getattr(self, f.name)
             ok = isinstance(v, f.type) or (f.type is float and isinstance(v, int))
-            if not ok or isinstance(v, bool): raise TypeError(f"Profile.{f.name} is {v!r}; it must be {f.type.__name__}.")
+            if not ok or isinstance(v, bool) != (f.type is bool): raise TypeError(f"Profile.{f.name} is {v!r}; it must be {f.type.__name__}.")
         for name in ("n_images", "image_size", "batch_size", "epochs"):
             if getattr(self, name) < 1: raise ValueError(f"Profile.{name} is {getattr(self, name)}; it must be at least 1.")
         for name in ("freeze_epochs", "num_workers", "weight_decay", "seed"):
@@ -74,7 +76,7 @@ def _profile_from(section, base, path):
             near = get_close_matches(key, types, 1)
             raise ValueError(f"{path}: section [{section.name}] has a field {key!r} that no profile has"
                              + (f"; did you mean {near[0]!r}?" if near else f". The fields are {', '.join(types)}."))
-        try: values[key] = types[key](text)
+        try: values[key] = section.getboolean(key) if types[key] is bool else types[key](text)
         except ValueError: raise ValueError(f"{path}: {key} = {text!r} in section [{section.name}] is not {types[key].__name__}.") from None
     try: return replace(base, name=section.name, **values)
     except ValueError as e: raise ValueError(f"{path}: section [{section.name}]: {e}") from None
@@ -112,11 +114,15 @@ def load_profile(
     return known[name]
 
 # %% ../nbs/00_start.ipynb #bf3a3fe7
+def _cache_folder():
+    try: from platformdirs import user_cache_path
+    except ImportError: return Path(os.environ.get("XDG_CACHE_HOME") or Path.home()/".cache")/"mlc_course"       # a machine with little more than torch
+    return user_cache_path("mlc_course", appauthor=False)
+
 def data_home() -> Path: # an existing folder that can be written to
     "Folder for data: `MLC_HOME` if set, else the platform's cache folder for mlc_course."
-    from platformdirs import user_cache_path
     home = os.environ.get("MLC_HOME", "").strip()
-    path = Path(home).expanduser() if home else user_cache_path("mlc_course", appauthor=False)
+    path = Path(home).expanduser() if home else _cache_folder()
     try: path.mkdir(parents=True, exist_ok=True)
     except OSError as e: raise OSError(f"The data folder {path} can't be made ({e.strerror}). Set MLC_HOME to a folder that you can write to.") from e
     if not os.access(path, os.W_OK): raise PermissionError(f"The data folder {path} can't be written to. Set MLC_HOME to a folder that can.")
