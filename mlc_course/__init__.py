@@ -3,28 +3,37 @@
 Every public name of the lessons can be imported from here; the module that defines it, and with it
 a framework, is loaded at the first use of the name. `import mlc_course` alone loads none.
 """
-import lazy_loader as _lazy
+from importlib import import_module as _load        # and not lazy_loader: a machine with torch alone can use the torch side
 
 __version__ = "0.1.0"
 
 # the trainers are not re-exported by name: their four verbs are called the same on purpose
-__getattr__, __dir__, __all__ = _lazy.attach(
-    __name__,
-    submodules=["settings", "labels", "tables", "datablocks", "losses", "metrics", "thresholds", "postcards", "backbones",
-                "train_fastai", "train_torch", "train_tf", "losses_tf"],
-    submod_attrs={
-        "settings": ["Profile", "load_profile", "data_home", "pick_device"],
-        "labels": ["multi_hot", "label_names", "label_counts", "cooccurrence", "cardinality", "density", "stratified_split"],
-        "tables": ["ImageTable", "load_image", "decode_images", "show_images", "open_dataset", "read_pascal", "read_nus_wide",
-                   "read_movie_posters", "read_cars", "read_folder", "drop_rare_labels", "plot_label_counts"],
-        "datablocks": ["ReadImage", "ReadLabels", "split_column", "multilabel_datablock", "multilabel_dataloaders"],
-        "losses": ["sigmoid", "softmax", "binary_cross_entropy", "binary_cross_entropy_with_logits", "focal_loss",
-                   "asymmetric_loss", "macro_soft_f1", "positive_weights"],
-        "metrics": ["accuracy_multi", "Predictions", "Confusion", "confusion", "precision_recall_f1", "average_precision",
-                    "mean_average_precision", "ranking_measures", "evaluate", "Scores", "TrainingRun", "load_run"],
-        "thresholds": ["sweep", "best_threshold", "best_thresholds_per_label", "thresholds_and_average_precision", "plot_sweep", "precision_recall_curves",
-                       "f1_grid", "fit_temperature", "apply_temperature", "brier_score", "reliability_curve", "plot_predictions", "threshold_slider"],
-        "postcards": ["LABELS", "draw_postcard", "make_postcards"],
-        "backbones": ["pocket_resnet", "pocket_resnet_tf", "draw_stamp", "pretrain", "save_weights"],
-    })
-__all__ += ["__version__"]
+_MODULES = ["settings", "labels", "tables", "datablocks", "losses", "metrics", "thresholds", "postcards", "backbones",
+            "train_fastai", "train_torch", "train_tf", "losses_tf", "safety", "pixels"]
+_NAMES = {
+    "settings": ["Profile", "load_profile", "data_home", "pick_device"],
+    "labels": ["multi_hot", "label_names", "label_counts", "cooccurrence", "cardinality", "density", "stratified_split"],
+    "tables": ["ImageTable", "load_image", "decode_images", "show_images", "open_dataset", "read_pascal", "read_nus_wide",
+               "read_movie_posters", "read_cars", "read_folder", "drop_rare_labels", "plot_label_counts"],
+    "datablocks": ["ReadImage", "ReadLabels", "split_column", "multilabel_datablock", "multilabel_dataloaders"],
+    "losses": ["sigmoid", "softmax", "binary_cross_entropy", "binary_cross_entropy_with_logits", "focal_loss",
+               "asymmetric_loss", "macro_soft_f1", "positive_weights"],
+    "metrics": ["accuracy_multi", "Predictions", "Confusion", "confusion", "precision_recall_f1", "average_precision",
+                "mean_average_precision", "ranking_measures", "evaluate", "Scores", "TrainingRun", "load_run"],
+    "thresholds": ["sweep", "best_threshold", "best_thresholds_per_label", "thresholds_and_average_precision", "plot_sweep", "precision_recall_curves",
+                   "f1_grid", "fit_temperature", "apply_temperature", "brier_score", "reliability_curve", "plot_predictions", "threshold_slider"],
+    "postcards": ["LABELS", "draw_postcard", "make_postcards"],
+    "safety": ["TrainingDiverged"],
+    "pixels": ["cached_pixels"],
+    "backbones": ["pocket_resnet", "pocket_resnet_tf", "create_model", "create_model_tf", "draw_stamp", "pretrain", "save_weights"]}
+_HOME = {name: module for module, names in _NAMES.items() for name in names}
+__all__ = sorted([*_MODULES, *_HOME, "__version__"])
+
+
+def __getattr__(name):
+    if name in _MODULES: return _load(f"{__name__}.{name}")
+    if name not in _HOME: raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(_load(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__(): return __all__
