@@ -49,7 +49,7 @@ def fake_run(splits=("valid", "test"), n=40, seed=0):
 def trainer(monkeypatch):
     "Stands in for train_torch, so that the command is tested without a framework."
     calls = []
-    def train(table, profile, out=None, resume=False):
+    def train(table, profile, out=None, resume=False, on_error="stop"):
         calls.append(dict(table=table, profile=profile, out=Path(out), resume=resume))
         if module.fault: raise module.fault
         (Path(out)/"model.safetensors").write_bytes(b"weights")
@@ -159,20 +159,46 @@ def test_train_failure_leaves_nothing_or_what_resumes(pictures, tmp_path, traine
     trainer.fault = KeyboardInterrupt()
     out.mkdir()
     real = trainer.train
-    def interrupted(table, profile, out=None, resume=False):
+    def interrupted(table, profile, out=None, resume=False, on_error="stop"):
         (Path(out)/"checkpoint.pt").write_bytes(b"1")
         (Path(out)/"checkpoint.pt.part").write_bytes(b"half")
         return real(table, profile, out, resume)
     trainer.train = interrupted
     assert mlc(*base, "-o", out) == 130
     assert sorted(p.name for p in out.iterdir()) == ["checkpoint.pt", cli.MARKER]
-    assert "--resume" in capsys.readouterr().err
+    hint = capsys.readouterr().err.partition("Go on with: ")[2].split()
+    assert hint[0] == "mlc" and hint[-1] == "--resume"
 
     trainer.fault, trainer.train = None, real
     assert mlc(*base, "-o", out) == 1 and "unfinished run" in capsys.readouterr().err
     assert mlc("train", "postcards", "-f", "torch", "-p", "smoke", "-o", out, "--resume") == 1 and "was asked for" in capsys.readouterr().err
     assert mlc(*base, "-o", out, "--resume") == 0 and trainer.calls[-1]["resume"] is True
     assert not (out/cli.MARKER).exists()
+
+
+def test_the_hint_after_ctrl_c_goes_on_with_the_same_settings(tmp_path, pictures, trainer, capsys):
+    out = tmp_path/"run of today"
+    options = ["--arch", "resnet18", "--scratch", "--seed", "7", "--epochs", "2", "--on-error", "skip", "-p", "smoke"]
+    real = trainer.train
+    def interrupted(table, profile, out=None, resume=False, on_error="stop"):
+        (Path(out)/"checkpoint.pt").write_bytes(b"1")
+        raise KeyboardInterrupt
+    trainer.train = interrupted
+    assert mlc("train", pictures, "-f", "torch", "-o", out, *options) == 130
+    import shlex
+    hint = shlex.split(capsys.readouterr().err.partition("Go on with: ")[2])
+    trainer.train = real
+    assert mlc(*hint[1:]) == 0
+    profile = trainer.calls[-1]["profile"]
+    assert (profile.arch, profile.pretrained, profile.seed, profile.epochs, profile.name) == ("resnet18", False, 7, 2, "smoke") and trainer.calls[-1]["resume"]
+
+
+def test_skipped_pictures_are_named(tmp_path, pictures, trainer, capsys, monkeypatch):
+    monkeypatch.setenv("MLC_HOME", str(tmp_path/"home"))
+    bad = sorted(p for p in pictures.rglob("*.jpg") if p.is_file())[0]
+    bad.write_bytes(b"no picture")
+    assert mlc("train", pictures, "-f", "torch", "-o", tmp_path/"run", "-p", "smoke", "--on-error", "skip") == 0
+    assert "1 of 12 pictures" in (said := capsys.readouterr().out) and bad.name in said
 
 
 def test_train_needs_train_and_valid(tmp_path, pictures, trainer, monkeypatch, capsys):

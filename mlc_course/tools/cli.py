@@ -1,6 +1,7 @@
 "The command `mlc`: doctor, data, run, train, evaluate, bench."
 # Everything heavy is imported inside the command that needs it, so `mlc --help` answers at once.
 import os
+import shlex
 import sys
 from enum import Enum
 from pathlib import Path
@@ -132,6 +133,21 @@ def _draw(profile):
 
 
 # ---- train -------------------------------------------------------------------------------------
+def keep_memory() -> bool:
+    "Ask glibc to keep freed blocks instead of giving them back at every step, as `mlc run` does for its kernels; False where that can't be asked."
+    import ctypes
+    if not sys.platform.startswith("linux") or any(k in os.environ for k in ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_MAX_")): return False
+    try: mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError): return False          # another C library
+    trim_threshold, mmap_max = -1, -4
+    return bool(mallopt(trim_threshold, -1) and mallopt(mmap_max, 0))
+
+
+class OnError(str, Enum):
+    stop = "stop"
+    skip = "skip"
+
+
 @app.command()
 def train(
     dataset: Annotated[str, typer.Argument(help="postcards, the name of a real set, or a folder.")],
@@ -139,28 +155,44 @@ def train(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for model, vocab, history and predictions.")],
     profile: ProfileOption = None,
     epochs: Annotated[Optional[int], typer.Option(min=1, help="Instead of the profile's number.")] = None,
+    arch: Annotated[Optional[str], typer.Option(help="The network: pocket_resnet, or a name such as resnet50, whose weights come from the net.")] = None,
+    scratch: Annotated[bool, typer.Option("--scratch", help="Start from random weights.")] = False,
+    seed: Annotated[Optional[int], typer.Option(min=0, help="Of initial weights and batch order, instead of the profile's.")] = None,
+    on_error: Annotated[OnError, typer.Option(help="What to do about a picture that can't be decoded: stop and name it, or skip it and say so.")] = OnError.stop,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the unfinished run in --out.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the run in --out.")] = False,
 ):
     "Train a network and keep the model, its history and its predictions."
     import importlib
     from mlc_course.tools.runner import write_text
-    chosen, out = _profile(profile, epochs=epochs), out.expanduser()
+    chosen, out = _profile(profile, epochs=epochs, arch=arch, pretrained=False if scratch else None), out.expanduser()
     started = dict(dataset=str(dataset), framework=framework.value)
     prepare_out(out, started, resume, force)
     from mlc_course.tables import open_dataset
     for k, v in dict(TF_CPP_MIN_LOG_LEVEL="2", TF_FORCE_GPU_ALLOW_GROWTH="true").items(): os.environ.setdefault(k, v)
     table = open_dataset(dataset, profile=chosen)
+    if seed is not None:                                    # after the drawing: the pictures stay the profile's
+        from dataclasses import replace
+        chosen = replace(chosen, seed=seed)
     if not {"train", "valid"} <= set(table.splits): raise ValueError(f"{dataset} has the splits {', '.join(table.splits)}; training needs train and valid.")
     module = importlib.import_module(f"mlc_course.{MODULES[framework.value]}")
     import json
     made = not out.exists()
     write_text(out/MARKER, json.dumps(started))
-    _say(f"{table!r}\nframework {framework.value}, profile {chosen.name}: {chosen.epochs} epochs at {chosen.image_size} px")
-    try: result = module.train(table, chosen, out=out, resume=resume)
+    start = f"{chosen.arch} from {'trained' if chosen.pretrained else 'random'} weights"
+    _say(f"{table!r}\nframework {framework.value}, profile {chosen.name}: {start}, {chosen.epochs} epochs at {chosen.image_size} px")
+    keep_memory()
+    given = dict(profile=profile, epochs=epochs, arch=arch, seed=seed, on_error=None if on_error == OnError.stop else on_error.value)
+    again = ["mlc", "train", str(dataset), "--framework", framework.value, "--out", str(out), *(o for k, v in given.items() if v is not None for o in ("--" + k.replace("_", "-"), str(v))), *(["--scratch"] if scratch else []), "--resume"]
+    try:
+        if on_error == OnError.skip:
+            from mlc_course.pixels import cached_pixels
+            kept, _ = cached_pixels(table, chosen.image_size, "skip")
+            if len(kept) < len(table): _say(kept.notes[-1])
+        result = module.train(table, chosen, out=out, resume=resume, on_error=on_error.value)
     except KeyboardInterrupt:
         _leave(out, made)
-        if out.exists(): print(f"\nStopped. Go on with: mlc train {dataset} --framework {framework.value} --out {out} --resume", file=sys.stderr)
+        if out.exists(): print(f"\nStopped. Go on with: {shlex.join(again)}", file=sys.stderr)
         raise typer.Exit(130) from None
     except BaseException:
         _leave(out, made)
@@ -270,24 +302,32 @@ def plot_to(
     os.replace(part, path)
 
 
-# ---- entry -------------------------------------------------------------------------------------
-
-
 # ---- bench -------------------------------------------------------------------------------------
 class Bench(str, Enum):
     metrics = "metrics"
+    train = "train"
 
 
 @app.command()
 def bench(
-    what: Annotated[Bench, typer.Argument(help="metrics: sweeps, exact thresholds, average precision, nine figures, the loss by hand.")],
-    images: Annotated[int, typer.Option("--images", min=100, help="Rows of the score table.")] = 40_000,
-    labels: Annotated[int, typer.Option("--labels", min=2, help="Its columns.")] = 81,
+    what: Annotated[Bench, typer.Argument(help="metrics: sweeps, exact thresholds, average precision, nine figures, the loss by hand. train: images a second of each trainer.")],
+    images: Annotated[Optional[int], typer.Option("--images", min=100, help="Rows of the score table (metrics; 40,000), or training pictures (train; 1,024).")] = None,
+    labels: Annotated[int, typer.Option("--labels", min=2, help="Columns of the score table (metrics).")] = 81,
+    sizes: Annotated[Optional[list[int]], typer.Option("--size", min=16, help="Side of the pictures in pixels, once or more (train; 64 and 128).")] = None,
+    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Epochs of the whole training that is compared (train).")] = 10,
+    full: Annotated[bool, typer.Option("--full", help="Really train the plain recipe in full as well, and compare the scores (train; some minutes).")] = False,
+    dataset: Annotated[str, typer.Option("--data", help="What to train on: a name or a folder (train).")] = "postcards",
     json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ):
-    "Time the course's functions beside NumPy, scikit-learn, torchmetrics and PyTorch, in one run; a missed goal makes the exit code 1."
-    from mlc_course.tools.bench import bench_metrics
-    report = bench_metrics(images, labels, say=lambda text: print(text, file=sys.stderr, flush=True))
+    "Time the course's functions or trainers beside the field's, in one run; a missed goal makes the exit code 1."
+    say = lambda text: print(text, file=sys.stderr, flush=True)
+    if what == Bench.metrics:
+        from mlc_course.tools.bench import bench_metrics
+        report = bench_metrics(images or 40_000, labels, say=say)
+    else:
+        from mlc_course.tools.bench_train import bench_train
+        keep_memory()
+        report = bench_train(tuple(sizes or (64, 128)), images or 1024, epochs, full=full, dataset=dataset, say=say)
     if json_:
         import json
         _say(json.dumps(report.to_dict(), indent=1, default=float))
@@ -295,6 +335,7 @@ def bench(
     raise typer.Exit(1 if any(r.met is False for r in report.rows) else 0)
 
 
+# ---- entry -------------------------------------------------------------------------------------
 def main(args: list[str]|None = None) -> int:
     "Run the command; an error that the reader can see to is one sentence, not a traceback."
     for stream in (sys.stdout, sys.stderr):
@@ -307,7 +348,7 @@ def main(args: list[str]|None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())      # the reader of our pipe has left
         return 1
-    except (ValueError, TypeError, OSError, ImportError, RuntimeError) as e:
+    except (ValueError, TypeError, OSError, ImportError, RuntimeError, MemoryError) as e:
         if os.environ.get("MLC_DEBUG"): raise
         print(f"mlc: {e}", file=sys.stderr)
         return 1
