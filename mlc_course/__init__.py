@@ -9,7 +9,7 @@ __version__ = "0.1.0"
 
 # the trainers are not re-exported by name: their four verbs are called the same on purpose
 _MODULES = ["settings", "labels", "tables", "datablocks", "losses", "metrics", "thresholds", "postcards", "backbones",
-            "train_fastai", "train_torch", "train_tf", "losses_tf", "safety", "pixels"]
+            "train_fastai", "train_torch", "train_tf", "losses_tf", "multi_output", "compare", "safety", "pixels"]
 _NAMES = {
     "settings": ["Profile", "load_profile", "data_home", "pick_device"],
     "labels": ["multi_hot", "label_names", "label_counts", "cooccurrence", "cardinality", "density", "stratified_split"],
@@ -23,6 +23,7 @@ _NAMES = {
     "thresholds": ["sweep", "best_threshold", "best_thresholds_per_label", "thresholds_and_average_precision", "plot_sweep", "precision_recall_curves",
                    "f1_grid", "fit_temperature", "apply_temperature", "brier_score", "reliability_curve", "plot_predictions", "threshold_slider"],
     "postcards": ["LABELS", "draw_postcard", "make_postcards"],
+    "multi_output": ["Heads", "MultiHeadModel", "multi_head_loss", "per_head_accuracy", "merge_rare"],
     "safety": ["TrainingDiverged"],
     "pixels": ["cached_pixels"],
     "backbones": ["pocket_resnet", "pocket_resnet_tf", "create_model", "create_model_tf", "draw_stamp", "pretrain", "save_weights"]}

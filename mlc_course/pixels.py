@@ -6,7 +6,7 @@
 __all__ = ['DECODER', 'content_key', 'cached_pixels']
 
 # %% ../nbs/88_pixels.ipynb #cca61c80
-import hashlib, json, os, warnings
+import contextlib, hashlib, json, os, threading, time, warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 import numpy as np
@@ -15,7 +15,7 @@ from .settings import data_home
 from .tables import ImageTable, decode_images
 
 # %% ../nbs/88_pixels.ipynb #bf324b32
-DECODER = 1      # goes up when `decode_images` gives other pixels for the same file
+DECODER = 1      # goes up when `decode_images` gives other pixels for the same file; Pillow's version is in the key as well
 
 def _digest(path):
     h = hashlib.blake2b(digest_size=16)
@@ -28,18 +28,29 @@ def content_key(
     size:int,         # side of the square
 ) -> str: # 32 hexadecimal digits
     "A digest of the contents of every file of `table` in order, of `size` and of the decoder's version."
-    h = hashlib.blake2b(f"{DECODER} {size} ".encode(), digest_size=16)
+    import PIL
+    h = hashlib.blake2b(f"{DECODER} {PIL.__version__} {size} ".encode(), digest_size=16)
     def one(path):
         try: return _digest(path)
-        except FileNotFoundError: return b"missing"
+        except OSError: return bytes(16)      # missing or unreadable: decoding will say so
     with ThreadPoolExecutor(8) as pool:
         for d in pool.map(one, table.paths()): h.update(d)
     return h.hexdigest()
 
 # %% ../nbs/88_pixels.ipynb #3107e0ad
+def _numbered(table):
+    "The table with a column `source`, so that a part of it still names the rows of the whole."
+    if "source" in table.df.columns: return table
+    return ImageTable(table.df.assign(source=[f"row {i}" for i in range(len(table))]), table.root, table.vocab, table.name, table.notes)
+
+def _problem(table, i, size):
+    "What decoding row i raises, or None."
+    try: decode_images(table.subset([i]), size)
+    except (ValueError, FileNotFoundError) as e: return e
+
 def _decode_into(file, table, size, on_error, progress, chunk=512):
     "Append the pixels of every row to an open file; give the rows that can't be decoded, with the reasons."
-    bad, bar = {}, progress_bar(len(table), desc="decode", unit="image", disable=not progress)
+    table, bad, bar = _numbered(table), {}, progress_bar(len(table), desc="decode", unit="image", disable=not progress)
     for start in range(0, len(table), chunk):
         rows = np.arange(start, min(start + chunk, len(table)))
         try: block = decode_images(table.subset(rows), size)
@@ -56,34 +67,38 @@ def _decode_into(file, table, size, on_error, progress, chunk=512):
 
 def _without(table, bad):
     "The table without its bad rows, and a warning that names them."
-    if not bad: return table
+    first = "; ".join(str(bad[i]) for i in sorted(bad)[:3])
     if len(bad) == len(table): raise ValueError(f"None of the {len(table)} pictures can be decoded. The first: {bad[min(bad)]}")
-    first = "; ".join(bad[i] for i in sorted(bad)[:3])
     note = f"{len(bad)} of {len(table)} pictures can't be decoded and were left out: {first}" + ("; ..." if len(bad) > 3 else "")
     warnings.warn(note, stacklevel=3)
     good = table.subset(np.setdiff1d(np.arange(len(table)), list(bad)))
     good.notes = (*good.notes, note)
     return good
 
-def _prune(folder, keep, max_bytes):
-    "Remove the caches that were not used for longest until the rest fits into `max_bytes`."
-    found = sorted(((p.stat().st_mtime, p.stat().st_size, p) for p in folder.glob("*.npy") if p != keep), reverse=True)
-    total = keep.stat().st_size
-    for _, n, p in found:
+def _prune(folder, keep, max_bytes, stale=3600):
+    "Remove the caches that were not used for longest until the rest fits into `max_bytes`, and what a killed process left half written `stale` seconds ago."
+    def facts(pattern):
+        for p in folder.glob(pattern):
+            with contextlib.suppress(OSError): yield p.stat().st_mtime, p.stat().st_size, p       # or another process has removed it
+    total = 0
+    for _, n, p in sorted(facts("*.npy"), key=lambda o: (o[2] == keep, o[0]), reverse=True):
         total += n
-        if total > max_bytes:
-            try: p.unlink(); p.with_suffix(".json").unlink(missing_ok=True)
-            except OSError: pass       # in use on Windows
+        if total > max_bytes and p != keep:
+            with contextlib.suppress(OSError): p.unlink(); p.with_suffix(".json").unlink(missing_ok=True)       # in use on Windows
             total -= n
+    for used, _, p in facts("*.part"):
+        if time.time() - used > stale:
+            with contextlib.suppress(OSError): p.unlink()
 
-def _open(path):
+def _open(path, shape):
     "The mapped pixels and the bad rows, or None if they aren't there or the file is damaged."
     try:
-        images = np.load(path, mmap_mode="c")     # copy on write: changing the array never changes the file
-        bad = {int(k): v for k, v in json.loads(path.with_suffix(".json").read_text(encoding="utf-8")).items()}
-        os.utime(path)
-        return images, bad
-    except (OSError, ValueError): return None
+        images = np.lib.format.open_memmap(path, mode="c")     # copy on write: changing the array never changes the file
+        bad = {int(k): str(v) for k, v in json.loads(path.with_suffix(".json").read_text(encoding="utf-8")).items()}
+    except Exception: return None         # whatever is the matter with it, it is made anew
+    if images.shape != shape or images.dtype != np.uint8 or not images.flags.c_contiguous or not all(0 <= i < shape[0] for i in bad): return None
+    with contextlib.suppress(OSError): os.utime(path)          # somebody else's cache may be read-only
+    return images, bad
 
 # %% ../nbs/88_pixels.ipynb #8a366dbf
 def cached_pixels(
@@ -98,33 +113,39 @@ def cached_pixels(
     if on_error not in ("stop", "skip"): raise ValueError(f"on_error is {on_error!r}; choose 'stop' (an error names the bad file) or 'skip' (leave it out with a warning).")
     if len(table) == 0: raise ValueError(f"The table {table.name!r} has no rows, so there is nothing to decode.")
     if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1: raise ValueError(f"size is {size!r}; give the side in pixels, a whole number from 1.")
-    folder = Path(folder) if folder is not None else data_home()/"pixels"
-    path = folder/f"{content_key(table, size)}.npy"
-    found = _open(path)
-    if found is None:
-        try:
+    key, shape, found = content_key(table, size), (len(table), int(size), int(size), 3), None
+    try:
+        folder = Path(folder) if folder is not None else data_home()/"pixels"
+        path = folder/f"{key}.npy"
+        found = _open(path, shape)
+        if found is None:
             folder.mkdir(parents=True, exist_ok=True)
-            with file_lock(folder/f"{path.stem}.lock"):
-                found = _open(path)
+            with file_lock(folder/f"{key}.lock"):
+                found = _open(path, shape)
                 if found is None:
                     _build(path, table, size, on_error, progress)
                     _prune(folder, path, max_gb*2**30)
-                    found = _open(path)
-        except OSError as e:
-            if isinstance(e, FileNotFoundError) and str(table.root) in str(e): raise
-            warnings.warn(f"The decoded pictures can't be kept in {folder} ({e.strerror or e}), so they are decoded again each time. Make room there, or set MLC_HOME to another folder.", stacklevel=2)
-        if found is None: found = _in_memory(table, size, on_error, progress)
+                    found = _open(path, shape)
+    except (OSError, NotImplementedError) as e:                # the latter is filelock's word for a file system without locks
+        if isinstance(e, FileNotFoundError) and e.errno is None: raise          # a missing picture, not a missing folder
+        warnings.warn(f"The decoded pictures can't be kept in {folder or 'the data folder'} ({getattr(e, 'strerror', None) or e}), so they are decoded again each time. "
+                      "Make room there, or set MLC_HOME to another folder.", stacklevel=2)
+    if found is None: found = _in_memory(table, size, on_error, progress)
     images, bad = found
-    if bad and on_error == "stop": raise ValueError(bad[min(bad)])
-    good = _without(table, bad)
-    return good, (images if not bad else np.delete(images, list(bad), axis=0))
+    if not bad: return table, images
+    numbered, first = _numbered(table), sorted(bad)[:3]
+    told = bad | {i: _problem(numbered, i, size) or ValueError(bad[i]) for i in first}       # with today's file names
+    if on_error == "stop": raise told[first[0]]
+    return _without(table, told), np.delete(images, list(bad), axis=0)
 
 def _build(path, table, size, on_error, progress):
-    part = path.with_name(f"{path.stem}.{os.getpid()}.part")
+    part = path.with_name(f"{path.stem}.{os.getpid()}-{threading.get_ident()}.part")
     try:
         with open(part, "wb") as file:
             np.lib.format.write_array_header_1_0(file, dict(descr="|u1", fortran_order=False, shape=(len(table), int(size), int(size), 3)))
             bad = _decode_into(file, table, size, on_error, progress)
+        if content_key(table, size) != path.stem:
+            raise RuntimeError(f"Pictures in {table.root} changed while they were decoded. Wait until nothing writes there any more, then start again.")
         path.with_suffix(".json").write_text(json.dumps(bad, ensure_ascii=False), encoding="utf-8")
         os.replace(part, path)
     finally: part.unlink(missing_ok=True)

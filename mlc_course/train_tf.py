@@ -59,6 +59,7 @@ class EpochData:
         self.images, self.targets, self.batch_size, self.seed, self.train = images, np.asarray(targets, "float32"), batch_size, seed, train
 
     def __len__(self): return -(-len(self.images)//self.batch_size)
+    def __iter__(self): return iter(self(0))
 
     def __call__(self, epoch=0):
         rows = tf.data.Dataset.range(len(self.images))
@@ -325,15 +326,17 @@ def train(
         optimiser.build(learner.trainable_variables)
         if going_on:
             for v, (_, array) in zip(optimiser.variables, sorted(moments.items())): v.assign(array.reshape(v.shape))
-        step = train_step(learner, optimiser, loss, jit_compile)
+        step, on_card = train_step(learner, optimiser, loss, jit_compile), bool(tf.config.list_physical_devices("GPU"))
         with tqdm(total=steps, initial=state["epoch"]*len(data), unit="step", disable=None if progress else True) as bar:
             for epoch in range(state["epoch"], profile.epochs):
                 start, losses, sizes = time.perf_counter(), [], []
                 for x, y in data(epoch):
-                    losses.append(float(step(x, y))); sizes.append(len(x))
-                    if not np.isfinite(losses[-1]): raise TrainingDiverged(epoch*len(data) + len(losses) - 1, epoch, kept())
+                    losses.append(step(x, y)); sizes.append(len(x))
+                    if not on_card and not np.isfinite(losses[-1]): break          # on a card, to look would be to wait for it
                     if stop: raise stopped()
                     bar.update()
+                bad = np.flatnonzero(~np.isfinite(losses))
+                if len(bad): raise TrainingDiverged(epoch*len(data) + int(bad[0]), epoch, kept())
                 model.set_weights(learner.get_weights())
                 probs = tf.sigmoid(_outputs(model, images["valid"])).numpy()
                 if not np.isfinite(probs).all(): raise TrainingDiverged((epoch + 1)*len(data) - 1, epoch, kept())

@@ -152,23 +152,21 @@ class ImageBatches:
         order = torch.randperm(n, generator=g) if self.train else torch.arange(n)
         dice = () if not self.train else _draw_moves(n, s, None, g) if self.min_scale is None else _draw_boxes(n, s, self.min_scale, g)
         make = self._on_cpu if self.device.type == "cpu" else self._on_card
-        order, dice = order.to(self.device), [o.to(self.device) for o in dice]
+        rows, order, dice = self.rows[order.to(self.rows.device)], order.to(self.device), [o.to(self.device) for o in dice]
         for k in range(self.start, len(self)):
             at = slice(k*self.batch_size, k*self.batch_size + self.sizes[k])
-            yield make(order[at], [o[at] for o in dice]), self.targets[order[at]]
+            yield make(rows[at], [o[at] for o in dice]), self.targets[order[at]]
         self.start = 0
         if self.train: self.epoch += 1
 
-    def _on_card(self, idx, dice):
-        rows = self.rows[idx.to(self.rows.device)]
+    def _on_card(self, rows, dice):
         x = self.images[rows]
         if x.device != self.device: x = (x.pin_memory() if self.device.type == "cuda" else x).to(self.device, non_blocking=True)
         if self.train and self.min_scale is not None: return _crop(x, *dice)
         if self.train: x = _move(x, *dice)
         return x.permute(0, 3, 1, 2).float().div_(255)
 
-    def _on_cpu(self, idx, dice):
-        rows = self.rows[idx]
+    def _on_cpu(self, rows, dice):
         if not self.train: return self.images[rows].permute(0, 3, 1, 2).float().div_(255)
         out = torch.empty((len(rows), *self.images.shape[1:]))
         jobs = list(zip(rows.tolist(), *(o.tolist() for o in dice), out.numpy()))
@@ -317,7 +315,7 @@ class TrainingState:
         device = next(model.parameters()).device
         self.model, self.precision = model, precision
         self.optimiser = torch.optim.AdamW(model.parameters(), lr=profile.learning_rate, weight_decay=profile.weight_decay)
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(self.optimiser, profile.learning_rate, total_steps=max(steps, 2), pct_start=.25)
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(self.optimiser, profile.learning_rate, total_steps=max(steps, 5), pct_start=.25)
         self.scaler = torch.amp.GradScaler(device.type, enabled=precision == "fp16")
         averaging = torch.optim.swa_utils
         self.average = averaging.AveragedModel(model, multi_avg_fn=averaging.get_ema_multi_avg_fn(ema), use_buffers=True) if ema else None

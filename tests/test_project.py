@@ -22,6 +22,7 @@ NOTEBOOKS = sorted(p for p in (ROOT/"nbs").rglob("*.ipynb") if ".ipynb_checkpoin
 FRAMEWORKS = {"torch", "torchvision", "fastai", "tensorflow", "keras"}
 MAY_IMPORT = {            # which modules may load which framework as they are imported
     "datablocks": {"torch", "torchvision", "fastai"}, "losses": {"torch"}, "train_fastai": {"torch", "torchvision", "fastai"},
+    "multi_output": {"torch"}, "compare": {"torch"},
     "backbones": {"torch"}, "backbones_torch": {"torch"}, "train_torch": {"torch", "torchvision"},
     "train_tf": {"tensorflow", "keras"}, "losses_tf": {"tensorflow", "keras"}}
 

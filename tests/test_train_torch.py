@@ -249,6 +249,12 @@ def test_a_random_start_has_no_frozen_phase(squares, tiny, monkeypatch):
     train(squares, replace(tiny, freeze_epochs=0, epochs=1), progress=False)
 
 
+@pytest.mark.parametrize("epochs", [1, 2, 4])
+def test_a_training_of_a_few_steps_has_a_rate(squares, tiny, epochs):
+    run = train(squares, replace(tiny, epochs=epochs, batch_size=72, freeze_epochs=0), progress=False)         # one step an epoch
+    assert len(run.history) == epochs and np.isfinite(run.history.train_loss).all()
+
+
 def test_odd_settings_are_refused(squares, tiny):
     with pytest.raises(ValueError, match="accumulate is 0"): train(squares, tiny, accumulate=0)
     with pytest.raises(ValueError, match="ema is 1"): train(squares, tiny, ema=1.)

@@ -11,5 +11,11 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     "losses_tf": ["keras_bce", "keras_soft_f1", "epoch_mean"],
     "metrics": ["accuracy", "counts", "macro_f1", "f1_over_batches", "average_precision"],
     "thresholds": ["best_cut", "choose_and_report", "f_beta", "precision_floor", "calibration_error"],
+    "train_torch": ["table_dataset", "training_step", "one_large_step", "one_cycle_rate", "keep_the_best"],
+    "train_tf": ["valid_pipeline", "unit_range", "shuffle_reach", "exact_match_metric", "freeze_body"],
     "comparison": ["best_rates", "gap_in_seeds", "luck_of_the_test"],
+    "backbones": ["block_weights", "keras_kernel", "folded", "array_in_file", "scaled_features"],
+    "train_fastai": ["trainable_while_frozen", "which_threshold", "metrics_at", "three_groups", "ignores_a_shift"],
+    "multi_output": ["merge_by_train", "any_heads", "summed_loss", "heads_right", "uncertain_loss"],
+    "compare": ["same_step_rate", "running_variances", "keras_epsilon", "chance_of_seeds", "first_layer"],
 })
