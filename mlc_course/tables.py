@@ -53,7 +53,7 @@ def load_image(
     except MemoryError: raise
     except Exception as e:
         if path.stat().st_size == 0: why = "it is empty (0 bytes)"
-        elif isinstance(e, UnidentifiedImageError): why = f"it is not an image that Pillow knows; it starts with {path.open('rb').read(12)!r}"
+        elif isinstance(e, UnidentifiedImageError): why = f"it is not an image that Pillow knows; it starts with {path.read_bytes()[:12]!r}"
         elif "truncated" in str(e): why = f"it is cut off ({e})"
         else: why = str(e) or type(e).__name__
         raise ValueError(f"{path} can't be decoded: {why}. Fetch the file again, or take its row out of the table; table.verify() lists every such file.") from e

@@ -104,7 +104,7 @@ def chance_of_seeds(answer) -> Right:
     function(answer, what)
     right = lambda a, b: _chance(np.asarray(a, float), np.asarray(b, float))
     one = lambda sign: lambda a, b: _chance(np.asarray(a, float), np.asarray(b, float), lambda d, seen: sign*d >= sign*seen - 1e-12)
-    cases = [([.875, .75, .625], [.25, .125, .375]), ([.125, .5], [.375, .25, .875, .75]), ([.5, .625, .375], [.5625, .3125, .4375]), ([.25, .375], [.75, .875, .6875, .625]), ([.5, .25], [.25, .5])]      # exact in binary
+    cases = [([.875, .75, .625], [.25, .125, .375]), ([.125, .5], [.375, .25, .875, .75]), ([.5, .625, .375], [.5625, .3125, .4375]), ([.25, .375], [.75, .875, .6875, .625]), ([.5, .375], [.25, .5])]      # exact in binary
     strict = lambda a, b: _chance(np.asarray(a, float), np.asarray(b, float), lambda d, seen: abs(d) > abs(seen) + 1e-12)
     got = diagnose(answer, right, [
         Mistake("you count only one direction. Before you looked you didn't know which one would be ahead, so a difference as large the other way counts as well: take absolute values.", one(1)),
@@ -154,8 +154,11 @@ def first_layer(answer) -> Right:
     cases.append((ours, theirs, .05))
     ours, theirs = nets(c=3, h=3, w=3); ours["block"] *= 10; theirs["block"] *= 10; theirs["block"][0, 1, 1, 1] += 3e-3
     cases.append((ours, theirs, 1e-3))
+    ours, _ = nets()
+    for k in ("stem", "block"): ours[k] = ours[k] + ours[k].swapaxes(2, 3)                 # the same with rows and columns exchanged
+    cases.append((ours, {k: (np.moveaxis(v, 1, -1) if v.ndim == 4 else v).copy() for k, v in ours.items()}, 1e-3))
     names = [f"layers stem, block, pool, head; differences in {d}; tol {c[2]}" for d, c in zip(
-        ("none", "one cell of block", "block and head", "pool, which has a NaN", "one cell of stem", "one cell of head", "pool and head", "head, by less than tol", "one cell of block"), cases)]
+        ("none", "one cell of block", "block and head", "pool, which has a NaN", "one cell of stem", "one cell of head", "pool and head", "head, by less than tol", "one cell of block", "none"), cases)]
     function(answer, what)
     attempt(answer, cases[1], what, names[1])           # the stub; what is left of None below is a forgotten 'none'
     try: return diagnose(answer, right, [
