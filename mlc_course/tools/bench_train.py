@@ -1,9 +1,8 @@
-"""`mlc bench train`: images a second of each trainer, beside a plain recipe and beside data that is already in memory.
-
-The plain recipe is how the source article on image tagging with PyTorch writes it: each picture decoded, resized and changed by
-Pillow in every epoch, float32, contiguous layout, a sigmoid before BCELoss, nine scikit-learn scores in every step.
-Needs torch, torchvision, NumPy and pandas; scikit-learn, fastai and TensorFlow are timed where they are installed.
-Without the command line's library:  python -m mlc_course.tools.bench_train"""
+"""`mlc bench train`: images a second of each trainer, beside a plain recipe and beside data that is already in memory."""
+# The plain recipe is how the source article on image tagging with PyTorch writes it: each picture decoded, resized and changed by Pillow in
+# every epoch, float32, contiguous layout, a sigmoid before BCELoss, nine scikit-learn scores in every step.
+# Needs torch, torchvision, NumPy and pandas; scikit-learn, fastai and TensorFlow are timed where they are installed.
+# Without the command line's library:  python -m mlc_course.tools.bench_train
 from __future__ import annotations
 
 import importlib.util
