@@ -8,7 +8,6 @@ __all__ = ['TableDataset', 'augment_batch', 'random_resized_crop', 'ImageBatches
 
 # %% ../nbs/08_pytorch.ipynb #5aedaa63
 import contextlib, math, sys, time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 import numpy as np
 import pandas as pd
@@ -72,13 +71,21 @@ def _strips(o, d):
     if d > 0: o[s-d:] = o[s-1-2*d:s-1-d][::-1]
     if d < 0: o[:-d] = o[1-d:1-2*d][::-1]
 
-def _move_into(image, flip, dy, dx, out):
-    "One picture, uint8 [S, S, 3], moved and divided by 255, into float32 `out`."
-    s, o = len(image), out[:, ::-1] if flip else out
+def _move_into(image, dy, dx, out):
+    "One picture, uint8 [S, S, 3], moved into `out`."
+    s = len(image)
     r, c = slice(max(-dy, 0), s - max(dy, 0)), slice(max(-dx, 0), s - max(dx, 0))
-    np.divide(image[max(dy, 0):s + min(dy, 0), max(dx, 0):s + min(dx, 0)], _WHITE, out=o[r, c])
-    _strips(o[:, c], dy)
-    _strips(o.swapaxes(0, 1), dx)
+    out[r, c] = image[max(dy, 0):s + min(dy, 0), max(dx, 0):s + min(dx, 0)]
+    _strips(out[:, c], dy)
+    _strips(out.swapaxes(0, 1), dx)
+
+def _moved(x, flip, dy, dx):
+    "A batch of its own, uint8 [B, S, S, 3], flipped and moved, as float32 [B, S, S, 3] in [0, 1]."
+    for i in flip.nonzero()[:, 0].tolist(): x[i] = x[i].flip(1)
+    moved, out = np.empty(x.shape, np.uint8), torch.empty(x.shape)
+    for job in zip(x.numpy(), dy.tolist(), torch.where(flip, -dx, dx).tolist(), moved): _move_into(*job)
+    np.divide(moved, _WHITE, out=out.numpy())
+    return out
 
 # %% ../nbs/08_pytorch.ipynb #1c597b8a
 def _draw_boxes(n, s, min_scale, g, ratio=(3/4, 4/3)):
@@ -102,8 +109,8 @@ def _crop(x, flip, top, left, h, w):
 def _crop_into(image, flip, top, left, h, w, out):
     "One picture: uint8 view [1, 3, S, S], cropped, enlarged and divided by 255, into float32 `out` [S, S, 3]."
     s = image.shape[-1]
-    o = F.interpolate(image[:, :, top:top + h, left:left + w], (s, s), mode="bilinear")[0].permute(1, 2, 0).numpy()
-    np.divide(o[:, ::-1] if flip else o, _WHITE, out=out)
+    o = F.interpolate(image[:, :, top:top + h, left:left + w], (s, s), mode="bilinear")[0].permute(1, 2, 0)
+    np.divide((o.flip(1) if flip else o).numpy(), _WHITE, out=out)
 
 def random_resized_crop(
     x:torch.Tensor, # uint8 [B, S, S, 3]
@@ -160,31 +167,21 @@ class ImageBatches:
         if self.train: self.epoch += 1
 
     def _on_card(self, rows, dice):
-        x = self.images[rows]
+        x = self.images.index_select(0, rows)
         if x.device != self.device: x = (x.pin_memory() if self.device.type == "cuda" else x).to(self.device, non_blocking=True)
         if self.train and self.min_scale is not None: return _crop(x, *dice)
         if self.train: x = _move(x, *dice)
         return x.permute(0, 3, 1, 2).float().div_(255)
 
     def _on_cpu(self, rows, dice):
-        if not self.train: return self.images[rows].permute(0, 3, 1, 2).float().div_(255)
-        out = torch.empty((len(rows), *self.images.shape[1:]))
-        jobs = list(zip(rows.tolist(), *(o.tolist() for o in dice), out.numpy()))
-        if self.min_scale is None:
-            images = self.images.numpy()
-            for i, *job in jobs: _move_into(images[i], *job)
-        else:
-            views = self.images.permute(0, 3, 1, 2)
-            def work(part):
-                for i, *job in part: _crop_into(views[i:i+1], *job)
-            half = len(jobs)//2
-            list(_pool().map(work, (jobs[:half], jobs[half:])))
-        return out.permute(0, 3, 1, 2)
+        if self.train and self.min_scale is not None: return self._cropped(rows, dice)
+        x = self.images.index_select(0, rows)                             # several times as fast as images[rows]
+        return (_moved(x, *dice) if self.train else x.float().div_(255)).permute(0, 3, 1, 2)
 
-_POOL = []
-def _pool():
-    if not _POOL: _POOL.append(ThreadPoolExecutor(2))
-    return _POOL[0]
+    def _cropped(self, rows, dice):
+        out, views = torch.empty((len(rows), *self.images.shape[1:])), self.images.permute(0, 3, 1, 2)
+        for i, *job in zip(rows.tolist(), *(o.tolist() for o in dice), out.numpy()): _crop_into(views[i:i+1], *job)
+        return out.permute(0, 3, 1, 2)
 
 # %% ../nbs/08_pytorch.ipynb #4db02b81
 def make_data(

@@ -48,6 +48,9 @@ def test_trainable_while_frozen(torch):
         (lambda m: len([p for o in m[0].modules() if isinstance(o, any_norm) for p in o.parameters()]) + len(list(m[1].parameters())), "count tensors"),
         (lambda m: sum(v.numel() for o in m[0].modules() if isinstance(o, any_norm) for v in o.state_dict().values()) + numbers(m[1]), "buffers"),
         (lambda m: sum(v.numel() for o in m[0].modules() if isinstance(o, any_norm) for v in o.state_dict().values()) + sum(v.numel() for v in m[1].state_dict().values()), "buffers"),
+        (lambda m: sum(numbers(o) for o in m[0].children() if isinstance(o, any_norm)) + numbers(m[1]), "first level"),
+        (lambda m: sum(o.weight.numel() for o in m[0].modules() if isinstance(o, any_norm)) + numbers(m[1]), "a weight and a bias"),
+        (lambda m: sum(p.numel() for k, p in m[0].named_parameters() if p.dim() < 2) + numbers(m[1]), "have one axis"),
         (lambda m: numbers(m) - by_fastai(m), "what stays frozen"),
         (lambda m: by_fastai(m) + 1, "isn't right yet"),
     ]: says(checks.trainable_while_frozen, wrong, message)
@@ -71,7 +74,7 @@ def test_the_quiz_is_what_fastai_does(torch):
     assert loss(x, y).item() == pytest.approx(torch.nn.functional.binary_cross_entropy_with_logits(x, y).item()) and torch.equal(loss.activation(x), x.sigmoid())
 
 
-def test_which_threshold():
+def test_which_threshold(torch):
     passes(checks.which_threshold, RIGHT)
     passes(checks.which_threshold, {**RIGHT, "get_preds": "None", "valid_loss": "no threshold"})
     not_done(lambda a: checks.which_threshold(a if not callable(a) else ...))
@@ -85,6 +88,8 @@ def test_which_threshold():
     says(checks.which_threshold, {**RIGHT, "metric": "high"}, "should be a number")
     says(checks.which_threshold, {**RIGHT, "metric": 9}, "should be a number")
     says(checks.which_threshold, {**RIGHT, "loss": .3}, "no question called 'loss'")
+    for odd in ((.3,), np.array([.3, .3]), torch.tensor([.3, .3]), 1j, max, float("nan"), True): says(checks.which_threshold, {**RIGHT, "predict": odd}, "should be a number")
+    passes(checks.which_threshold, {**RIGHT, "predict": torch.tensor(.3), "metric": np.float32(.9)})
     says(checks.which_threshold, [.3], "should be a dict")
 
 
@@ -111,6 +116,10 @@ def test_metrics_at(torch):
         (lambda ts: [partial(accuracy_multi, thresh=ts[0])], "1 metrics for the 3"),
         (lambda ts: partial(accuracy_multi, thresh=ts[0]), "should give back a list"),
         (lambda ts: [.5 for _ in ts], "is no function"),
+        (lambda ts: {partial(accuracy_multi, thresh=t) for t in ts}, "should give back a list"),
+        (lambda ts: (partial(accuracy_multi, thresh=t) for t in ts), "Make a list of it"),
+        (lambda ts: [partial(accuracy_multi, thresh=t) for t in (.1, .5, .99)], "whatever is passed"),
+        (lambda ts: [partial(accuracy_multi, thresh=1 - t) for t in ts], "isn't right yet"),
         (lambda ts: [lambda i, y, t=t: accuracy_multi(i, y, thresh=t)/2 for t in ts], "isn't right yet"),
         (lambda ts: [partial(accuracy_multi, ts) for t in ts], "stopped with"),
     ]: says(checks.metrics_at, wrong, message)
@@ -138,6 +147,12 @@ def test_three_groups(torch):
         (flat, "one flat list"),
         (lambda m: list(m.named_parameters()), "gives names"),
         (lambda m: [[k for k, _ in m.named_parameters()]], "gives names"),
+        (lambda m: dict(zip("abc", groups(m))), "gives a dict"),
+        (lambda m: [{"params": g} for g in groups(m)], "gives dicts"),
+        (lambda m: [sum(p.numel() for p in g) for g in groups(m)], "one of yours is"),
+        (lambda m: [None]*3, "one of yours is None"),
+        (lambda m: [list(o.state_dict().values()) for o in (m[0][:2], m[0][2:], m[1])], "state_dict() give others"),
+        (lambda m: [list(m[0][:len(m[0])//2].parameters()), list(m[0][len(m[0])//2:].parameters()), list(m[1].parameters())], "cut in another place"),
         (lambda m: [[p.clone() for p in g] for g in groups(m)], "isn't a parameter of the model"),
         (lambda m: [list(m[0].parameters()), *groups(m)[1:]], "is in two groups"),
         (lambda m: [no_norm(m[0][:2]), no_norm(m[0][2:]), list(m[1].parameters())], "BatchNorm's weights and biases need a group"),
@@ -167,6 +182,9 @@ def test_ignores_a_shift(torch):
         (lambda f, x, t: f(x + 5, t) == f(x, t), "compare two losses with =="),
         (lambda f, x, t: abs(f(x + 5, t) - f(x, t)).item() < .03, "your tolerance is so wide"),
         (lambda f, x, t: abs(f(x*2, t) - f(x, t)).item() < 1e-5, "you multiply the logits"),
+        (lambda f, x, t: (f(x + 5, t) - f(x, t)).item() < 1e-5, "take the absolute value"),
+        (lambda f, x, t: (f(x - 5, t) - f(x, t)).item() < 1e-5, "take the absolute value"),
+        (lambda f, x, t: torch.allclose(f(x, t), f(x.add_(5), t)), "changes the logits themselves"),
         (plus_on(0), "one label only"),
         (plus_on(3), "one label only"),
         (lambda f, x, t: True, "every loss ignores"),
@@ -178,4 +196,4 @@ def test_ignores_a_shift(torch):
 
 def test_the_cases_are_what_they_say(torch):
     fate = {n: shift_test(f, x, t) for n, f, x, t in module._cases()}
-    assert list(fate.values()) == [False, True, True, True, True, False, False, False, False]
+    assert list(fate.values()) == [False, True, True, True, True, False, False, False, False, False]

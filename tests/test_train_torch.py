@@ -119,9 +119,7 @@ def test_the_processors_way_gives_the_pixels_of_the_cards_way(side, seed):
     g = lambda: torch.Generator().manual_seed(seed)
     shift = side//3
     flip, dy, dx = train_torch._draw_moves(7, side, shift, g())
-    out = np.full(images.shape, np.nan, "float32")
-    for i in range(7): train_torch._move_into(images[i], flip[i], int(dy[i]), int(dx[i]), out[i])
-    np.testing.assert_array_equal(out, (augment_batch(torch.from_numpy(images), g(), shift).float()/255).numpy())
+    np.testing.assert_array_equal(train_torch._moved(torch.from_numpy(images.copy()), flip, dy, dx), (augment_batch(torch.from_numpy(images), g(), shift).float()/255).numpy())
 
 
 @settings(max_examples=30, deadline=None)
@@ -159,6 +157,16 @@ def test_any_batch_of_any_epoch_can_be_made_again(images, min_scale):
     b.start = 5
     for (x, y), (u, v) in zip(whole[5:], b, strict=True): assert torch.equal(x, u) and torch.equal(y, v)
     assert b.start == 0 and b.epoch == 5
+
+
+@pytest.mark.parametrize("min_scale", [None, .4])
+def test_the_way_on_a_card_gives_the_same_batches(images, min_scale, monkeypatch):
+    make = lambda: ImageBatches(images, np.arange(100).reshape(50, 2) % 2, 8, train=True, seed=3, device=CPU, min_scale=min_scale)
+    here, there = make(), make()
+    monkeypatch.setattr(there, "_on_cpu", there._on_card)
+    for (x, y), (u, v) in zip(here, there, strict=True):
+        assert torch.equal(y, v)
+        torch.testing.assert_close(x, u, atol=0 if min_scale is None else 1/255 + 1e-5, rtol=0)
 
 
 def test_rows_choose_among_the_images(images):

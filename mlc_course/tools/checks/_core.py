@@ -2,8 +2,9 @@
 from __future__ import annotations
 
 import copy
+import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,13 +70,17 @@ def _python(x):
     return x
 
 
+def _text(x, digits=6):
+    if isinstance(x, np.ndarray): return " ".join(np.array2string(x, precision=4, threshold=12, separator=", ").split())
+    if isinstance(x, (float, np.floating)): return f"{x:.{digits}g}"
+    if isinstance(x, list): return "[" + ", ".join(_text(v, 4) for v in x) + "]"
+    if isinstance(x, dict): return "{" + ", ".join(f"{k!r}: {_text(v)}" for k, v in x.items()) + "}"
+    return re.sub(r" at 0x[0-9a-f]+", "", repr(x) if isinstance(x, str) else " ".join(repr(x).split()))
+
+
 def show(x, limit: int = 160) -> str:
     "A value in one line of a message."
-    x = _python(plain(x))
-    if isinstance(x, np.ndarray): text = np.array2string(x, precision=4, threshold=12, separator=", ").replace("\n", "")
-    elif isinstance(x, (float, np.floating)): text = f"{x:.6g}"
-    elif isinstance(x, list) and all(isinstance(v, (float, np.floating)) for v in x): text = "[" + ", ".join(f"{v:.4g}" for v in x) + "]"
-    else: text = repr(x)
+    text = _text(_python(plain(x)))
     return text if len(text) <= limit else text[:limit - 3] + "..."
 
 
@@ -109,7 +114,7 @@ def choices(answer, cases, what: str) -> dict:
     if not isinstance(answer, dict): raise Wrong(f"{what} should be a dict with an answer for each of {', '.join(cases)}, and you gave {show(answer)}.")
     if extra := [k for k in answer if k not in cases]:
         raise Wrong(f"{what}: there is no question called {extra[0]!r}; it isn't one of the cases, which are {', '.join(cases)}.")
-    if todo := [k for k in cases if answer.get(k, ...) in (..., None)]: raise NotDone(f"{what}: no answer is written yet for {', '.join(todo)}.")
+    if todo := [k for k in cases if answer.get(k) is None or answer[k] is ...]: raise NotDone(f"{what}: no answer is written yet for {', '.join(todo)}.")
     return answer
 
 
@@ -139,6 +144,8 @@ def attempt(answer: Callable, args: Sequence, what: str, given: str | None = Non
         if str(e): raise Wrong(_stopped(what, e, given)) from e      # torch raises it too, for a mean of bools
         raise NotDone(f"{what} isn't written yet.") from None
     except Exception as e: raise Wrong(_stopped(what, e, given)) from e
+    if isinstance(got, Iterator) or isinstance(got, (list, tuple)) and any(isinstance(o, Iterator) for o in got):
+        raise Wrong(f"{what} gave a generator or another iterator, which can be walked through only once and has no length. Make a list of it: list(...).")
     if got is None or got is ...:
         raise NotDone(f"{what} gave back {got!r} when it was called with {given}. If it isn't written yet, write it and run the check again; "
                       "if it is, does it end in `return`?")
@@ -165,18 +172,24 @@ def diagnose(answer, right: Callable, mistakes: Sequence[Mistake], cases: Sequen
     i = wrong[0]
     given = names[i] or ", ".join(show(a) for a in cases[i])
     g, e = plain(got[i]), plain(expected[i])
+    if isinstance(expected[i], tuple) and len(e) > 1 and all(np.ndim(v) for v in expected[i]):      # several results: say which is wrong
+        if not isinstance(g, list) and np.ndim(g) < 2 or not hasattr(g, "__len__") or isinstance(g, dict) or len(g) != len(e):
+            raise Wrong(f"{what} should give {len(e)} results, as in `return a, b`, and gave {show(g)}. It was called with {given}.")
+        k = next(k for k in range(len(e)) if not same(g[k], e[k], tol))
+        shapes = f" of shape {_shape(e[k])}" if _shape(g[k]) != _shape(e[k]) else ""
+        raise Wrong(f"{what} isn't right yet. Given {given}, result {k + 1} of {len(e)} should be {show(e[k])}{shapes}, and it is {show(g[k])}{shapes and f' of shape {_shape(g[k])}'}.")
     if not isinstance(e, (str, dict, set, type(None))) and not isinstance(g, (str, dict, set)) and _shape(g) != _shape(e):
         raise Wrong(f"{what} gave a result of shape {_shape(g)}, and the right one has shape {_shape(e)}. Given {given}, expected {show(e)}, got {show(g)}.")
     raise Wrong(f"{what} isn't right yet. Given {given}, expected {show(e)}, got {show(g)}.")
 
 
-def edge(answer, right, cases, what: str, says: str):
+def edge(answer, right, cases, what: str, says: str, tol: float = 1e-5):
     "Where an answer that is right on ordinary input meets a special case: Wrong with `says` and what came out."
     for args in cases:
         try: got = call(answer, args)
         except Exception as e: shown = f"stopped with {type(e).__name__}: {str(e).rstrip('.')}"
         else:
-            if same(got, call(right, args)): continue
+            if same(got, call(right, args), tol): continue
             shown = f"gave {show(got)}"
         raise Wrong(f"{what}: {says} Given {', '.join(show(a, 90) for a in args)}, yours {shown}; expected {show(call(right, args))}.")
 

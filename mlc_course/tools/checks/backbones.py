@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 
-from ._core import Mistake, Right, diagnose, edge, quiet
+from ._core import Mistake, Right, Wrong, attempt, diagnose, edge, quiet
 
 
 def block_weights(answer) -> Right:
@@ -30,6 +30,11 @@ def block_weights(answer) -> Right:
         given("the third convolution has a BatchNorm as well.", side_bn=0),
         Mistake("the second convolution gets what the first one gives: n_out channels, not n_in.", lambda i, o, s: count(i, o, s) - 9*o*o + 9*i*o),
         Mistake("the first convolution gets n_in channels and gives n_out; yours has n_out on both sides.", lambda i, o, s: count(i, o, s) - 9*i*o + 9*o*o),
+        given("the third convolution is missing where only one of stride and channels changes: it takes `or`, not `and`.", project=lambda i, o, s: s != 1 and i != o),
+        Mistake("channels in and channels out are exchanged.", lambda i, o, s: count(o, i, s)),
+        Mistake("a BatchNorm has as many channels as the convolution in front of it gives: n_out for each, also for the first.", lambda i, o, s: count(i, o, s) + 2*i - 2*o),
+        Mistake("you count everything in `state_dict()`. BatchNorm's running mean, its variance and its counter of batches are buffers: they are kept, but they don't learn.",
+                lambda i, o, s: count(i, o, s, bn=4) + (3 if s != 1 or i != o else 2)),
         Mistake("you count 3 for a 3×3 kernel. It has nine weights for every pair of channels.", lambda i, o, s: count(i, o, s) - 6*i*o - 6*o*o),
         Mistake("the stride doesn't change the number of weights: a kernel that takes larger steps is the same kernel.", lambda i, o, s: count(i, o, s)//s**2),
     ], cases, "block_weights", names=[f"n_in={i}, n_out={o}, stride={s}" for i, o, s in cases],
@@ -69,7 +74,8 @@ def folded(answer) -> Right:
     def made(o, i, k, *eps):
         f = lambda *shape: rng.normal(size=shape).astype("float32")
         return (f(o, i, k, k), f(o), f(o), f(o), rng.uniform(.01, 2, o).astype("float32"), *eps)
-    cases = [made(3, 3, 1), made(4, 4, 3, .1), made(3, 3, 3, 1e-3)]
+    cases = [made(3, 3, 1), made(4, 4, 3, .1), made(3, 3, 3, 1e-3), made(2, 2, 1)]
+    cases[3][4][0] = 2e-5                                               # where even the default eps is felt
     wide = lambda s: s[:, None, None, None]
     def fold(kernel, gamma, beta, mean, var, eps=1e-5, *, scale=lambda g, v, e: g/np.sqrt(v + e), bias=lambda b, m, s: b - m*s, along=wide):
         s = scale(gamma, var, eps)
@@ -85,6 +91,11 @@ def folded(answer) -> Right:
         given("the mean is added. BatchNorm takes it away.", bias=lambda b, m, s: b + m*s),
         given("the mean goes into the bias unscaled. BatchNorm subtracts it before it divides and multiplies, so it is scaled like the kernel.", bias=lambda b, m, s: b - m),
         given("beta is scaled, too. BatchNorm adds it last, as it is.", bias=lambda b, m, s: (b - m)*s),
+        given("the bias is zero in yours. What BatchNorm takes away and adds has to go somewhere.", bias=lambda b, m, s: 0*b),
+        Mistake("the mean is multiplied by gamma in the bias, and not divided by the standard deviation. It goes through the same factor as the kernel: gamma / sqrt(var + eps).",
+                lambda k, g, b, m, v, eps=1e-5: (fold(k, g, b, m, v, eps)[0], b - m*g)),
+        Mistake("eps is 1e-5 in yours, whatever is passed. That is only the default.", lambda k, g, b, m, v, eps=1e-5: fold(k, g, b, m, v)),
+        Mistake("kernel and bias come in the wrong order.", lambda *args: fold(*args)[::-1]),
         given("beta is missing in the bias.", bias=lambda b, m, s: -m*s),
         given("the factors are laid along the input channels (axis 1). BatchNorm stands behind the convolution, so each factor belongs to an output channel: axis 0.",
               along=lambda s: s[None, :, None, None]),
@@ -124,6 +135,7 @@ def array_in_file(answer) -> Right:
         given("the offsets are counted from the start of the file. They count from the end of the header: 8 bytes of length and the header itself come first.", start=lambda n: 0),
         given("the offsets are counted from the end of the header text in yours, but the eight bytes before it are forgotten: the numbers begin at 8 + its length.",
               start=lambda n: n),
+        given("the numbers are looked for right behind the first eight bytes, where the header stands. They begin at 8 + its length.", start=lambda n: 8),
         given("you read the first array of the file, whichever is asked for: add the array's own begin, data_offsets[0].", first=True),
         given("the numbers come as one row: give them the shape that the header states.", raw=True),
         given("the numbers are filled in column by column. Safetensors stores the last axis running fastest, which is NumPy's own order.", order="F"),
@@ -136,6 +148,9 @@ def array_in_file(answer) -> Right:
     ], cases, what, names=names)
     cases, names = mixed("small", "long")
     diagnose(answer, read, [], cases, what, names=names)
+    for n in ("small", "short", "long", "kernel"):
+        got, kind = attempt(answer, (two, n), what, f"the same file, and name={n!r}"), read(two, n).dtype.name
+        if kind not in str(getattr(got, "dtype", kind)): raise Wrong(f"{what}: the numbers of {n!r} are right, but they come as {got.dtype}, and the file has {kind}. Leave the dtype as it is.")
     return Right("Right: eight bytes, a header, and the numbers where it says.")
 
 
@@ -163,12 +178,16 @@ def scaled_features(answer) -> Right:
         given("only the mean is taken away; the features still have very different spreads.", std=lambda a: np.ones(a.shape[1])),
         given("the spread is computed with n - 1 (ddof=1, the default of pandas and torch). Nothing breaks by it; StandardScaler, whose result this should be, divides by n.",
               std=lambda a: a.std(0, ddof=1)),
-        Mistake("only the training features are scaled. The head was fitted to scaled features, so the test's have to go through the same.",
+        Mistake("only the training features are scaled. The head was fitted to scaled features, so the test's have to go through the same. "
+                "(If you do scale them: are mean and spread measured again, after train was changed?)",
                 lambda a, b: (scale(a, b)[0], b)),
+        Mistake("the mean isn't taken away from the test features. If you do it: was it measured after train was changed? Its mean is 0 then. Measure mean and spread first.",
+                quiet(lambda a, b: (scale(a, b)[0], b/a.std(0)))),
+        Mistake("train and test come back in the wrong order.", lambda a, b: scale(a, b)[::-1]),
         given("this brings each feature to the range 0 to 1. Asked for are mean 0 and standard deviation 1.", mean=lambda a: a.min(0), std=lambda a: np.ptp(a, 0)),
     ], cases, what, tol=1e-3, names=names)
     dead, other = made(4, 3, 3)
     dead[:, 1] = other[:, 1] = 0
     edge(answer, scale, [(dead, other)], what,
-         "a feature that is the same for every training picture, such as a channel that never lights up, has a spread of 0, and you divide by it. Divide by 1 there, as StandardScaler does.")
+         "a feature that is the same for every training picture, such as a channel that never lights up, has a spread of 0, and you divide by it. Divide by 1 there, as StandardScaler does.", 1e-3)
     return Right("Right: measured on train, used on both, and a dead feature stays harmless.")

@@ -118,7 +118,7 @@ def chance_of_seeds(answer) -> Right:
                 lambda a, b: np.mean([abs(2*sum(c) - sum(a) - sum(b)) >= abs(sum(a) - sum(b)) - 1e-12 for c in combinations([*a, *b], len(a))])),
         Mistake("that is the difference of the means itself. The exercise asks how often chance alone makes one as large.", lambda a, b: abs(np.mean(a) - np.mean(b))),
     ], cases, what, tol=1e-6)
-    edge(answer, right, [([.1 + .2, .7], [.3, .7])], what, "rounding decides in yours: two differences that are equal on paper may differ in the last digit. Compare with a small allowance such as 1e-12.")
+    edge(answer, right, [([.75, .82, .61], [.67, .88, .69]), ([.76, .51, .66], [.33, .51, .31])], what, "rounding decides in yours: two differences that are equal on paper may differ in the last digit. Compare with a small allowance such as 1e-12.")
     return Right("Right: and with three seeds against three the smallest chance there is is 2 in 20, or 10 %. Three seeds can't show more.") if got else got
 
 

@@ -51,6 +51,11 @@ def trainable_while_frozen(answer) -> Right:
                 lambda m: _numbers(m[0], norm, True) + _numbers(m[1], buffers=True)),
         Mistake("you count BatchNorm's buffers as well. Its running mean and variance move while the network trains, but no gradient moves them, so they aren't parameters.",
                 lambda m: _numbers(m[0], norm, True) + _numbers(m[1])),
+        Mistake("only the BatchNorm layers that stand directly in the body count in yours. Most stand deeper: `children()` shows the first level, `modules()` shows all.",
+                lambda m: sum(_numbers(o) for o in m[0].children() if norm(o)) + _numbers(m[1])),
+        Mistake("half of what BatchNorm learns is missing: each has a weight and a bias for every channel.", lambda m: _numbers(m[0], norm)//2 + _numbers(m[1])),
+        Mistake("you count all parameters of the body that have one axis. The biases of convolutions and linear layers are among them, and they stay frozen: ask for the kind of the layer.",
+                lambda m: sum(p.numel() for p in m[0].parameters() if p.ndim == 1) + _numbers(m[1])),
         Mistake("this is what stays frozen. Asked is the rest.", lambda m: _numbers(m) - right(m)),
     ], [(o,) for o in _nets()], "my_count", names=names, praise="Right: the whole head, and every BatchNorm of the body.")
 
@@ -65,13 +70,19 @@ _WHY = {
 }
 
 
+def _share(v):
+    "Whether `v` is a number from 0 to 1."
+    try: return not isinstance(v, (bool, str)) and 0 <= float(v) <= 1
+    except (TypeError, ValueError, RuntimeError): return False
+
+
 def which_threshold(answer) -> Right:
     "Exercise 2: a dict with the threshold (a number, or None for no threshold) for each of five things."
     if isinstance(answer, dict) and any(v is None for v in answer.values()): answer = {k: "no threshold" if v is None else v for k, v in answer.items()}
     got = choices(answer, _FROM, "my_thresholds")
     for k, right in _FROM.items():
         v = None if isinstance(got[k], str) and got[k].lower() in ("none", "no threshold") else got[k]
-        if v is not None and (isinstance(v, (bool, str)) or not same(v, v + 0.) or not 0 <= v <= 1): raise Wrong(f"my_thresholds: {k} should be a number from 0 to 1, or None, and you gave {show(got[k])}.")
+        if v is not None and not _share(v): raise Wrong(f"my_thresholds: {k} should be a number from 0 to 1, or None, and you gave {show(got[k])}.")
         if right is None and v is None or v is not None and right is not None and same(v, right): continue
         if v is not None and same(v, .5): raise Wrong(f"my_thresholds: {k} isn't 0.5, which is only the default where nobody says otherwise: {_WHY[k]}")
         raise Wrong(f"my_thresholds: {k} isn't {'without a threshold' if v is None else show(v)}: {_WHY[k]}")
@@ -86,9 +97,9 @@ def metrics_at(answer) -> Right:
     targ = torch.tensor([[1., 0, 0], [0, 0, 1], [1, 0, 0], [1, 0, 0], [1, 1, 0]])
     acc = lambda x, t, th: ((x.sigmoid() > th) == t.bool()).float().mean().item()
     function(answer, "my_metrics")
-    for wanted in ([.1, .5, .9], [.55], [.7, .2]):
+    for wanted in ([.1, .6, .9], [.55], [.7, .2]):
         got = attempt(answer, (list(wanted),), "my_metrics")
-        if not hasattr(got, "__len__") or isinstance(got, (str, dict)) or callable(got): raise Wrong(f"my_metrics should give back a list with one function for each threshold, and for {wanted} it gave {show(got)}.")
+        if not hasattr(got, "__len__") or isinstance(got, (str, dict, set, frozenset)) or callable(got): raise Wrong(f"my_metrics should give back a list with one function for each threshold, and for {wanted} it gave {show(got)}.")
         if len(got) != len(wanted): raise Wrong(f"my_metrics gave {len(got)} metrics for the {len(wanted)} thresholds {wanted}.")
         if odd := [o for o in got if not callable(o)]:
             raise Wrong(f"my_metrics: {show(odd[0])} is no function, so a Learner can't call it. Don't compute the accuracy here; hand over functions that will, once they are given inp and targ.")
@@ -99,6 +110,8 @@ def metrics_at(answer) -> Right:
             raise Wrong(f"my_metrics: all of your metrics use the last threshold, {wanted[-1]}. A function that you make in a loop looks up the loop's variable when it is called, and by then the loop is over. "
                         "partial stores the value at once.")
         if same(values, right[::-1]): raise Wrong("my_metrics: the metrics come in the reverse order of the thresholds.")
+        if len(wanted) > 1 and same(values, [acc(logits, targ, th) for th in (.1, .5, .99)][:len(wanted)]):
+            raise Wrong(f"my_metrics: your thresholds are those of the exercise, whatever is passed. The argument says which are wanted; here it was {wanted}.")
         if same(values, [acc(logits, targ, .5)]*len(right)): raise Wrong("my_metrics: every metric uses 0.5, the default. The threshold has to be handed on: it is called `thresh`.")
         if same(values, [((logits > th) == targ.bool()).float().mean().item() for th in wanted]):
             raise Wrong("my_metrics: the sigmoid is missing. A Learner gives its metrics the logits, so leave sigmoid=True as it is.")
@@ -122,22 +135,28 @@ def three_groups(answer) -> Right:
     conv = lambda i, o: nn.Sequential(nn.Conv2d(i, o, 3, bias=False), nn.BatchNorm2d(o), nn.ReLU())
     with torch.random.fork_rng(devices=[]):
         nets = [nn.Sequential(nn.Sequential(conv(3, 4), conv(4, 4), conv(4, 6), conv(6, 6)), nn.Sequential(nn.Flatten(), nn.Linear(6, 5))),
-                nn.Sequential(nn.Sequential(conv(3, 4), nn.ReLU(), conv(4, 4)), nn.Sequential(nn.BatchNorm1d(4), nn.Linear(4, 2)))]
+                nn.Sequential(nn.Sequential(conv(3, 4), nn.ReLU(), conv(4, 4)), nn.Sequential(nn.BatchNorm1d(4), nn.Linear(4, 2))),
+                nn.Sequential(nn.Sequential(conv(3, 4), conv(4, 4), conv(4, 4), conv(4, 4), nn.ReLU(), nn.Flatten()), nn.Linear(4, 2))]
     for net in nets:
         want = [list(o.parameters()) for o in (net[0][:2], net[0][2:], net[1])]
         name = {id(p): k for k, p in net.named_parameters()}
         given = "a body of {} parts and a head".format(len(net[0]))
         try: got = answer(net)
-        except Exception as e: raise Wrong(f"my_splitter stopped with {type(e).__name__}: {e}. It was called with {given}.") from e
+        except NotImplementedError: raise NotDone("my_splitter isn't written yet.") from None
+        except Exception as e: raise Wrong(f"my_splitter stopped with {type(e).__name__}: {str(e).rstrip('.')}. It was called with {given}.") from e
         if got is None or got is ...: raise NotDone(f"my_splitter gave back {got!r}. If it isn't written yet, write it and run the check again; if it is, does it end in `return`?")
         if isinstance(got, torch.Tensor) or not hasattr(got, "__iter__"): raise Wrong(f"my_splitter should give back a list of three lists of parameters, and gave {type(got).__name__}.")
+        if isinstance(got, dict): raise Wrong("my_splitter gives a dict. Give a list of three lists of parameters: their order says which group is which.")
         got = list(got)
+        if any(isinstance(g, dict) for g in got): raise Wrong("my_splitter gives dicts. fastai makes its groups from lists: three lists of parameters in a list.")
         if any(isinstance(g, nn.Module) for g in got): raise Wrong("my_splitter gives modules. An optimiser wants their parameters: list(module.parameters()), or fastai's params(module).")
         if any(isinstance(g, nn.Parameter) for g in got): raise Wrong("my_splitter gives one flat list of parameters. Which of them share a rate is what a splitter has to say: three lists in a list.")
+        if odd := [g for g in got if not hasattr(g, "__iter__")]: raise Wrong(f"my_splitter: each group should be a list of parameters, and one of yours is {show(odd[0])}.")
         groups = [list(g) for g in got]
         flat = [p for g in groups for p in g]
         if any(isinstance(p, (str, tuple)) for p in flat): raise Wrong("my_splitter gives names. The optimiser needs the parameters themselves: parameters() in place of named_parameters().")
-        if odd := [p for p in flat if id(p) not in name]: raise Wrong(f"my_splitter: {show(odd[0])} isn't a parameter of the model. A copy doesn't help: the optimiser has to change the model's own tensors.")
+        if odd := [p for p in flat if id(p) not in name]: raise Wrong(f"my_splitter: a group holds {type(odd[0]).__name__} {show(odd[0], 50)}, which isn't a parameter of the model. The optimiser has to change the model's own tensors; "
+                                                                            "clone(), detach(), .data and state_dict() give others.")
         seen = [name[id(p)] for p in flat]
         if twice := [k for k in seen if seen.count(k) > 1]:
             raise Wrong(f"my_splitter: {twice[0]} is in two groups (or twice in one), so it would be changed twice in a step. Each parameter belongs to one group.")
@@ -175,7 +194,7 @@ def _cases():
     return [("binary cross-entropy with logits", bce, x, hot), ("softmax cross-entropy with a class number", ce, x, one), ("softmax cross-entropy with multi-hot targets", ce, x, hot),
             ("a focal loss on top of softmax", focal_softmax, x, one), ("a margin loss, which compares logits with each other", margin, x, one),
             ("a thousandth of binary cross-entropy", faint, x, hot), ("the cosine between logits and targets", cosine, x, hot),
-            ("binary cross-entropy without the first label", without(slice(1, None)), x, hot), ("binary cross-entropy without the last label", without(slice(None, -1)), x, hot)]
+            ("binary cross-entropy where every label is there", bce, x, torch.ones(6, 4)), ("binary cross-entropy without the first label", without(slice(1, None)), x, hot), ("binary cross-entropy without the last label", without(slice(None, -1)), x, hot)]
 
 
 def ignores_a_shift(answer) -> Right:
@@ -204,8 +223,9 @@ def ignores_a_shift(answer) -> Right:
         (one_label, one_only(0)), (one_label, one_only(-1)),
         ("your tolerance is so wide that a loss which changes by little passes for one that doesn't change. What rounding does is of the order of 1e-7; 1e-5 is wide enough.",
          lambda *a: moved(*a) < 1e-2),
+        *[("a loss that becomes smaller passes for one that doesn't change: take the absolute value of the difference.", lambda f, x, t, by=by: float(f(x + by, t)) - float(f(x, t)) < 1e-5) for by in (5., -5.)],
         ("you multiply the logits. Softmax ignores what is added to all of them, not what they are multiplied with.", lambda f, x, t: abs(float(f(x*5, t)) - float(f(x, t))) < 1e-5),
-        ("every loss ignores the shift in yours. Do you hand the shifted logits to the loss?", lambda *a: True),
+        ("every loss ignores the shift in yours. Do you hand the shifted logits to the loss, and the others as they were? (`+=` changes the logits themselves.)", lambda *a: True),
         ("no loss ignores the shift in yours. Softmax cross-entropy does, up to rounding: add one number to every logit, leave the targets alone, and compare with a tolerance.", lambda *a: False),
     ]:
         try: theirs = wrong(f)
