@@ -11,8 +11,8 @@ import pytest
 
 from checks_kit import not_done, passes, says, stub
 from mlc_course.tools import checks
-from mlc_course.tools.checks import Mistake, Right
-from mlc_course.tools.checks._core import diagnose, plain, same, show
+from mlc_course.tools.checks import Mistake, NotDone, Right, Wrong
+from mlc_course.tools.checks._core import choices, diagnose, plain, same, show
 
 ROOT = Path(__file__).resolve().parents[1]
 LESSONS = sorted(p for p in (ROOT/"nbs").glob("[0-9][0-9]_*.ipynb") if p.stem[:2] <= "11" or p.stem[:2] == "91")
@@ -108,3 +108,28 @@ def test_every_check_is_asked_for_and_tested():
 
 def test_a_stub_is_told_from_a_wrong_answer():
     assert stub() is None and isinstance(double(lambda x: 2*x), Right)
+
+
+def test_an_iterator_is_refused_by_name():
+    for f in (lambda x: (v for v in x), lambda x: map(abs, x), lambda x: (x, iter(x))):
+        with pytest.raises(Wrong, match="Make a list of it"): diagnose(f, lambda x: x, [], [([1, 2],)], "f")
+
+
+def test_of_several_results_the_wrong_one_is_shown():
+    right = lambda x: (np.ones((2, 2)), np.arange(3))
+    for f, message in ((lambda x: (np.ones((2, 2)), np.arange(3) + 1), "result 2 of 2 should be [0, 1, 2], and it is [1, 2, 3]"), (lambda x: (np.ones(2), np.arange(3)), "result 1 of 2 should be"),
+                       (lambda x: np.arange(3), "should give 2 results"), (lambda x: 7, "should give 2 results"), (lambda x: {"a": 1, "b": 2}, "should give 2 results")):
+        with pytest.raises(Wrong) as e: diagnose(f, right, [], [(1,)], "f")
+        assert message in str(e.value), str(e.value)
+
+
+def test_a_value_is_shown_in_one_line_without_addresses():
+    class Thing: __repr__ = lambda self: "Thing(\n  1)"
+    for x in (np.ones((3, 4, 5)), {"a": np.ones((2, 2))}, (np.ones((2, 2)), 3), Thing(), [Thing()], lambda: 1, iter([1])):
+        assert "\n" not in show(x) and " at 0x" not in show(x)
+    assert show({"a": np.array([1., 2.]), "b": 1/3}) == "{'a': [1., 2.], 'b': 0.333333}"
+
+
+def test_a_quiz_with_an_odd_answer_is_no_traceback():
+    assert choices({"a": np.array([1, 2])}, ["a"], "quiz")
+    with pytest.raises(NotDone): choices({"a": ...}, ["a"], "quiz")

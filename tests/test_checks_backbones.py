@@ -64,6 +64,13 @@ def test_block_weights():
     says(checks.block_weights, lambda i, o, s: 9*i*o + 9*o*o + 4*o + (9*i*o + 2*o)*changes(i, o, s), "1×1")
     says(checks.block_weights, lambda i, o, s: 9*i*o + 9*o*o + 4*o + i*o*changes(i, o, s), "a BatchNorm as well")
     says(checks.block_weights, lambda i, o, s: 18*i*o + 4*o + (i*o + 2*o)*changes(i, o, s), "what the first one gives")
+    says(checks.block_weights, lambda i, o, s: 9*i*o + 9*o*o + 4*o + (i*o + 2*o)*(s > 1 and i != o), "not `and`")
+    says(checks.block_weights, lambda i, o, s: right_block(o, i, s), "are exchanged")
+    says(checks.block_weights, lambda i, o, s: 9*i*o + 9*o*o + 2*i + 2*o + (i*o + 2*o)*changes(i, o, s), "n_out for each")
+    def everything(i, o, s):
+        from mlc_course.backbones_torch import ResidualBlock
+        return sum(v.numel() for v in ResidualBlock(i, o, s).state_dict().values())
+    says(checks.block_weights, everything, "counter of batches")
     says(checks.block_weights, lambda i, o, s: 18*o*o + 4*o + (i*o + 2*o)*changes(i, o, s), "n_out on both sides")
     says(checks.block_weights, lambda i, o, s: 3*i*o + 3*o*o + 4*o + (i*o + 2*o)*changes(i, o, s), "nine weights")
 
@@ -108,6 +115,13 @@ def test_folded():
     says(checks.folded, lambda k, g, b, m, v, eps=1e-5: (fold(k, g, b, m, v, eps)[0], (b - m)*g/(v + eps)**.5), "beta is scaled")
     says(checks.folded, lambda k, g, b, m, v, eps=1e-5: (k*(g/(v + eps)**.5).reshape(1, -1, 1, 1), fold(k, g, b, m, v, eps)[1]), "axis 0")
     says(checks.folded, lambda k, g, b, m, v, eps=1e-5: (k, fold(k, g, b, m, v, eps)[1]), "as it was")
+    says(checks.folded, lambda k, g, b, m, v, eps=1e-5: fold(k, g, b, m, v), "only the default")
+    says(checks.folded, lambda *args: fold(*args)[::-1], "in the wrong order")
+    says(checks.folded, lambda k, g, b, m, v, eps=1e-5: (fold(k, g, b, m, v, eps)[0], b - m*g), "divided by the standard deviation")
+    says(checks.folded, lambda *args: (fold(*args)[0], np.zeros(len(args[1]))), "zero in yours")
+    says(checks.folded, lambda *args: (fold(*args)[0], fold(*args)[1][:, None]), "result 2 of 2 should be")
+    says(checks.folded, lambda *args: fold(*args)[0], "should give 2 results")
+    says(checks.folded, lambda *args: dict(kernel=fold(*args)[0], bias=fold(*args)[1]), "should give 2 results")
     says(checks.folded, lambda k, g, b, m, v: fold(k, g, b, m, v), "stopped with TypeError")
 
 
@@ -130,7 +144,14 @@ def test_array_in_file():
     says(checks.array_in_file, lambda data, name: (lambda a, s: a.reshape(s))(*read(data, name, dtype=lambda d: "<f4")), "as float32")
     says(checks.array_in_file, lambda data, name: (lambda a, s: a.reshape(s))(*read(data, name, dtype=lambda d: kinds[d] if d != "F16" else "<i2")), "isn't right yet")
     says(checks.array_in_file, lambda data, name: json.loads(data)[name], "stopped with")
-
+    says(checks.array_in_file, lambda data, name: right_array(data, name).astype("float32"), "come as float32, and the file has float16")
+    def behind_the_length(data, name):
+        n = int.from_bytes(data[:8], "little")
+        a = json.loads(data[8:8 + n])[name]
+        begin, end = a["data_offsets"]
+        return np.frombuffer(data[8 + begin:8 + end], kinds[a["dtype"]]).reshape(a["shape"])
+    says(checks.array_in_file, behind_the_length, "where the header stands")
+    passes(checks.array_in_file, lambda data, name: __import__("safetensors.torch").torch.load(data)[name])
 
 
 def test_scaled_features():
@@ -149,6 +170,16 @@ def test_scaled_features():
     says(checks.scaled_features, lambda a, b: [(x - a.mean(0))/a.std(0, ddof=1) for x in (a, b)], "n - 1")
     says(checks.scaled_features, lambda a, b: [x - a.mean(0) for x in (a, b)], "only the mean")
     says(checks.scaled_features, lambda a, b: [(x - a.min(0))/np.ptp(a, 0) for x in (a, b)], "range 0 to 1")
+    def in_place(a, b):
+        a -= a.mean(0); b -= a.mean(0)
+        return a/std(a), b/std(a)
+    says(checks.scaled_features, in_place, "measured after train was changed")
+    def again(a, b):
+        a = (a - a.mean(0))/std(a)
+        return a, (b - a.mean(0))/std(a)
+    says(checks.scaled_features, again, "measured again, after train was changed")
+    says(checks.scaled_features, lambda a, b: right_scaled(a, b)[::-1], "in the wrong order")
+    for tiny in (1e-8, 1e-5): passes(checks.scaled_features, lambda a, b, tiny=tiny: [(x - a.mean(0))/(a.std(0) + tiny) for x in (a, b)])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         says(checks.scaled_features, lambda a, b: [(x - a.mean(0))/a.std(0) for x in (a, b)], "never lights up")

@@ -107,6 +107,7 @@ def test_any_heads_names_the_mistake():
     says(checks.any_heads, Dict, "refuses the head 'type'")
     class Named(Dict):
         def __init__(self, body, n, sizes): nn.Module.__init__(self); self.body, self.outs = body, nn.ModuleDict({f"head_{k}": nn.Linear(n, c) for k, c in sizes.items()})
+        def forward(self, x): f = self.body(x); return {k[5:]: o(f) for k, o in self.outs.items()}
     says(checks.any_heads, Named, "a name with a dot")
     class Attributes(nn.Module):
         def __init__(self, body, n, sizes):

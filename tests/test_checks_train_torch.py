@@ -211,6 +211,7 @@ def test_one_large_step(torch):
         (large(mean, before=["zero"], per_part=["step"], after=()), "step after each part. These"),
         (large(one, before=["zero"], per_part=["step"], after=()), "step after each part. These"),
         (large(start=(), per_part=["step"], after=()), "still hold those of the parts before"),
+        (large(per_part=["step"], after=()), "are still in each step"),
         (large(before=["zero"]), "only the last part is left"),
         (large(mean, before=["zero"]), "only the last part is left"),
         (large(one, before=["zero"]), "only the last part is left"),

@@ -174,7 +174,7 @@ def diagnose(answer, right: Callable, mistakes: Sequence[Mistake], cases: Sequen
     g, e = plain(got[i]), plain(expected[i])
     if isinstance(expected[i], tuple) and len(e) > 1 and all(np.ndim(v) for v in expected[i]):      # several results: say which is wrong
         if not isinstance(g, list) and np.ndim(g) < 2 or not hasattr(g, "__len__") or isinstance(g, dict) or len(g) != len(e):
-            raise Wrong(f"{what} should give {len(e)} results, as in `return a, b`, and gave {show(g)}. It was called with {given}.")
+            raise Wrong(f"{what} should give {len(e)} results, as in `return a, b`. Given {given}, expected {show(e)}, got {show(g)}.")
         k = next(k for k in range(len(e)) if not same(g[k], e[k], tol))
         shapes = f" of shape {_shape(e[k])}" if _shape(g[k]) != _shape(e[k]) else ""
         raise Wrong(f"{what} isn't right yet. Given {given}, result {k + 1} of {len(e)} should be {show(e[k])}{shapes}, and it is {show(g[k])}{shapes and f' of shape {_shape(g[k])}'}.")

@@ -75,7 +75,8 @@ def _target(what, y, right, names, vocab):
 
 
 def _pixels(what, x, pic, kind):
-    if not hasattr(x, "shape"): raise Wrong(f"{what}: the picture is of type {type(x).__name__}, which a DataLoader can't stack. Make it a tensor.")
+    import torch
+    if not isinstance(x, (torch.Tensor, np.ndarray)): raise Wrong(f"{what}: the picture is of type {type(x).__name__}, which a DataLoader can't stack. Make it a tensor.")
     x, right = np.asarray(plain(x)), np.moveaxis(pic, 2, 0)
     h, w = pic.shape[:2]
     said = f"{what}: {kind} of {h} rows and {w} columns has the shape {x.shape}, and it should be (3, {h}, {w})."
@@ -162,7 +163,7 @@ def training_step(answer) -> Right:
         try: got = answer(m, o, x, y)
         except Exception as e:
             if "modified by an inplace operation" in str(e): raise Wrong(f"{what}: step comes before backward. It changes the weights that backward still needs, and torch says so: \"{str(e)[:79]}\".") from e
-            raise Wrong(f"{what} stopped with {type(e).__name__}: {str(e).splitlines()[0] if str(e) else ''} It was called with {given}.") from e
+            raise Wrong(f"{what} stopped with {type(e).__name__}: {str(e).splitlines()[0] if str(e) else ''}. It was called with {given}.") from e
         return got
     mine = [play(safely, net) for net in nets]
     moved = any(not same(mine[k][1][n], v) for k, net in enumerate(nets) for n, v in net.state_dict().items())
@@ -174,13 +175,13 @@ def training_step(answer) -> Right:
         raise Wrong(f"{what}: the loss that you give back still hangs on its graph. Whoever collects such losses keeps all that backward needs, for every batch, and runs out of memory: give back loss.item().")
     equal = lambda f, only=None: all(same(a[1], b[1], 1e-4) for k, (a, b) in enumerate(zip(mine, f)) if only is None or k == only)
     right = [play(step(), net) for net in nets]
-    if not moved: raise Wrong(f"{what}: the network is the same as before. It takes backward for the gradients, and then step for the weights.")
+    if not moved: raise Wrong(f"{what}: the network is the same as before. Is step called, and between backward and the next zero_grad? It takes backward for the gradients, and then step for the weights.")
     if not equal(right):
         for says, f in [
             ("the gradients of the batches before are still in it. backward adds to what is there; before the next one, zero_grad has to clear it.", step(zero=None)),
             ("step comes before backward, so each step goes by the gradients of the batches before, and the first by none.", step(zero=None, order="start")),
             ("step comes before backward, so each step goes by the gradient of the batch before, and the first by none.", step(order="start")),
-            ("the weights never change, because the optimiser never sees a gradient: step comes before backward, or zero_grad comes between the two. The order is zero_grad, backward, step.",
+            ("the optimiser never sees a gradient of the batch: step comes before backward, or zero_grad comes between the two. The order is zero_grad, backward, step.",
              step(zero="last", order="step")),
             ("the network is in evaluation mode. Validation has left it there, so BatchNorm uses its fixed statistics and doesn't learn, and dropout is off: call model.train() first.", step(mode=None)),
             ("the network is put into evaluation mode. Then BatchNorm uses its fixed statistics and doesn't learn: a training step needs model.train().", step(mode=False)),
@@ -215,10 +216,10 @@ def one_large_step(answer) -> Right:
     cases = [(_data(6, 6, 2),), (_data(3, 8),), (_data(5),), (_data(4, 4, 4, 1),)]
     names = "parts of 6, 6 and 2 pictures"
 
-    def step(weigh, start=True, between=False, each=False, only=None):
+    def step(weigh, start=True, between=False, each=False, only=None, once=False):
         def f(m, o, parts):
             n = sum(len(x) for x, _ in parts)
-            if start: o.zero_grad()
+            if start or once: o.zero_grad()
             for k, (x, y) in enumerate(parts if only is None else [parts[only]]):
                 if between: o.zero_grad()
                 (bce(m(x), y)*weigh(len(x), n, parts)).backward()
@@ -236,7 +237,7 @@ def one_large_step(answer) -> Right:
             real = o.step
             o.step = lambda *a, **k: (stepped.append(1), real(*a, **k))[1]
             try: f(m, o, parts)
-            except Exception as e: raise Wrong(f"{what} stopped with {type(e).__name__}: {str(e).splitlines()[0] if str(e) else ''} It was called with a small network, an SGD optimiser and {names}.") from e
+            except Exception as e: raise Wrong(f"{what} stopped with {type(e).__name__}: {str(e).splitlines()[0] if str(e) else ''}. It was called with a small network, an SGD optimiser and {names}.") from e
             finally:
                 o.step = real
                 for h in hooks: h.remove()
@@ -256,6 +257,7 @@ def one_large_step(answer) -> Right:
             ("you step after each part. These are several small steps; one large one adds up the gradients of all parts, then steps once.", step(lambda k, n, p: 1/len(p), each=True)),
             ("you step after each part. These are several small steps; one large one adds up the gradients of all parts, then steps once.", step(lambda k, n, p: 1., each=True)),
             ("you step after each part, with gradients that still hold those of the parts before.", step(share, start=False, each=True)),
+            ("you step after each part, and the gradients of the parts before are still in each step. One large step adds up the gradients of all parts, then steps once.", step(share, start=False, each=True, once=True)),
             ("the gradients are cleared before each part, so only the last part is left. They have to add up: clear once.", step(share, between=True)),
             ("the gradients are cleared before each part, so only the last part is left. They have to add up: clear once.", step(lambda k, n, p: 1/len(p), between=True)),
             ("the gradients are cleared before each part, so only the last part is left. They have to add up: clear once.", step(lambda k, n, p: 1., between=True)),
@@ -315,7 +317,7 @@ def _per_top(answer, t, steps, top):
     got = answer(t, steps, top)
     if got is None or got is ...: return got
     value = plain(got)
-    if np.shape(value) != (): return got
+    if isinstance(value, str) or np.shape(value) != () or not np.issubdtype(np.asarray(value).dtype, np.number): return got
     return float(value)/top*1e4
 
 
