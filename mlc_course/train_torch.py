@@ -7,7 +7,8 @@ __all__ = ['TableDataset', 'augment_batch', 'random_resized_crop', 'ImageBatches
            'adapt_batchnorm', 'cached_features', 'fit_head', 'TrainingState', 'train']
 
 # %% ../nbs/08_pytorch.ipynb #5aedaa63
-import contextlib, math, sys, time
+import contextlib, functools, math, sys, time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 import numpy as np
 import pandas as pd
@@ -17,6 +18,8 @@ from .settings import Profile, pick_device, pick_precision, require_torch_first,
 require_torch_first()
 
 # %% ../nbs/08_pytorch.ipynb #78cb763c
+try: import cv2
+except ImportError: cv2 = None        # a machine with little more than torch
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -107,10 +110,27 @@ def _crop(x, flip, top, left, h, w):
     return F.grid_sample(x, grid.clamp(low, high), align_corners=False)       # nothing from outside the crop
 
 def _crop_into(image, flip, top, left, h, w, out):
-    "One picture: uint8 view [1, 3, S, S], cropped, enlarged and divided by 255, into float32 `out` [S, S, 3]."
-    s = image.shape[-1]
-    o = F.interpolate(image[:, :, top:top + h, left:left + w], (s, s), mode="bilinear")[0].permute(1, 2, 0)
-    np.divide((o.flip(1) if flip else o).numpy(), _WHITE, out=out)
+    "One picture, uint8 [S, S, 3], cropped and enlarged into `out`: by OpenCV, or where it isn't installed by PyTorch, a third as fast."
+    s, part = len(image), image[top:top + h, left:left + w]
+    if cv2 is None: out[:] = F.interpolate(torch.from_numpy(part).permute(2, 0, 1)[None], (s, s), mode="bilinear")[0].permute(1, 2, 0).numpy()
+    else: cv2.resize(part, (s, s), dst=out, interpolation=cv2.INTER_LINEAR)
+    if flip: out[:] = torch.from_numpy(out).flip(1).numpy() if cv2 is None else cv2.flip(out, 1)
+
+def _cropped(images, rows, dice):
+    "Crops of these rows of uint8 [N, S, S, 3], as float32 [B, S, S, 3] in [0, 1]."
+    bytes_, out = np.empty((len(rows), *images.shape[1:]), np.uint8), torch.empty((len(rows), *images.shape[1:]))
+    jobs = list(zip((images[i] for i in rows.tolist()), *(o.tolist() for o in dice), bytes_))
+    def work(part):
+        for job in jobs[part]: _crop_into(*job)
+        np.divide(bytes_[part], _WHITE, out=out.numpy()[part])
+    half = len(jobs)//2 if cv2 is not None and images.shape[1] > 90 else 0             # two threads pay where a picture is work enough: OpenCV lets go of Python's lock
+    other = _pool().submit(work, slice(half)) if half else None
+    work(slice(half, None))
+    if other: other.result()
+    return out
+
+@functools.cache
+def _pool(): return ThreadPoolExecutor(1)
 
 def random_resized_crop(
     x:torch.Tensor, # uint8 [B, S, S, 3]
@@ -174,14 +194,9 @@ class ImageBatches:
         return x.permute(0, 3, 1, 2).float().div_(255)
 
     def _on_cpu(self, rows, dice):
-        if self.train and self.min_scale is not None: return self._cropped(rows, dice)
+        if self.train and self.min_scale is not None: return _cropped(self.images.numpy(), rows, dice).permute(0, 3, 1, 2)
         x = self.images.index_select(0, rows)                             # several times as fast as images[rows]
         return (_moved(x, *dice) if self.train else x.float().div_(255)).permute(0, 3, 1, 2)
-
-    def _cropped(self, rows, dice):
-        out, views = torch.empty((len(rows), *self.images.shape[1:])), self.images.permute(0, 3, 1, 2)
-        for i, *job in zip(rows.tolist(), *(o.tolist() for o in dice), out.numpy()): _crop_into(views[i:i+1], *job)
-        return out.permute(0, 3, 1, 2)
 
 # %% ../nbs/08_pytorch.ipynb #4db02b81
 def make_data(

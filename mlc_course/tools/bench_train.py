@@ -75,16 +75,27 @@ def plain_steps(model, optimiser, batches, schedule=None) -> int:
 
 
 def _rate(loader, work, n):
-    "Images a second of `work(batches)` from the second batch on, over about n pictures; workers are running by then."
+    "Images a second of `work(batches)` over about n pictures, once the workers run and what they had prepared is used up."
     it = iter(loader)
-    next(it)
-    batches = -(-n//loader.batch_size)
+    for _ in range(1 + loader.num_workers*(loader.prefetch_factor or 0)): next(it)
+    batches = max(1, min(-(-n//loader.batch_size), len(loader) - 1 - loader.num_workers*(loader.prefetch_factor or 0)))
     start = time.perf_counter()
     seen = work(b for _, b in zip(range(batches), it))
     return seen/(time.perf_counter() - start)
 
 
 def _count(batches): return sum(len(x) for x, _ in batches)
+
+
+def _plain_rates(table, profile, n):
+    "Images a second of the plain recipe: input and training with our augmentation and with its own, and scoring."
+    import torch
+    size, batch = profile.image_size, profile.batch_size
+    loaders = [plain_loader(table, "train", size, batch, strong) for strong in (False, True)]
+    model = _plain_model(table.vocab, profile)
+    optimiser = torch.optim.Adam(model.parameters(), 1e-4)
+    rates = [_rate(o, _count, n) for o in loaders] + [_rate(o, lambda b: plain_steps(model, optimiser, b), n) for o in loaders]
+    return [*rates, _rate(plain_loader(table, "valid", size, batch, train=False), lambda b: _plain_scores(model, b), n)]
 
 
 # ---- ours --------------------------------------------------------------------------------------
@@ -160,6 +171,7 @@ def _device():
 def _bench_size(report, whole, table, profile, rounds, frameworks, say):
     import torch
     from mlc_course.metrics import epoch_scores
+    from mlc_course.tools.memory import keep_memory
     from mlc_course.train_torch import ImageBatches, _probs, cached_features, fit_head, make_data
     size, vocab, n_train, n_all = profile.image_size, table.vocab, table.counts()["train"], whole.counts()["train"]
     at = f"{size} px"
@@ -171,16 +183,11 @@ def _bench_size(report, whole, table, profile, rounds, frameworks, say):
     batches = data["train"]
 
     say(f"... {at}: plain recipe")
-    plain = plain_loader(table, "train", size, profile.batch_size)
-    strong = plain_loader(table, "train", size, profile.batch_size, strong=True)
-    model = _plain_model(vocab, profile)
-    optimiser = torch.optim.Adam(model.parameters(), 1e-4)
-    k = min(n_train - 2*profile.batch_size, 16*profile.batch_size)
-    plain_input, strong_input = _rate(plain, _count, k), _rate(strong, _count, k)
-    plain_train, strong_train = (_rate(loader, lambda b: plain_steps(model, optimiser, b), k) for loader in (plain, strong))
-    valid_rate = _rate(plain_loader(table, "valid", size, profile.batch_size, train=False), lambda b: _plain_scores(model, b), len(table.paths("valid")) - 2*profile.batch_size)
+    # in a process of its own, with the C library's memory as it comes; ours may ask it to keep freed blocks
+    plain_input, strong_input, plain_train, strong_train, valid_rate = _in_child("_plain_rates", table, profile, min(n_train, 1024))
 
     say(f"... {at}: our loop and its ceiling, in turn")
+    keep_memory()
     state = _state(vocab, profile, 10_000)
     fixed = _Fixed(batches)
     _epoch(state, fixed)
@@ -236,28 +243,43 @@ def _plain_scores(model, batches):
 
 
 CHILD = """
-import sys, json, pickle, time
-name, table, profile = pickle.load(open(sys.argv[1], "rb"))
-import importlib
-trainer = importlib.import_module(f"mlc_course.train_{'tf' if name == 'tensorflow' else name}")
-run = trainer.train(table, profile, progress=False)
-print("RESULT", json.dumps(min(run.history["seconds"][1:])))
+import sys, json, pickle
+from mlc_course.tools import bench_train
+name, args = pickle.load(open(sys.argv[1], "rb"))
+print("RESULT", json.dumps(getattr(bench_train, name)(*args)))
 """
+
+
+def _in_child(name, *args):
+    "What a function of this module gives in a new process; RuntimeError with the last line of its complaint if it fails."
+    import os
+    import pickle
+    with tempfile.NamedTemporaryFile(suffix=".pkl", delete=False) as f: pickle.dump((name, args), f)
+    try: done = subprocess.run([sys.executable, "-c", CHILD, f.name], capture_output=True, text=True, encoding="utf-8", errors="replace")
+    finally: os.unlink(f.name)
+    try: return json.loads(done.stdout.rpartition("RESULT")[2])
+    except ValueError: raise RuntimeError(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "no output") from None
+
+
+def _epoch_seconds(framework, table, profile):
+    "Seconds of the faster of epochs 2 and 3 of a trainer, scores included."
+    import importlib
+    from mlc_course.tools.memory import keep_memory
+    keep_memory()
+    trainer = importlib.import_module(f"mlc_course.train_{'tf' if framework == 'tensorflow' else framework}")
+    return min(trainer.train(table, replace(profile, epochs=3, freeze_epochs=0), progress=False).history["seconds"][1:])
 
 
 def _bench_other(report, framework, table, profile, plain_train, ceiling, say):
     "Images a second of the best of three epochs of another trainer, in a process of its own."
-    import pickle
     size = profile.image_size
     if importlib.util.find_spec(framework) is None:
         report.rows.append(Row(f"{framework} trainer, {size} px", PLAIN, note=f"{framework} isn't installed."))
         return
     say(f"... {size} px: {framework}")
-    with tempfile.NamedTemporaryFile(suffix=".pkl", delete=False) as f: pickle.dump((framework, table, replace(profile, epochs=3, freeze_epochs=0)), f)
-    done = subprocess.run([sys.executable, "-c", CHILD, f.name], capture_output=True, text=True, encoding="utf-8", errors="replace")
-    try: rate = table.counts()["train"]/json.loads(done.stdout.rpartition("RESULT")[2])
-    except ValueError:
-        report.rows.append(Row(f"{framework} trainer, {size} px", PLAIN, note=f"failed: {done.stderr.strip().splitlines()[-1] if done.stderr.strip() else 'no output'}"))
+    try: rate = table.counts()["train"]/_in_child("_epoch_seconds", framework, table, profile)
+    except RuntimeError as e:
+        report.rows.append(Row(f"{framework} trainer, {size} px", PLAIN, note=f"failed: {e}"))
         return
     report.rows.append(Row(f"{framework} trainer, {size} px: {rate:,.0f} images/s", f"{PLAIN}: {plain_train:,.0f} images/s", 1/rate, 1/plain_train,
                            note=f"the best of epochs 2 and 3, scores included; {rate/ceiling:.0%} of the torch ceiling."))

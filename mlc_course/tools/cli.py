@@ -133,16 +133,6 @@ def _draw(profile):
 
 
 # ---- train -------------------------------------------------------------------------------------
-def keep_memory() -> bool:
-    "Ask glibc to keep freed blocks instead of giving them back at every step, as `mlc run` does for its kernels; False where that can't be asked."
-    import ctypes
-    if not sys.platform.startswith("linux") or any(k in os.environ for k in ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_MAX_")): return False
-    try: mallopt = ctypes.CDLL(None).mallopt
-    except (OSError, AttributeError): return False          # another C library
-    trim_threshold, mmap_max = -1, -4
-    return bool(mallopt(trim_threshold, -1) and mallopt(mmap_max, 0))
-
-
 class OnError(str, Enum):
     stop = "stop"
     skip = "skip"
@@ -181,6 +171,7 @@ def train(
     write_text(out/MARKER, json.dumps(started))
     start = f"{chosen.arch} from {'trained' if chosen.pretrained else 'random'} weights"
     _say(f"{table!r}\nframework {framework.value}, profile {chosen.name}: {start}, {chosen.epochs} epochs at {chosen.image_size} px")
+    from mlc_course.tools.memory import keep_memory
     keep_memory()
     given = dict(profile=profile, epochs=epochs, arch=arch, seed=seed, on_error=None if on_error == OnError.stop else on_error.value)
     again = ["mlc", "train", str(dataset), "--framework", framework.value, "--out", str(out), *(o for k, v in given.items() if v is not None for o in ("--" + k.replace("_", "-"), str(v))), *(["--scratch"] if scratch else []), "--resume"]
@@ -326,7 +317,6 @@ def bench(
         report = bench_metrics(images or 40_000, labels, say=say)
     else:
         from mlc_course.tools.bench_train import bench_train
-        keep_memory()
         report = bench_train(tuple(sizes or (64, 128)), images or 1024, epochs, full=full, dataset=dataset, say=say)
     if json_:
         import json
