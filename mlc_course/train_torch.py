@@ -82,11 +82,13 @@ def _move_into(image, dy, dx, out):
     _strips(out[:, c], dy)
     _strips(out.swapaxes(0, 1), dx)
 
+def _flipped(image): return torch.from_numpy(image).flip(1).numpy() if cv2 is None else cv2.flip(image, 1)
+
 def _moved(x, flip, dy, dx):
     "A batch of its own, uint8 [B, S, S, 3], flipped and moved, as float32 [B, S, S, 3] in [0, 1]."
-    for i in flip.nonzero()[:, 0].tolist(): x[i] = x[i].flip(1)
-    moved, out = np.empty(x.shape, np.uint8), torch.empty(x.shape)
-    for job in zip(x.numpy(), dy.tolist(), torch.where(flip, -dx, dx).tolist(), moved): _move_into(*job)
+    x, moved, out = x.numpy(), np.empty(x.shape, np.uint8), torch.empty(x.shape)
+    for i in flip.nonzero()[:, 0].tolist(): x[i] = _flipped(x[i])
+    for job in zip(x, dy.tolist(), torch.where(flip, -dx, dx).tolist(), moved): _move_into(*job)
     np.divide(moved, _WHITE, out=out.numpy())
     return out
 
@@ -114,7 +116,7 @@ def _crop_into(image, flip, top, left, h, w, out):
     s, part = len(image), image[top:top + h, left:left + w]
     if cv2 is None: out[:] = F.interpolate(torch.from_numpy(part).permute(2, 0, 1)[None], (s, s), mode="bilinear")[0].permute(1, 2, 0).numpy()
     else: cv2.resize(part, (s, s), dst=out, interpolation=cv2.INTER_LINEAR)
-    if flip: out[:] = torch.from_numpy(out).flip(1).numpy() if cv2 is None else cv2.flip(out, 1)
+    if flip: out[:] = _flipped(out)
 
 def _cropped(images, rows, dice):
     "Crops of these rows of uint8 [N, S, S, 3], as float32 [B, S, S, 3] in [0, 1]."

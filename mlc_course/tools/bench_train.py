@@ -76,9 +76,9 @@ def plain_steps(model, optimiser, batches, schedule=None) -> int:
 
 def _rate(loader, work, n):
     "Images a second of `work(batches)` over about n pictures, once the workers run and what they had prepared is used up."
-    it = iter(loader)
-    for _ in range(1 + loader.num_workers*(loader.prefetch_factor or 0)): next(it)
-    batches = max(1, min(-(-n//loader.batch_size), len(loader) - 1 - loader.num_workers*(loader.prefetch_factor or 0)))
+    it, ready = iter(loader), min(1 + loader.num_workers*(loader.prefetch_factor or 0), len(loader) - 1)
+    for _ in range(ready): next(it)
+    batches = max(1, min(-(-n//loader.batch_size), len(loader) - ready))
     start = time.perf_counter()
     seen = work(b for _, b in zip(range(batches), it))
     return seen/(time.perf_counter() - start)
@@ -285,7 +285,7 @@ def _bench_other(report, framework, table, profile, plain_train, ceiling, say):
                            note=f"the best of epochs 2 and 3, scores included; {rate/ceiling:.0%} of the torch ceiling."))
 
 
-def plain_training(table, profile, strong=False, say=lambda text: None):
+def plain_training(table, profile, strong=False):
     "Train the plain recipe in full from the same weights with the same schedule; seconds and the highest validation mAP."
     import torch
     from mlc_course.metrics import epoch_scores
@@ -306,9 +306,7 @@ def plain_training(table, profile, strong=False, say=lambda text: None):
         model.eval()
         with torch.no_grad(): probs = torch.cat([model(x) for x, _ in valid]).numpy()
         _nine(probs, table.targets("valid"))
-        mAP = epoch_scores(probs, table.targets("valid"))[2]
-        best = max(best, mAP)
-        say(f"    plain epoch {epoch}: mAP {mAP:.3f}, {time.perf_counter() - start:.0f} s")
+        best = max(best, epoch_scores(probs, table.targets("valid"))[2])
     return time.perf_counter() - start, float(best)
 
 
@@ -330,7 +328,7 @@ def _bench_full(report, table, profile, say):
     ours_map = run.history.valid_map.max()
     for strong in (False, True):
         say(f"... in full: the plain recipe{', with its own affine transform' if strong else ''}")
-        plain_s, plain_map = plain_training(table, profile, strong, say)
+        plain_s, plain_map = _in_child("plain_training", table, profile, strong)
         report.rows.append(Row(f"{profile.epochs} epochs at {profile.image_size} px, trained in full: mAP {ours_map:.3f}", f"{PLAIN}{' with its affine transform' if strong else ''}: mAP {plain_map:.3f}", ours_s, plain_s,
                                "" if strong else "4 times or more, mAP at most 0.01 lower", None if strong else bool(plain_s/ours_s >= 4 and ours_map >= plain_map - .01),
                                "the difference in mAP is that of the augmentation, not of speed." if strong else "same network, weights, schedule, epochs and augmentation strength; our time includes decoding and the predictions of every split."))
