@@ -193,6 +193,12 @@ def test_the_hint_after_ctrl_c_goes_on_with_the_same_settings(tmp_path, pictures
     assert (profile.arch, profile.pretrained, profile.seed, profile.epochs, profile.name) == ("resnet18", False, 7, 2, "smoke") and trainer.calls[-1]["resume"]
 
 
+def test_ctrl_c_before_anything_is_kept_says_so(tmp_path, pictures, trainer, capsys):
+    trainer.fault = KeyboardInterrupt()
+    assert mlc("train", pictures, "-f", "torch", "-o", tmp_path/"run", "-p", "smoke") == 130
+    assert "before anything was kept" in capsys.readouterr().err and not (tmp_path/"run").exists()
+
+
 def test_skipped_pictures_are_named(tmp_path, pictures, trainer, capsys, monkeypatch):
     monkeypatch.setenv("MLC_HOME", str(tmp_path/"home"))
     bad = sorted(p for p in pictures.rglob("*.jpg") if p.is_file())[0]

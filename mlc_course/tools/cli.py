@@ -183,7 +183,7 @@ def train(
         result = module.train(table, chosen, out=out, resume=resume, on_error=on_error.value)
     except KeyboardInterrupt:
         _leave(out, made)
-        if out.exists(): print(f"\nStopped. Go on with: {shlex.join(again)}", file=sys.stderr)
+        print(f"\nStopped. Go on with: {shlex.join(again)}" if (out/MARKER).exists() else "\nStopped before anything was kept.", file=sys.stderr)
         raise typer.Exit(130) from None
     except BaseException:
         _leave(out, made)
