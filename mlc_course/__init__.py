@@ -24,6 +24,7 @@ _NAMES = {
                    "f1_grid", "fit_temperature", "apply_temperature", "brier_score", "reliability_curve", "plot_predictions", "threshold_slider"],
     "postcards": ["LABELS", "draw_postcard", "make_postcards"],
     "multi_output": ["Heads", "MultiHeadModel", "multi_head_loss", "per_head_accuracy", "merge_rare"],
+    "compare": ["agreement", "compare_frameworks", "measured_run", "summarise", "plot_comparison"],
     "safety": ["TrainingDiverged"],
     "pixels": ["cached_pixels"],
     "backbones": ["pocket_resnet", "pocket_resnet_tf", "create_model", "create_model_tf", "draw_stamp", "pretrain", "save_weights"]}
