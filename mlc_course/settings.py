@@ -178,7 +178,7 @@ def import_tensorflow(): # the tensorflow module
     return tf
 
 # %% ../nbs/00_start.ipynb #9f3c363b
-def _conv_seconds(device, dtype, n=3):
+def _conv_seconds(device, dtype, n=12):
     import time, torch
     conv = torch.nn.Conv2d(32, 32, 3, padding=1).to(device, memory_format=torch.channels_last)
     x = torch.rand(16, 32, 32, 32, device=device).to(memory_format=torch.channels_last)
