@@ -19,6 +19,7 @@ import numpy as np
 from mlc_course.tools.bench import Report, Row, _machine, once
 
 PLAIN = "the plain recipe"
+MEAN, STD = (.485, .456, .406), (.229, .224, .225)        # ImageNet's, as the article normalises
 
 
 # ---- the plain recipe --------------------------------------------------------------------------
@@ -26,15 +27,15 @@ def plain_transform(size: int, strong: bool = False):
     "Pillow transforms of one picture, as the article has them: with its affine transform, or with flip and shift as our trainers."
     from torchvision import transforms as T
     mild = [T.RandomHorizontalFlip(), T.RandomCrop(size, padding=max(1, size//16), padding_mode="reflect")]
-    affine = [T.RandomHorizontalFlip(), T.ColorJitter(), T.RandomAffine(20, translate=(.2, .2), scale=(.5, 1.5), fill=tuple(int(255*m) for m in (.485, .456, .406)))]
-    return T.Compose([T.Resize((size, size)), *(affine if strong else mild), T.ToTensor(), T.Normalize((.485, .456, .406), (.229, .224, .225))])
+    affine = [T.RandomHorizontalFlip(), T.ColorJitter(), T.RandomAffine(20, translate=(.2, .2), scale=(.5, 1.5), fill=tuple(int(255*m) for m in MEAN))]
+    return T.Compose([T.Resize((size, size)), *(affine if strong else mild), T.ToTensor(), T.Normalize(MEAN, STD)])
 
 
 def plain_loader(table, split, size, batch_size, strong=False, train=True, workers=2):
     import torch
     from torchvision import transforms as T
     from mlc_course.train_torch import TableDataset
-    still = T.Compose([T.Resize((size, size)), T.ToTensor(), T.Normalize((.485, .456, .406), (.229, .224, .225))])
+    still = T.Compose([T.Resize((size, size)), T.ToTensor(), T.Normalize(MEAN, STD)])
     data = TableDataset(table, split, plain_transform(size, strong) if train else still)
     return torch.utils.data.DataLoader(data, batch_size, shuffle=train, num_workers=workers, drop_last=train)
 
@@ -44,10 +45,14 @@ def _plain_model(vocab, profile):
     import torch
     from torch import nn
     from mlc_course.train_torch import make_model
-    class Undo(nn.Module):
-        def forward(self, x): return x*torch.tensor([.229, .224, .225]).view(3, 1, 1) + torch.tensor([.485, .456, .406]).view(3, 1, 1)
     net = make_model(vocab, profile).to(memory_format=torch.contiguous_format)
+    mean, std = (torch.tensor(o, device=_place(net)).view(3, 1, 1) for o in (MEAN, STD))
+    class Undo(nn.Module):
+        def forward(self, x): return x*std + mean
     return nn.Sequential(Undo(), net, nn.Sigmoid())
+
+
+def _place(model): return next(model.parameters()).device
 
 
 def _nine(probs, targets):
@@ -65,11 +70,11 @@ def plain_steps(model, optimiser, batches, schedule=None) -> int:
     model.train()
     for x, y in batches:
         optimiser.zero_grad()
-        out = model(x)
-        loss_f(out, y).backward()
+        out = model(x.to(_place(model)))
+        loss_f(out, y.to(out.device)).backward()
         optimiser.step()
         if schedule: schedule.step()
-        _nine(out.detach().numpy(), y.numpy())
+        _nine(out.detach().cpu().numpy(), y.numpy())
         seen += len(x)
     return seen
 
@@ -148,13 +153,14 @@ def bench_train(sizes=(64, 128), n: int = 1024, epochs: int = 10, batch_size: in
     import torch
     from mlc_course.settings import load_profile, pick_precision
     from mlc_course.tables import open_dataset
-    base = replace(load_profile(profile), image_size=64, batch_size=batch_size, epochs=epochs)
-    whole = open_dataset(dataset, profile=load_profile(profile))
+    chosen = load_profile(profile)
+    base = replace(chosen, batch_size=batch_size, epochs=epochs, precision=pick_precision(chosen.precision))       # one precision for all, and the one that is reported
+    whole = open_dataset(dataset, profile=chosen)
     if not {"train", "valid"} <= set(whole.splits): raise ValueError(f"{dataset} has the splits {', '.join(whole.splits)}; the bench needs train and valid.")
     n = min(n, whole.counts()["train"])
     if n < 4*batch_size: raise ValueError(f"There are {n} training pictures; the bench needs four batches of {batch_size} at least.")
     table = _part(whole, n, max(batch_size, n//4))
-    report = Report("mlc bench train", f"{table!r}, batches of {batch_size}; {torch.get_num_threads()} threads, {pick_precision('auto')} on {_device()}; {_machine()}")
+    report = Report("mlc bench train", f"{table!r}, batches of {batch_size}; {torch.get_num_threads()} threads, {base.precision} on {_device()}; {_machine()}")
     for size in sizes: _bench_size(report, whole, table, replace(base, image_size=size), rounds, frameworks, say)
     if full: _bench_full(report, whole, replace(base, image_size=min(sizes)), say)
     if torch.cuda.is_available(): _bench_card(report, say)
@@ -198,7 +204,7 @@ def _bench_size(report, whole, table, profile, rounds, frameworks, say):
                            note=f"same flip and shift in both, seconds an image; with the article's affine transform the plain recipe does {strong_train:,.0f} images/s."))
     report.rows.append(Row(f"torch loop, {at}", f"one batch in memory: {ceiling:,.0f} images/s", 1/ours, 1/ours*share, "95 % of it or more", share >= .95, f"{share:.1%}, the median of {rounds} pairs."))
 
-    crops = ImageBatches(batches.images.numpy(), batches.targets.numpy(), profile.batch_size, train=True, rows=batches.rows.numpy(), min_scale=.35, device=batches.device)
+    crops = ImageBatches(batches.images.cpu().numpy(), batches.targets.cpu().numpy(), profile.batch_size, train=True, rows=batches.rows.cpu().numpy(), min_scale=.35, device=batches.device)
     for b in (crops, batches): _count(b)
     crop_rate, shift_rate = (n_train/np.median([once(lambda b=b: _count(b)) for _ in range(rounds)]) for b in (crops, batches))
     report.rows.append(Row(f"input with a random resized crop each, {at}: {crop_rate:,.0f} images/s", f"input of {PLAIN}: {strong_input:,.0f} images/s", 1/crop_rate, 1/strong_input, "20 times or more", crop_rate/strong_input >= 20,
@@ -236,7 +242,7 @@ def _plain_scores(model, batches):
     model.eval()
     probs, targets = [], []
     with torch.no_grad():
-        for x, y in batches: probs.append(model(x)); targets.append(y)
+        for x, y in batches: probs.append(model(x.to(_place(model))).cpu()); targets.append(y)
     if not probs: return 0
     _nine(torch.cat(probs).numpy(), torch.cat(targets).numpy())
     return sum(map(len, targets))
@@ -304,7 +310,7 @@ def plain_training(table, profile, strong=False):
     for epoch in range(profile.epochs):
         plain_steps(model, optimiser, loader, schedule)
         model.eval()
-        with torch.no_grad(): probs = torch.cat([model(x) for x, _ in valid]).numpy()
+        with torch.no_grad(): probs = torch.cat([model(x.to(_place(model))) for x, _ in valid]).cpu().numpy()
         _nine(probs, table.targets("valid"))
         best = max(best, epoch_scores(probs, table.targets("valid"))[2])
     return time.perf_counter() - start, float(best)
