@@ -26,7 +26,7 @@ from torch.nn.functional import cross_entropy
 from .backbones import create_model, pocket_resnet
 from .safety import TrainingDiverged, explain_memory
 from .tables import ImageTable, decode_images
-from .train_torch import ImageBatches
+from .train_torch import ImageBatches, _autocast
 
 # %% ../nbs/10_multi_output.ipynb #56aad3bf
 def merge_rare(
@@ -341,8 +341,7 @@ class HeadPredictions:
 
 def _forward(model, x, precision):
     "Logits as float32, computed in `precision`."
-    dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(precision)
-    with torch.autocast(x.device.type, dtype, enabled=dtype is not None): out = model(x)
+    with _autocast(x, precision): out = model(x)
     return {n: z.float() for n, z in out.items()}
 
 @torch.no_grad()

@@ -134,13 +134,16 @@ def _cropped(images, rows, dice):
 @functools.cache
 def _pool(): return ThreadPoolExecutor(1)
 
+def _check_scale(min_scale):
+    if not 0 < min_scale <= 1: raise ValueError(f"min_scale is {min_scale}; it is the share of the area that a crop keeps at least, above 0 and up to 1.")
+
 def random_resized_crop(
     x:torch.Tensor, # uint8 [B, S, S, 3]
     generator:torch.Generator, # where the random numbers come from
     min_scale:float=.35, # the smallest share of the area that a crop keeps
 ) -> torch.Tensor: # float32 [B, 3, S, S] in [0, 1]
     "Another crop of every picture (aspect ratio 3:4 to 4:3) enlarged to the full size, bilinear, and flipped with probability 1/2 (Szegedy et al. 2015, arXiv 1409.4842)."
-    if not 0 < min_scale <= 1: raise ValueError(f"min_scale is {min_scale}; it is the share of the area that a crop keeps at least, above 0 and up to 1.")
+    _check_scale(min_scale)
     return _crop(x, *(o.to(x.device) for o in _draw_boxes(len(x), x.shape[1], min_scale, generator)))
 
 # %% ../nbs/08_pytorch.ipynb #6c010914
@@ -233,10 +236,14 @@ def make_model(
     return model.to(pick_device(), memory_format=torch.channels_last)
 
 # %% ../nbs/08_pytorch.ipynb #b0c85f5a
+def _autocast(x, precision):
+    "The context in which convolutions on the device of `x` compute in `precision`."
+    dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(precision)
+    return torch.autocast(x.device.type, dtype, enabled=dtype is not None)
+
 def _forward(model, x, precision):
     "Logits as float32, computed in `precision`."
-    dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(precision)
-    with torch.autocast(x.device.type, dtype, enabled=dtype is not None): return model(x).float()
+    with _autocast(x, precision): return model(x).float()
 
 # %% ../nbs/08_pytorch.ipynb #327727db
 @torch.no_grad()
@@ -283,10 +290,9 @@ def cached_features(
     "What the frozen body sees in every picture, computed once."
     was_training, plain = model.training, ImageBatches(batches.images.cpu().numpy(), batches.targets.cpu().numpy(), 256, device=batches.device, rows=batches.rows.cpu().numpy())
     model.eval()
-    dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(precision)
     out = []
     for x, _ in plain:
-        with torch.autocast(x.device.type, dtype, enabled=dtype is not None): out.append(model.features(x).float())
+        with _autocast(x, precision): out.append(model.features(x).float())
     model.train(was_training)
     return torch.cat(out), plain.targets
 
@@ -347,7 +353,7 @@ class TrainingState:
     @property
     def judged(self): return self.average.module if self.average else self.model
 
-    _PARTS, _PLACE = ("model", "optimiser", "schedule", "scaler", "average"), ("epoch", "batch", "step_number", "seen", "seconds", "head_seconds", "history", "best")
+    _PARTS, _PLACE = ("model", "optimiser", "schedule", "scaler", "average"), ("epoch", "batch", "step_number", "seen", "seconds", "head_seconds", "history", "best", "precision")
     def save(self, path, identity):
         "Write all of it, as a whole or not at all."
         parts = {k: getattr(self, k).state_dict() for k in self._PARTS if getattr(self, k) is not None}
@@ -360,6 +366,8 @@ class TrainingState:
         "Go back to what `save` wrote; ValueError if it belongs to another run."
         saved = torch.load(path, map_location="cpu", weights_only=True)
         check_identity(saved["identity"], identity, path)
+        for k, was in saved["identity"]["recipe"].items():
+            if identity["recipe"][k] != was: raise ValueError(f"{path} was trained with {k} = {was!r}, and now it is {identity['recipe'][k]!r}. Resume with the same, or choose another folder.")
         for k, v in saved["parts"].items(): getattr(self, k).load_state_dict(v)
         for k, v in saved["place"].items(): setattr(self, k, v)
         self.arrays = None if saved["arrays"] is None else {k: v.numpy() for k, v in saved["arrays"].items()}
@@ -386,9 +394,9 @@ def _one_epoch(state, batches, accumulate, stop, kept, on_step):
             state.step()
             state.batch = k + 1
             on_step()
-            if stop: return False
+            if stop: break
     if not on_cpu and state.bad.item() >= 0: raise TrainingDiverged(state.bad.item(), state.epoch, kept)
-    return True
+    return state.batch == len(sizes)
 
 # %% ../nbs/08_pytorch.ipynb #5e8eeae2
 def train(
@@ -410,6 +418,7 @@ def train(
     if resume and out is None: raise ValueError("resume=True needs out=: the folder of the run to go on with.")
     if accumulate < 1: raise ValueError(f"accumulate is {accumulate}; it is the number of batches in one step, at least 1.")
     if not 0 <= ema < 1: raise ValueError(f"ema is {ema}; it is the share of the old average that stays, at least 0 and below 1.")
+    if min_scale is not None: _check_scale(min_scale)
     precision = pick_precision(profile.precision)
     seed_everything(profile.seed)
     with explain_memory(profile), ctrl_c() as stop, _board(log_dir) as board:
@@ -419,7 +428,7 @@ def train(
         batches.min_scale = min_scale
         steps = profile.epochs*-(-len(batches)//accumulate)
         state = TrainingState(model, profile, steps, ema, precision)
-        identity = run_identity(profile, table) | dict(recipe=[accumulate, ema, dropout, min_scale])
+        identity = run_identity(profile, table) | dict(recipe=dict(accumulate=accumulate, ema=ema, dropout=dropout, min_scale=min_scale))
         checkpoint = Path(out)/"checkpoint.pt" if out is not None else None
         if checkpoint: checkpoint.parent.mkdir(parents=True, exist_ok=True)
         if resume and checkpoint.is_file(): state.load(checkpoint, identity)

@@ -273,6 +273,24 @@ def test_odd_settings_are_refused(squares, tiny):
     with pytest.raises(ValueError, match="accumulate is 0"): train(squares, tiny, accumulate=0)
     with pytest.raises(ValueError, match="ema is 1"): train(squares, tiny, ema=1.)
     with pytest.raises(ValueError, match="on_error is 'ignore'"): train(squares, tiny, on_error="ignore")
+    with pytest.raises(ValueError, match="min_scale is 1.5"): train(squares, tiny, min_scale=1.5)
+
+
+@pytest.mark.parametrize("change", [dict(accumulate=2), dict(ema=.9), dict(dropout=.1), dict(min_scale=.5)], ids=lambda o: next(iter(o)))
+def test_a_checkpoint_of_another_recipe_is_refused(squares, tiny, tmp_path, change):
+    press = lambda row, model: signal.raise_signal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt): train(squares, tiny, out=tmp_path, progress=False, on_epoch=press)
+    with pytest.raises(ValueError, match=f"trained with {next(iter(change))} = "): train(squares, tiny, out=tmp_path, resume=True, progress=False, **change)
+
+
+def test_a_resumed_run_computes_in_the_precision_that_it_began_with(squares, tiny, tmp_path, monkeypatch):
+    press = lambda row, model: signal.raise_signal(signal.SIGINT)
+    auto = replace(tiny, precision="auto", epochs=2)
+    monkeypatch.setattr(train_torch, "pick_precision", lambda precision: "bf16")
+    whole = train(squares, auto, progress=False)
+    with pytest.raises(KeyboardInterrupt): train(squares, auto, out=tmp_path, progress=False, on_epoch=press)
+    monkeypatch.setattr(train_torch, "pick_precision", lambda precision: "fp32")
+    same_run(whole, train(squares, auto, out=tmp_path, resume=True, progress=False))
 
 
 # ---- faults ------------------------------------------------------------------------------------
