@@ -47,7 +47,6 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                       'mlc_course.backbones.set_arrays': ('pocket_resnet.html#set_arrays', 'mlc_course/backbones.py'),
                                       'mlc_course.backbones.stamp_names': ('pocket_resnet.html#stamp_names', 'mlc_course/backbones.py'),
                                       'mlc_course.backbones.weights_path': ('pocket_resnet.html#weights_path', 'mlc_course/backbones.py'),
-                                      'mlc_course.backbones.write_beside': ('pocket_resnet.html#write_beside', 'mlc_course/backbones.py'),
                                       'mlc_course.backbones.write_safetensors': ( 'pocket_resnet.html#write_safetensors',
                                                                                   'mlc_course/backbones.py')},
             'mlc_course.backbones_torch': { 'mlc_course.backbones_torch.PocketResNet': ( 'residual_block.html#pocketresnet',

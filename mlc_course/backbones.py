@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['WIDTHS', 'SHAPES', 'get_arrays', 'set_arrays', 'read_safetensors', 'write_safetensors', 'weights_path',
            'load_weights', 'pocket_resnet', 'pocket_resnet_tf', 'create_model', 'create_model_tf', 'features_tf',
-           'stamp_names', 'draw_stamp', 'pretrain', 'save_weights', 'write_beside', 'save_model', 'load_model']
+           'stamp_names', 'draw_stamp', 'pretrain', 'save_weights', 'save_model', 'load_model']
 
 # %% ../nbs/91_pocket_resnet.ipynb #d7f39eab
 WIDTHS = (16, 48, 96, 160)      # channels of the four stages
@@ -16,6 +16,7 @@ from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
 import numpy as np
+from .safety import write_whole
 from .settings import import_tensorflow, pick_device
 
 # %% ../nbs/91_pocket_resnet.ipynb #f3ec73ee
@@ -428,21 +429,12 @@ def save_weights(
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     body = {k: v for k, v in get_arrays(net).items() if not k.startswith("head.")}
-    write_beside(path, lambda p: write_safetensors(body, p, {"recipe": recipe}))
+    write_whole(path, lambda p: write_safetensors(body, p, {"recipe": recipe}))
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    write_beside(path.with_suffix(".sha256"), lambda p: p.write_text(f"{digest}  {path.name}\n", encoding="ascii"))
+    write_whole(path.with_suffix(".sha256"), lambda p: p.write_text(f"{digest}  {path.name}\n", encoding="ascii"))
     return path
 
 # %% ../nbs/91_pocket_resnet.ipynb #645f1b0c
-def write_beside(
-    path:Path, # where the file belongs
-    save,      # called with a temporary path in the same folder
-):
-    "Let `save` write a temporary file, then rename it to `path`: a reader never sees half a file."
-    part = path.with_name(path.name + ".part")
-    try: save(part); os.replace(part, path)
-    finally: part.unlink(missing_ok=True)
-
 def save_model(
     model,  # from `create_model` or `pocket_resnet` (torch), with `.vocab` and `.image_size`
     folder, # made if it doesn't exist
@@ -453,8 +445,8 @@ def save_model(
     path.parent.mkdir(parents=True, exist_ok=True)
     facts = dict(arch=model.arch, vocab=list(model.vocab), image_size=int(model.image_size), dropout=model.dropout.p)
     header = {k: v if isinstance(v, str) else json.dumps(v) for k, v in facts.items()}
-    write_beside(path, lambda p: write_safetensors(get_arrays(model), p, header))
-    write_beside(path.with_name("model.json"), lambda p: p.write_text(json.dumps(facts, ensure_ascii=False, indent=1), encoding="utf-8"))
+    write_whole(path, lambda p: write_safetensors(get_arrays(model), p, header))
+    write_whole(path.with_name("model.json"), lambda p: p.write_text(json.dumps(facts, ensure_ascii=False, indent=1), encoding="utf-8"))
     return path
 
 def load_model(
