@@ -9,11 +9,11 @@ __version__ = "0.1.0"
 
 # the trainers are not re-exported by name: their four verbs are called the same on purpose
 _MODULES = ["settings", "labels", "tables", "datablocks", "losses", "metrics", "thresholds", "postcards", "backbones",
-            "train_fastai", "train_torch", "train_tf", "losses_tf", "multi_output", "compare", "safety", "pixels"]
+            "train_fastai", "train_torch", "train_tf", "losses_tf", "multi_output", "compare", "safety", "pixels", "predictor"]
 _NAMES = {
     "settings": ["Profile", "load_profile", "data_home", "pick_device"],
     "labels": ["multi_hot", "label_names", "label_counts", "cooccurrence", "cardinality", "density", "stratified_split"],
-    "tables": ["ImageTable", "load_image", "decode_images", "show_images", "open_dataset", "read_pascal", "read_nus_wide",
+    "tables": ["ImageTable", "load_image", "square_pixels", "decode_images", "show_images", "open_dataset", "read_pascal", "read_nus_wide",
                "read_movie_posters", "read_cars", "read_folder", "drop_rare_labels", "plot_label_counts"],
     "datablocks": ["ReadImage", "ReadLabels", "split_column", "multilabel_datablock", "multilabel_dataloaders"],
     "losses": ["sigmoid", "softmax", "binary_cross_entropy", "binary_cross_entropy_with_logits", "focal_loss",
@@ -25,6 +25,7 @@ _NAMES = {
     "postcards": ["LABELS", "draw_postcard", "make_postcards"],
     "multi_output": ["Heads", "MultiHeadModel", "multi_head_loss", "per_head_accuracy", "merge_rare"],
     "compare": ["agreement", "compare_frameworks", "measured_run", "summarise", "plot_comparison"],
+    "predictor": ["Predictor", "LabelScores", "export_onnx", "framework_probs", "data_checksum"],
     "safety": ["TrainingDiverged"],
     "pixels": ["cached_pixels"],
     "backbones": ["pocket_resnet", "pocket_resnet_tf", "create_model", "create_model_tf", "draw_stamp", "pretrain", "save_weights"]}

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SPLITS', 'MULTI_WORD_MAKES', 'IMAGE_SUFFIXES', 'LAYOUTS', 'REAL_SETS', 'DRAWN_SETS', 'load_image', 'ImageTable',
-           'decode_images', 'read_pascal', 'read_nus_wide', 'drop_rare_labels', 'read_movie_posters',
+           'square_pixels', 'decode_images', 'read_pascal', 'read_nus_wide', 'drop_rare_labels', 'read_movie_posters',
            'parse_class_name', 'read_cars', 'read_folder', 'open_dataset', 'show_images', 'plot_label_counts']
 
 # %% ../nbs/02_tables.ipynb #c497a364
@@ -39,6 +39,10 @@ def _to_rgb(image):
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     return image.convert("RGB")
 
+def _too_large(image):
+    from PIL import Image
+    return f"it has {image.width} x {image.height} pixels, and more than {Image.MAX_IMAGE_PIXELS/1e6:.0f} million are refused, because a small file can hold so many that the memory is exhausted. If you trust it, make it smaller, or raise PIL.Image.MAX_IMAGE_PIXELS."
+
 def load_image(
     path, # an image file
 ): # a PIL image in mode RGB, upright
@@ -48,8 +52,10 @@ def load_image(
     if not path.is_file(): raise FileNotFoundError(f"There is no image file {path}. Restore it, or take its row out of the table.")
     try:
         with Image.open(path) as image:
+            if Image.MAX_IMAGE_PIXELS and image.width*image.height > Image.MAX_IMAGE_PIXELS: raise Image.DecompressionBombError(_too_large(image))
             image.load()
             return _to_rgb(_upright(image))
+    except Image.DecompressionBombError as e: raise ValueError(f"{path} was not decoded: {e}") from e
     except MemoryError: raise
     except Exception as e:
         if path.stat().st_size == 0: why = "it is empty (0 bytes)"
@@ -194,6 +200,20 @@ class ImageTable:
                 f"<tbody>{rows}</tbody></table><p>{esc(', '.join(self.vocab))}</p>" + (f"<ul>{notes}</ul>" if notes else ""))
 
 # %% ../nbs/02_tables.ipynb #6b779086
+def square_pixels(
+    image, # an image file, a PIL image, or uint8 [H, W, 3] in the order red, green, blue
+    size:int, # side of the square that comes out, in pixels
+) -> np.ndarray: # uint8 [size, size, 3]
+    "The one preprocessing of the package: 8-bit RGB, upright, squashed to a square (bilinear, antialiased)."
+    from PIL import Image
+    if isinstance(image, np.ndarray):
+        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
+            raise ValueError(f"The picture is an array of {image.dtype} with shape {image.shape}; give uint8 [H, W, 3], red, green and blue from 0 to 255.")
+        image = Image.fromarray(image)
+    elif isinstance(image, Image.Image): image = _to_rgb(_upright(image))
+    else: image = load_image(image)
+    return np.asarray(image.resize((size, size), Image.Resampling.BILINEAR))
+
 def decode_images(
     paths, # image files, or an ImageTable
     size:int, # side of the square that comes out, in pixels
@@ -201,7 +221,6 @@ def decode_images(
     progress=None, # True shows a progress bar
 ) -> np.ndarray: # uint8 [N, size, size, 3], in the order of `paths`
     "Decode images and squash each to a square (bilinear, antialiased). A bad file is an error that names it, and its row if a table was given."
-    from PIL import Image
     if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1: raise ValueError(f"size is {size!r}; give the side in pixels, a whole number from 1.")
     if isinstance(paths, (str, Path)): raise TypeError(f"paths is the single path {str(paths)!r}; give a list, or use load_image.")
     sources = None
@@ -209,7 +228,7 @@ def decode_images(
     paths = list(paths)
     out = np.empty((len(paths), size, size, 3), dtype=np.uint8)
     def decode(i):
-        try: out[i] = np.asarray(load_image(paths[i]).resize((size, size), Image.Resampling.BILINEAR))
+        try: out[i] = square_pixels(paths[i], size)
         except (ValueError, FileNotFoundError) as e:
             if sources is None: raise
             raise type(e)(f"{sources[i]}: {e}") from e

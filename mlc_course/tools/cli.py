@@ -1,4 +1,4 @@
-"The command `mlc`: doctor, data, run, train, evaluate, bench."
+"The command `mlc`: doctor, data, run, train, evaluate, export, predict, demo, bench."
 # Everything heavy is imported inside the command that needs it, so `mlc --help` answers at once.
 import os
 import shlex
@@ -11,7 +11,7 @@ import typer
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
                   context_settings=dict(help_option_names=["-h", "--help"], max_content_width=100),
-                  help="Multi-label image classification: look at the machine, get data, run the lessons, train and score.")
+                  help="Multi-label image classification: look at the machine, get data, run the lessons, train, score, predict and serve.")
 
 MARKER = "training.json"       # in a run's folder from its first moment; run.json, written last, says that it is whole
 MODULES = dict(fastai="train_fastai", torch="train_torch", tensorflow="train_tf")
@@ -175,6 +175,7 @@ def train(
     keep_memory()
     given = dict(profile=profile, epochs=epochs, arch=arch, seed=seed, on_error=None if on_error == OnError.stop else on_error.value)
     again = ["mlc", "train", str(dataset), "--framework", framework.value, "--out", str(out), *(o for k, v in given.items() if v is not None for o in ("--" + k.replace("_", "-"), str(v))), *(["--scratch"] if scratch else []), "--resume"]
+    kept = table
     try:
         if on_error == OnError.skip:
             from mlc_course.pixels import cached_pixels
@@ -196,7 +197,20 @@ def train(
     _say(f"\nTrained in {result.seconds:.0f} s. {_split_note(split)}")
     _say(f"mAP {figures.mAP:.4f}   macro F1 {figures.macro_f1:.4f}   micro F1 {figures.micro_f1:.4f}   "
          f"accuracy {figures.accuracy:.4f} (predicting nothing: {figures.all_negative_accuracy:.4f})   at threshold 0.5")
-    _say(f"Written to {out}. All figures: mlc evaluate {out}")
+    _say(f"Written to {out}. All figures: mlc evaluate {shlex.quote(str(out))}")
+    try: _export(out, result, kept)
+    except ImportError as e: _say(f"Not exported: {e}, then: mlc export {shlex.quote(str(out))} --data {shlex.quote(str(dataset))}")
+    except Exception as e: raise RuntimeError(f"The run is kept in {out}, but it couldn't be exported: {e}") from e
+
+
+def _export(folder, trained, table, thresholds=None):
+    "Write a predictor, and say how good it is and what to do with it."
+    from mlc_course.predictor import Predictor
+    predictor = Predictor.save(folder, trained, table, thresholds)
+    d, f = predictor.spec, shlex.quote(str(folder))
+    scores = "" if d["scores"] is None else f" Macro F1 with these thresholds, on {d['scores']['split']}: {d['scores']['macro_f1']:.4f}."
+    _say(f"Exported: model.onnx and predictor.json; it differs from the trained model by {d['parity']['largest_difference']:.1e} at most, on {d['parity']['what']}.")
+    _say(f"Thresholds: {d['thresholds_chosen']}.{scores}\nPredict: mlc predict {f} PICTURES    In the browser: mlc demo {f}")
 
 
 def prepare_out(
@@ -291,6 +305,63 @@ def plot_to(
     part = path.with_name(path.name + ".part")
     figure.savefig(part, dpi=130, format="png")
     os.replace(part, path)
+
+
+# ---- export, predict, demo ---------------------------------------------------------------------
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="What `mlc train --out` wrote.")],
+    out: Annotated[Optional[Path], typer.Option("--out", "-o", help="Folder for model.onnx and predictor.json; RUN itself if left out.")] = None,
+    dataset: Annotated[Optional[str], typer.Option("--data", help="The data of the run: then every test picture is predicted both ways.")] = None,
+    thresh: Annotated[Optional[float], typer.Option(min=0, max=1, help="One threshold for all labels, instead of the best F1 of each on validation.")] = None,
+    beta: Annotated[Optional[float], typer.Option(min=0, help="Choose thresholds by F-beta: 2 puts recall first, 0.5 precision.")] = None,
+    min_precision: Annotated[Optional[float], typer.Option(min=0, max=1, help="Choose thresholds that reach this precision on validation.")] = None,
+):
+    "Turn a run into a folder that predicts without the framework that trained it."
+    from mlc_course.metrics import load_run
+    for k, v in dict(TF_CPP_MIN_LOG_LEVEL="2", TF_FORCE_GPU_ALLOW_GROWTH="true").items(): os.environ.setdefault(k, v)
+    if thresh is not None and (beta is not None or min_precision is not None): raise ValueError("--thresh sets the thresholds, --beta and --min-precision choose them: give one or the other.")
+    result, table, chosen = load_run(run), None, thresh
+    if beta is not None or min_precision is not None:
+        from mlc_course.thresholds import best_thresholds_per_label
+        if "valid" not in result.predictions: raise ValueError(f"{run} has no predictions for valid to choose thresholds on. Give --thresh instead.")
+        chosen = best_thresholds_per_label(result.predictions["valid"], 1. if beta is None else beta, min_precision)
+    if dataset is not None:
+        from mlc_course.tables import open_dataset
+        table = open_dataset(dataset, profile=result.profile)
+    _export(out or run, result, table, chosen)
+
+
+@app.command()
+def predict(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="What `mlc train --out` or `mlc export` wrote.")],
+    images: Annotated[list[str], typer.Argument(metavar="IMAGES...", help="Picture files, folders of them, or patterns such as 'photos/*.jpg'.")],
+    thresh: Annotated[Optional[float], typer.Option(min=0, max=1, help="One threshold for all labels, instead of the folder's.")] = None,
+    json_: Annotated[bool, typer.Option("--json", help="Print a JSON list: file, labels and every score.")] = False,
+    csv_: Annotated[bool, typer.Option("--csv", help="Print CSV: file, labels joined by |, every score, error.")] = False,
+):
+    "Name what is in pictures; a file that can't be read is reported, and makes the exit code 1."
+    from mlc_course.predictor import Predictor
+    from mlc_course.tools.predict import find_images, print_all
+    if json_ and csv_: raise ValueError("--json and --csv are two ways to print the same: give one of them.")
+    predictor = Predictor.load(folder)
+    if thresh is not None: predictor = predictor.with_thresholds(thresh)
+    bad = print_all(predictor, find_images(images), "json" if json_ else "csv" if csv_ else "text")
+    raise typer.Exit(1 if bad else 0)
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="What `mlc train --out` or `mlc export` wrote.")],
+    examples: Annotated[Optional[Path], typer.Option("--examples", help="A folder of pictures to pick from; drawn ones for a model of Postcards.")] = None,
+    port: Annotated[Optional[int], typer.Option(min=1, max=65535, help="The first free one from 7860 if left out.")] = None,
+    host: Annotated[str, typer.Option(help="Who may open the page: this machine alone, or 0.0.0.0 for the network.")] = "127.0.0.1",
+    share: Annotated[bool, typer.Option("--share", help="Ask Gradio for a public address; everybody who has it can use the page.")] = False,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in the browser.")] = False,
+):
+    "A page that tells what is in a picture: upload one, or pick an example."
+    from mlc_course.tools.demo import serve
+    serve(folder, examples=examples, host=host, port=port, share=share, open_browser=browser)
 
 
 # ---- bench -------------------------------------------------------------------------------------

@@ -1,0 +1,77 @@
+"What `mlc predict` reads and prints."
+import csv
+import glob
+import json
+import os
+import sys
+from pathlib import Path
+
+
+def find_images(
+    given: list[str], # files, folders, patterns
+) -> list: # paths, folders in the order of their names
+    "Every picture file that is meant. A file that isn't there is kept, so that it is reported with the others."
+    from mlc_course.tables import IMAGE_SUFFIXES
+    found = []
+    for name in given:
+        path = Path(name).expanduser()
+        if path.is_dir():
+            inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES and p.is_file())
+            if not inside: raise ValueError(f"There is no picture in {path}; looked for {', '.join(sorted(IMAGE_SUFFIXES))}, also in its subfolders.")
+            found += inside
+        elif not os.path.lexists(path) and glob.has_magic(name):
+            inside = sorted(Path(p) for p in glob.iglob(str(path), recursive=True) if os.path.isfile(p))
+            if not inside: raise ValueError(f"No file matches {name!r}.")
+            found += inside
+        else: found.append(path)
+    return found
+
+
+def print_all(
+    predictor, # a `predictor.Predictor`
+    paths: list, # picture files
+    form: str, # "text", "json" or "csv"
+    out=None, # where the answers go; standard output if left out
+) -> int: # how many files could not be read
+    "One answer per picture as soon as it is there; files that can't be read are named on standard error."
+    from mlc_course.safety import progress_bar
+    out, bad = out or sys.stdout, 0
+    write = dict(text=_Text, json=_Json, csv=_Csv)[form](out, predictor.vocab, paths)
+    with progress_bar(len(paths), desc="predict", unit="image", file=sys.stderr, disable=len(paths) < 20 or not sys.stderr.isatty() or out.isatty()) as bar:
+        for path, answer in zip(paths, predictor.stream(paths)):
+            failed = isinstance(answer, Exception)
+            if failed:
+                bad += 1
+                if not bar.disable: bar.clear()
+                print(f"mlc: {answer}", file=sys.stderr, flush=True)
+            write(path, None if failed else answer, str(answer) if failed else "")
+            bar.update()
+    write.end()
+    if bad: print(f"mlc: {bad} of {len(paths)} files could not be read.", file=sys.stderr)
+    return bad
+
+
+class _Text:
+    def __init__(self, out, vocab, paths): self.out, self.wide = out, min(60, max(len(str(p)) for p in paths))
+    def __call__(self, path, answer, error): print(f"{str(path):{self.wide}}  {'ERROR' if answer is None else answer}", file=self.out, flush=True)
+    def end(self): pass
+
+
+class _Json:
+    def __init__(self, out, vocab, paths): self.out, self.start = out, "["
+    def __call__(self, path, answer, error):
+        d = dict(file=str(path), error=error) if answer is None else answer.to_dict()
+        print(f"{self.start}\n{json.dumps(d)}", end="", file=self.out, flush=True)
+        self.start = ","
+    def end(self): print("[]" if self.start == "[" else "\n]", file=self.out, flush=True)
+
+
+class _Csv:
+    def __init__(self, out, vocab, paths):
+        self.out, self.vocab, self.rows = out, vocab, csv.writer(out, lineterminator="\n")
+        self.rows.writerow(["file", "labels", *vocab, "error"])
+    def __call__(self, path, answer, error):
+        scores = [""]*len(self.vocab) if answer is None else [f"{v:.6g}" for v in answer.scores.values()]
+        self.rows.writerow([str(path), "" if answer is None else "|".join(answer.labels), *scores, error])
+        self.out.flush()
+    def end(self): pass
