@@ -203,10 +203,10 @@ def train(
     except Exception as e: raise RuntimeError(f"The run is kept in {out}, but it couldn't be exported: {e}") from e
 
 
-def _export(folder, trained, table, thresholds=None):
+def _export(folder, trained, table, thresholds=None, chosen="given"):
     "Write a predictor, and say how good it is and what to do with it."
     from mlc_course.predictor import Predictor
-    predictor = Predictor.save(folder, trained, table, thresholds)
+    predictor = Predictor.save(folder, trained, table, thresholds, chosen)
     d, f = predictor.spec, shlex.quote(str(folder))
     scores = "" if d["scores"] is None else f" Macro F1 with these thresholds, on {d['scores']['split']}: {d['scores']['macro_f1']:.4f}."
     _say(f"Exported: model.onnx and predictor.json; it differs from the trained model by {d['parity']['largest_difference']:.1e} at most, on {d['parity']['what']}.")
@@ -321,15 +321,17 @@ def export(
     from mlc_course.metrics import load_run
     for k, v in dict(TF_CPP_MIN_LOG_LEVEL="2", TF_FORCE_GPU_ALLOW_GROWTH="true").items(): os.environ.setdefault(k, v)
     if thresh is not None and (beta is not None or min_precision is not None): raise ValueError("--thresh sets the thresholds, --beta and --min-precision choose them: give one or the other.")
-    result, table, chosen = load_run(run), None, thresh
+    result, table, thresholds, chosen = load_run(run), None, thresh, "given"
     if beta is not None or min_precision is not None:
         from mlc_course.thresholds import best_thresholds_per_label
         if "valid" not in result.predictions: raise ValueError(f"{run} has no predictions for valid to choose thresholds on. Give --thresh instead.")
-        chosen = best_thresholds_per_label(result.predictions["valid"], 1. if beta is None else beta, min_precision)
+        beta = 1. if beta is None else beta
+        thresholds = best_thresholds_per_label(result.predictions["valid"], beta, min_precision)
+        chosen = f"highest F{beta:g} of each label" + (f" with a precision of {min_precision:g} or more" if min_precision is not None else "") + f" on the {len(result.predictions['valid'])} pictures of valid"
     if dataset is not None:
         from mlc_course.tables import open_dataset
         table = open_dataset(dataset, profile=result.profile)
-    _export(out or run, result, table, chosen)
+    _export(out or run, result, table, thresholds, chosen)
 
 
 @app.command()
@@ -368,17 +370,18 @@ def demo(
 class Bench(str, Enum):
     metrics = "metrics"
     train = "train"
+    predict = "predict"
 
 
 @app.command()
 def bench(
-    what: Annotated[Bench, typer.Argument(help="metrics: sweeps, exact thresholds, average precision, nine figures, the loss by hand. train: images a second of each trainer.")],
-    images: Annotated[Optional[int], typer.Option("--images", min=100, help="Rows of the score table (metrics; 40,000), or training pictures (train; 1,024).")] = None,
+    what: Annotated[Bench, typer.Argument(help="metrics: sweeps, exact thresholds, average precision, nine figures, the loss by hand. train: images a second of each trainer. predict: from files to labels.")],
+    images: Annotated[Optional[int], typer.Option("--images", min=100, help="Rows of the score table (metrics; 40,000), training pictures (train; 1,024), or files (predict; 1,024).")] = None,
     labels: Annotated[int, typer.Option("--labels", min=2, help="Columns of the score table (metrics).")] = 81,
-    sizes: Annotated[Optional[list[int]], typer.Option("--size", min=16, help="Side of the pictures in pixels, once or more (train; 64 and 128).")] = None,
+    sizes: Annotated[Optional[list[int]], typer.Option("--size", min=16, help="Side of the pictures in pixels, once or more (train, predict; 64 and 128).")] = None,
     epochs: Annotated[int, typer.Option("--epochs", min=1, help="Epochs of the whole training that is compared (train).")] = 10,
     full: Annotated[bool, typer.Option("--full", help="Really train the plain recipe in full as well, and compare the scores (train; some minutes).")] = False,
-    dataset: Annotated[str, typer.Option("--data", help="What to train on: a name or a folder (train).")] = "postcards",
+    dataset: Annotated[str, typer.Option("--data", help="Pictures: a name or a folder (train, predict).")] = "postcards",
     json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ):
     "Time the course's functions or trainers beside the field's, in one run; a missed goal makes the exit code 1."
@@ -386,6 +389,9 @@ def bench(
     if what == Bench.metrics:
         from mlc_course.tools.bench import bench_metrics
         report = bench_metrics(images or 40_000, labels, say=say)
+    elif what == Bench.predict:
+        from mlc_course.tools.bench_predict import bench_predict
+        report = bench_predict(tuple(sizes or (64, 128)), images or 1024, dataset=dataset, say=say)
     else:
         from mlc_course.tools.bench_train import bench_train
         report = bench_train(tuple(sizes or (64, 128)), images or 1024, epochs, full=full, dataset=dataset, say=say)

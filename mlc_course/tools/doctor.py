@@ -13,7 +13,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-PACKAGES = ("mlc_course", "torch", "torchvision", "fastai", "tensorflow", "keras", "numpy", "pandas", "scikit-learn", "matplotlib", "pillow",
+PACKAGES = ("mlc_course", "torch", "torchvision", "fastai", "tensorflow", "keras", "numpy", "pandas", "scikit-learn", "matplotlib", "pillow", "onnx", "onnxruntime", "gradio", "cleanlab",
             "nbdev", "jupyterlab", "ipykernel", "nbclient", "nbconvert", "typer")
 TIMEOUT = 60         # seconds for one probe
 
