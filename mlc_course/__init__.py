@@ -9,7 +9,7 @@ __version__ = "0.1.0"
 
 # the trainers are not re-exported by name: their four verbs are called the same on purpose
 _MODULES = ["settings", "labels", "tables", "datablocks", "losses", "metrics", "thresholds", "postcards", "backbones",
-            "train_fastai", "train_torch", "train_tf", "losses_tf", "multi_output", "compare", "safety", "pixels", "predictor"]
+            "train_fastai", "train_torch", "train_tf", "losses_tf", "multi_output", "compare", "interpret", "safety", "pixels", "predictor"]
 _NAMES = {
     "settings": ["Profile", "load_profile", "data_home", "pick_device"],
     "labels": ["multi_hot", "label_names", "label_counts", "cooccurrence", "cardinality", "density", "stratified_split"],
@@ -26,6 +26,9 @@ _NAMES = {
     "multi_output": ["Heads", "MultiHeadModel", "multi_head_loss", "per_head_accuracy", "merge_rare"],
     "compare": ["agreement", "compare_frameworks", "measured_run", "summarise", "plot_comparison"],
     "predictor": ["Predictor", "LabelScores", "export_onnx", "framework_probs", "data_checksum"],
+    "interpret": ["predicted_labels", "cell_losses", "worst_losses", "mistakes", "plot_probability_histograms", "f1_by_frequency", "grad_cam",
+                  "class_activation_maps", "overlay", "cooccurrence_learned", "flip_labels", "out_of_sample_probs", "find_label_issues",
+                  "finding_scores", "separation", "predict_tta"],
     "safety": ["TrainingDiverged"],
     "pixels": ["cached_pixels"],
     "backbones": ["pocket_resnet", "pocket_resnet_tf", "create_model", "create_model_tf", "draw_stamp", "pretrain", "save_weights"]}

@@ -4,6 +4,7 @@ import json
 import math
 import os
 import pickle
+import shutil
 import struct
 import subprocess
 import sys
@@ -12,17 +13,17 @@ import zlib
 from dataclasses import replace
 
 import numpy as np
+import onnxruntime
 import pandas as pd
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from PIL import Image
 
 import predictor_kit as kit
 from mlc_course import predictor as P
 from mlc_course.metrics import Predictions, TrainingRun, evaluate, load_run
 from mlc_course.pixels import cached_pixels
-from mlc_course.predictor import LabelScores, Predictor, data_checksum, export_onnx, framework_probs
-from mlc_course.settings import load_profile
+from mlc_course.predictor import LabelScores, Predictor, data_checksum, framework_probs
 from mlc_course.tables import ImageTable, load_image, square_pixels
 from mlc_course.thresholds import best_thresholds_per_label
 from predictor_kit import VOCAB, colour, edit, hand_made, seal
@@ -65,12 +66,13 @@ def make_run(framework, table, profile, out):
             model = trainer.make_model(table.vocab, profile, dropout=.5)
         else:
             from mlc_course import train_fastai as trainer
-            model = trainer.make_learner(trainer.make_data(table, profile), profile).model
+            learn = trainer.make_learner(trainer.make_data(table, profile), profile)
+            model = learn.model
         with torch.no_grad():
             for p, v in zip(model.head.parameters(), differ([p.numpy() for p in model.head.parameters()], 1)): p.copy_(torch.from_numpy(v))
         save_model(model, out)
         model.train()                   # the export has to see to it that nothing of this is left
-    run = TrainingRun(framework, model, table.vocab, pd.DataFrame(dict(epoch=[0])), {s: trainer.predict(model, table, s) for s in ("valid", "test")}, profile, table.name, 1.5, out)
+    run = TrainingRun(framework, learn if framework == "fastai" else model, table.vocab, pd.DataFrame(dict(epoch=[0])), {s: trainer.predict(model, table, s) for s in ("valid", "test")}, profile, table.name, 1.5, out)
     run.save(out)
     return run
 
@@ -116,6 +118,9 @@ def test_the_folder_says_what_it_is(framework, runs, squares):
     assert d["trained"]["data_sha256"] == data_checksum(squares, "train") and d["trained"]["images"] == 72
     assert d["parity"]["images"] == 24 and d["parity"]["largest_difference"] <= 1e-4 and "test" in d["parity"]["what"]
     assert d["versions"]["onnxruntime"] and framework in repr(ours)
+    session = onnxruntime.InferenceSession(str(ours.folder/"model.onnx"))
+    assert [(o.name, o.type, o.shape[1:]) for o in session.get_inputs()] == [("pixels", "tensor(uint8)", [32, 32, 3])] and json.loads(session.get_modelmeta().custom_metadata_map["vocab"]) == squares.vocab
+    assert not list(ours.folder.glob("*.data"))                      # no weights in a second file that could get lost
     thresholds = best_thresholds_per_label(run.predictions["valid"])
     np.testing.assert_array_equal([d["thresholds"][o] for o in squares.vocab], thresholds.astype(np.float32))
     assert "highest F1" in d["thresholds_chosen"] and "24 pictures of valid" in d["thresholds_chosen"]
@@ -141,7 +146,7 @@ def grad_cam(model, pixels):
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_maps_are_grad_cam(framework, runs, squares):
     run, ours = runs(framework)
-    net = run.model
+    net = run.model.model if framework == "fastai" else run.model
     if framework == "tensorflow":
         from mlc_course.backbones import get_arrays, pocket_resnet, set_arrays
         net = set_arrays(pocket_resnet(False, 3), get_arrays(run.model))
@@ -152,23 +157,16 @@ def test_maps_are_grad_cam(framework, runs, squares):
     np.testing.assert_allclose(ours.maps(paths[0]), expected[:1], atol=1e-5)
 
 
-@pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_saving_from_the_folder_of_a_run(framework, runs, squares, tmp_path):
+@pytest.mark.parametrize("framework", ["torch", "tensorflow"])                       # fastai's folder is as torch's
+def test_saving_from_the_folder_of_a_run(framework, runs, tmp_path, monkeypatch):
+    "The file made before is put in the place of a new one: the parity says whether the model that is read from the folder is the one that was in memory."
     run, ours = runs(framework)
+    seen = []
+    monkeypatch.setattr(P, "export_onnx", lambda model, path: seen.append(model) or shutil.copy(ours.folder/"model.onnx", path))
     again = Predictor.save(tmp_path/"a", run.out if framework == "torch" else load_run(run.out))        # a path, or what load_run gives
+    assert seen[0] is not run.model and list(seen[0].vocab) == ours.vocab
     assert "random pixels" in again.spec["parity"]["what"] and "data_sha256" not in again.spec["trained"]
     for k in ("vocab", "thresholds", "scores", "preprocessing"): assert again.spec[k] == ours.spec[k]
-    np.testing.assert_allclose(again._run(noise(4)), ours._run(noise(4)), atol=1e-6)
-
-
-def test_saving_a_learner(runs, squares, tmp_path):
-    from mlc_course.train_fastai import make_data, make_learner
-    learn = make_learner(make_data(squares, runs("fastai")[0].profile), runs("fastai")[0].profile)
-    learn.model.load_state_dict(runs("fastai")[0].model.state_dict())
-    ours = Predictor.save(tmp_path, learn, squares)
-    np.testing.assert_allclose(ours.predictions(squares).probs, runs("fastai")[0].predictions["test"].probs, atol=1e-4)
-    assert ours.spec["scores"] is None and set(ours.spec["thresholds"].values()) == {.5} and "0.5 for every label" in ours.spec["thresholds_chosen"]
-    assert learn.model.training and learn.model.vocab == squares.vocab
 
 
 def torch_net(vocab, size=32, arch="pocket_resnet", scale=.3):
@@ -185,21 +183,23 @@ def torch_net(vocab, size=32, arch="pocket_resnet", scale=.3):
 
 
 def test_another_network_of_torchvision(tmp_path):
+    "With one label, in half precision, and left in training mode."
     import torch
-    model = torch_net(VOCAB, 64, "resnet18", .05).train()
+    model = torch_net(["only"], 64, "resnet18", .05).half().train()
     ours = Predictor.save(tmp_path, model)
     pixels = noise(5, 64)
-    expected = torch.sigmoid(copy.deepcopy(model).eval()(torch.from_numpy(pixels).permute(0, 3, 1, 2)/255)).detach().numpy()
-    assert expected.std() > .01 and model.training
+    expected = torch.sigmoid(copy.deepcopy(model).float().eval()(torch.from_numpy(pixels).permute(0, 3, 1, 2)/255)).detach().numpy()
+    assert expected.shape == (5, 1) and expected.std() > .001 and model.training and next(model.parameters()).dtype == torch.float16
     np.testing.assert_allclose(ours._run(pixels), expected, atol=1e-4)
     assert not ours.has_maps and ours.spec["model"]["outputs"] == ["probs"] and ours.spec["trained"]["arch"] == "resnet18"
+    assert list(ours.predict([pixels[0]])[0].scores) == ["only"]
     with pytest.raises(ValueError, match="no maps"): ours.maps([pixels[0]])
 
 
 def test_another_network_of_keras(tmp_path):
     from mlc_course.backbones import create_model_tf
     import keras
-    model = create_model_tf(2, "MobileNetV2", pretrained=False, image_size=32)
+    model = create_model_tf(2, "MobileNet", pretrained=False, image_size=32)
     model.vocab = ("a", "b")
     head = model.get_layer("head")
     head.set_weights(differ(head.get_weights(), 0))
@@ -213,25 +213,20 @@ def test_another_network_of_keras(tmp_path):
     assert not ours.has_maps and ours.vocab == ["a", "b"]
 
 
-@pytest.mark.parametrize("dtype", ["bfloat16", "float16", "float32"])
-def test_half_precision_and_channels_last(dtype, tmp_path):
-    import torch
-    model = torch_net(VOCAB).to(getattr(torch, dtype), memory_format=torch.channels_last).train()
-    ours = Predictor.save(tmp_path, model)
-    np.testing.assert_allclose(ours._run(noise(4)), framework_probs(copy.deepcopy(model).float().eval(), noise(4)), atol=1e-4)
-    assert model.training and next(model.parameters()).dtype == getattr(torch, dtype)
-
-
 ODD = ["a,b", 'say "cheese"', "x|y", "two\nlines", "Müller 日本 🙂", "\u202eright to left", "'", "\\", "<b>", "={1+1}", " "]
 
 
-@pytest.mark.parametrize("vocab", [["only"], ODD + [f"label {i}" for i in range(289)]], ids=["one", "three hundred"])
-def test_vocab(vocab, tmp_path):
-    model = torch_net(vocab)
+def test_three_hundred_odd_labels_in_bf16(tmp_path):
+    import torch
+    vocab = ODD + [f"label {i}" for i in range(289)]
+    model = torch_net(vocab).to(torch.bfloat16, memory_format=torch.channels_last).train()
     ours = Predictor.save(tmp_path/"p", model, thresholds=.4)
-    answer = Predictor.load(tmp_path/"p").predict([noise(1)[0]])[0]
+    assert model.training and next(model.parameters()).dtype == torch.bfloat16
+    expected = framework_probs(copy.deepcopy(model).float().eval(), noise(4))
+    np.testing.assert_allclose(ours._run(noise(4)), expected, atol=1e-4)
+    answer = Predictor.load(tmp_path/"p").predict([noise(4)[0]])[0]
     assert ours.vocab == vocab and list(answer.scores) == vocab and ours.maps(noise(2)).shape == (2, len(vocab), 2, 2)
-    np.testing.assert_allclose(list(answer.scores.values()), framework_probs(model, noise(1))[0], atol=1e-4)
+    np.testing.assert_allclose(list(answer.scores.values()), expected[0], atol=1e-4)
     assert json.loads(json.dumps(answer.to_dict())) == dict(file="", labels=list(answer.labels), scores=answer.scores)
 
 
@@ -244,15 +239,6 @@ def test_a_model_that_does_not_say_enough(what, tmp_path):
     error, match = {"no network": (TypeError, "torch module"), "a string": (FileNotFoundError, "no finished run")}.get(what, (ValueError, "model.vocab and model.image_size"))
     with pytest.raises(error, match=match): Predictor.save(tmp_path/"p", str(tmp_path) if what == "a string" else model)
     assert not (tmp_path/"p").exists() or not list((tmp_path/"p").iterdir())
-
-
-def test_export_alone(tmp_path):
-    import onnxruntime
-    path = export_onnx(torch_net(VOCAB), tmp_path/"deep"/"er"/"net.onnx")
-    session = onnxruntime.InferenceSession(str(path))
-    assert [o.name for o in session.get_inputs()] == ["pixels"] and session.get_inputs()[0].type == "tensor(uint8)" and session.get_inputs()[0].shape[1:] == [32, 32, 3]
-    assert json.loads(session.get_modelmeta().custom_metadata_map["vocab"]) == VOCAB
-    assert sorted(p.name for p in path.parent.iterdir()) == ["net.onnx"]               # no weights in a second file that could get lost
 
 
 def test_a_missing_exporter_is_named(monkeypatch, tmp_path):
@@ -272,7 +258,7 @@ def test_no_framework_and_no_pickle(runs, squares):
                  f"for name in {HEAVY!r}: sys.modules[name] = None\n"
                  "from mlc_course.predictor import Predictor\n"
                  "def hook(event, args):\n"
-                 "    if event.startswith('pickle.') or event == 'marshal.loads' and False: raise SystemExit(f'{event} {args}')\n"
+                 "    if event == 'pickle.find_class': raise SystemExit(f'{event} {args}')\n"
                  "sys.addaudithook(hook)\n"
                  "p = Predictor.load(sys.argv[1])\n"
                  "answers = p.predict(sys.argv[2:])\n"
@@ -404,6 +390,7 @@ def test_bad_pictures_are_named(bad, hand, recwarn):
         with pytest.raises((ValueError, OSError)): hand.predict([path])
 
 
+@pytest.mark.filterwarnings("ignore:Image size")
 def test_the_stream_goes_on(bad, hand, tmp_path):
     fine = [colour(tmp_path/f"{i}.png", 10*i) for i in range(20)]
     mixed = [o for pair in zip(fine, [*bad, *bad]) for o in pair]
@@ -437,7 +424,7 @@ def test_arrays_that_are_no_pictures(image, hand):
 # ---------------------------------------------------------------- the stream
 
 def test_stream_looks_ahead_a_little_only(hand):
-    taken, black = 0, np.zeros((2, 2, 3), np.uint8)
+    taken = 0
     def pictures():
         nonlocal taken
         for i in range(3000):
@@ -450,7 +437,7 @@ def test_stream_looks_ahead_a_little_only(hand):
     for i, o in enumerate(answers, 1):
         assert abs(o.scores["red"] - (i % 256)/255) < 1e-6
         assert taken - i <= 2*3*4, i
-    assert taken == 3000 and black.sum() == 0
+    assert taken == 3000
 
 
 def test_stream_of_nothing(hand):
@@ -502,6 +489,7 @@ def test_odd_batches_are_refused(hand):
 GRID = [0., 1e-30, .1, .3, .5, float(np.nextafter(np.float32(.5), np.float32(1))), .7, 1.]
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(1, 6).flatmap(lambda n: st.tuples(*[st.lists(st.one_of(st.sampled_from(GRID), st.floats(0, 1, width=32)), min_size=n, max_size=n) for _ in range(2)])))
 def test_labels_are_those_above_their_thresholds(both):
     probs, thresh = both
@@ -693,7 +681,9 @@ def test_thresholds_of_labels_that_validation_lacks(mean_run, squares, tmp_path)
     ours = Predictor.save(tmp_path, without)
     json.loads((tmp_path/"predictor.json").read_text(encoding="utf-8"), parse_constant=lambda c: pytest.fail(f"{c} is no JSON"))
     assert ours.spec["scores"]["mAP"] is None and set(ours.spec["thresholds"].values()) == {.5}
-    assert Predictor.save(tmp_path, replace(mean_run, predictions={})).spec["scores"] is None
+    for bare in (replace(mean_run, predictions={}), mean_run.model):
+        ours = Predictor.save(tmp_path/"deep"/"er", bare, squares)
+        assert ours.spec["scores"] is None and set(ours.spec["thresholds"].values()) == {.5} and "0.5 for every label" in ours.spec["thresholds_chosen"]
 
 
 @pytest.mark.parametrize("table", [True, False])
@@ -751,7 +741,7 @@ def test_a_full_disk_leaves_the_old_pair(room, mean_run, squares, tmp_path, monk
     import resource
     Predictor.save(tmp_path, mean_run, squares, .3)
     before = content(tmp_path)
-    room = room or len(before["predictor.json"]) - 1
+    room = room or len(before["predictor.json"]) - 40
     monkeypatch.setattr(P, "export_onnx", lambda model, path: P.write_whole(path, kit.model))
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
@@ -762,7 +752,6 @@ def test_a_full_disk_leaves_the_old_pair(room, mean_run, squares, tmp_path, monk
 
 
 def test_checksum(squares, tmp_path):
-    import shutil
     whole = data_checksum(squares)
     shutil.copytree(squares.root, tmp_path/"moved")
     moved = ImageTable(squares.df, tmp_path/"moved", squares.vocab, "another name")

@@ -15,7 +15,7 @@ def find_images(
     found = []
     for name in given:
         path = Path(name).expanduser()
-        if path.is_dir():
+        if os.path.isdir(path):         # False for a name that is too long; Path.is_dir raises
             inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES and p.is_file())
             if not inside: raise ValueError(f"There is no picture in {path}; looked for {', '.join(sorted(IMAGE_SUFFIXES))}, also in its subfolders.")
             found += inside

@@ -17,5 +17,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     "backbones": ["block_weights", "keras_kernel", "folded", "array_in_file", "scaled_features"],
     "train_fastai": ["trainable_while_frozen", "which_threshold", "metrics_at", "three_groups", "ignores_a_shift"],
     "multi_output": ["merge_by_train", "any_heads", "summed_loss", "heads_right", "uncertain_loss"],
+    "interpret": ["worst_cells", "grad_cam", "held_out", "auroc", "mean_of_views"],
+    "predictor": ["square_bytes", "what_is_said", "which_fault", "runs_code", "verdict"],
     "compare": ["same_step_rate", "running_variances", "keras_epsilon", "chance_of_seeds", "first_layer"],
 })
