@@ -319,7 +319,8 @@ class Predictor:
     ): # yields a LabelScores, or the ValueError or OSError of a picture that can't be read
         "One answer per picture, in order; a few batches in memory at any time."
         if batch_size < 1: raise ValueError(f"batch_size is {batch_size}; give the number of pictures in a batch, at least 1.")
-        images, workers = iter(images), workers or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else workers or os.cpu_count() or 1
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        images, workers = iter(images), workers or cores
         yield from self._work(list(islice(images, 1)))             # the first answer waits for nothing else
         running = deque()
         with ThreadPoolExecutor(workers) as pool:
