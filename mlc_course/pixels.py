@@ -96,6 +96,7 @@ def _open(path, shape):
         images = np.lib.format.open_memmap(path, mode="c")     # copy on write: changing the array never changes the file
         bad = {int(k): str(v) for k, v in json.loads(path.with_suffix(".json").read_text(encoding="utf-8")).items()}
     except Exception: return None         # whatever is the matter with it, it is made anew
+    if path.stat().st_size != images.offset + images.nbytes: return None         # a damaged header that can still be read
     if images.shape != shape or images.dtype != np.uint8 or not images.flags.c_contiguous or not all(0 <= i < shape[0] for i in bad): return None
     with contextlib.suppress(OSError): os.utime(path)          # somebody else's cache may be read-only
     return images, bad

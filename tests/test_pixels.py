@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import example, HealthCheck, given, settings, strategies as st
 from PIL import Image
 
 from mlc_course import pixels
@@ -364,6 +364,7 @@ def test_a_damaged_cache_is_made_anew(root, cache, damage, monkeypatch):
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 127), st.integers(0, 255))
+@example(8, 65)                                                    # a shorter header that can still be read: the pixels would begin too early
 def test_any_damaged_byte_of_the_header_is_harmless(squares, tmp_path_factory, at, byte):
     folder, table = tmp_path_factory.getbasetemp()/"header", squares.subset(np.arange(5))
     cached_pixels(table, 4, folder=folder)

@@ -200,6 +200,7 @@ def train(
     _say(f"Written to {out}. All figures: mlc evaluate {shlex.quote(str(out))}")
     try: _export(out, result, kept)
     except ImportError as e: _say(f"Not exported: {e}, then: mlc export {shlex.quote(str(out))} --data {shlex.quote(str(dataset))}")
+    except TypeError as e: _say(f"Not exported: {e}")              # no network that we know: the run is as good as before
     except Exception as e: raise RuntimeError(f"The run is kept in {out}, but it couldn't be exported: {e}") from e
 
 
