@@ -267,7 +267,7 @@ def expected_seconds(
 # a run of `make course` on two cores of an Intel Xeon without a graphics card; corrected by the machine's own record
 SHIPPED_SECONDS: dict[str, dict[str, float]] = {"smoke": {}, "laptop": {
     "00_start": 3, "01_tasks": 10, "02_tables": 4, "03_datablocks": 10, "04_losses": 7, "04_losses_tf": 6, "05_metrics": 6,
-    "06_thresholds": 11, "06_which_loss": 131, "07_fastai": 72, "08_pytorch": 76, "09_tensorflow": 116, "10_multi_output": 51, "11_side_by_side": 71, "87_safety": 1, "88_pixels": 2, "89_residual_block": 5,
+    "06_thresholds": 11, "06_which_loss": 131, "07_fastai": 72, "08_pytorch": 76, "09_tensorflow": 116, "10_multi_output": 51, "11_side_by_side": 71, "12_look_inside": 77, "13_ship": 68, "87_safety": 1, "88_pixels": 2, "89_residual_block": 5,
     "90_postcards": 24, "91_pocket_resnet": 60}}
 
 
