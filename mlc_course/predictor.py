@@ -6,7 +6,7 @@
 __all__ = ['FORMAT', 'MODEL', 'SPEC', 'export_onnx', 'LabelScores', 'framework_probs', 'data_checksum', 'Predictor']
 
 # %% ../nbs/13_ship.ipynb #0b5b4561
-import copy, hashlib, json, logging, os, shlex, sys, tempfile, warnings
+import copy, hashlib, json, logging, os, shlex, tempfile, warnings
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ import numpy as np
 from .metrics import Predictions, TrainingRun, evaluate, load_run
 from .pixels import _digest
 from .safety import write_whole
-from .tables import ImageTable, square_pixels
+from .tables import ImageTable, decode_images, square_pixels
 from .thresholds import best_thresholds_per_label
 
 # %% ../nbs/13_ship.ipynb #2c3ee0f8
@@ -117,7 +117,6 @@ def export_onnx(
 
 def _name_outputs(graph):
     "Call the input and the outputs what `Predictor` looks for."
-    import onnx
     renamed = dict(zip([o.name for o in graph.graph.output], ("probs", "maps"))) | {graph.graph.input[0].name: "pixels"}
     if all(k == v for k, v in renamed.items()): return
     for node in graph.graph.node:
@@ -397,7 +396,7 @@ class Predictor:
         if table is not None:
             split = next((o for o in ("test", "valid", "train") if o in table.splits), None)
             ours, what = self.predictions(table, split), f"every picture of {split}"
-            theirs = framework_probs(model, np.stack([square_pixels(o, self.image_size) for o in table.paths(split)]))
+            theirs = framework_probs(model, decode_images(table.paths(split), self.image_size))
             kept = run.predictions.get(split) if run else None
             if kept is not None and kept.fnames == ours.fnames and _on_cpu(model): theirs = kept.probs      # what the trainer itself wrote down
             ours, names = ours.probs, ours.fnames

@@ -198,9 +198,9 @@ def train(
     _say(f"mAP {figures.mAP:.4f}   macro F1 {figures.macro_f1:.4f}   micro F1 {figures.micro_f1:.4f}   "
          f"accuracy {figures.accuracy:.4f} (predicting nothing: {figures.all_negative_accuracy:.4f})   at threshold 0.5")
     _say(f"Written to {out}. All figures: mlc evaluate {shlex.quote(str(out))}")
+    if result.model is None: return                                # there is nothing to export
     try: _export(out, result, kept)
     except ImportError as e: _say(f"Not exported: {e}, then: mlc export {shlex.quote(str(out))} --data {shlex.quote(str(dataset))}")
-    except TypeError as e: _say(f"Not exported: {e}")              # no network that we know: the run is as good as before
     except Exception as e: raise RuntimeError(f"The run is kept in {out}, but it couldn't be exported: {e}") from e
 
 
