@@ -69,6 +69,18 @@ def read_csv_rows(path, encoding="utf-8-sig"):
     return pd.DataFrame(rows, columns=header, index=numbers, dtype=object)
 
 
+def header_of(path):
+    "The column names in the first line of a table, in small letters; none if it can't be read."
+    try:
+        with open(path, "rb") as f:
+            head = f.read(65536).decode("utf-8-sig", "replace")
+    except OSError:
+        return []
+    line = next((o for o in head.splitlines() if o.strip()), "")
+    delimiter = next((o for o in ",;\t" if o in line), ",")
+    return [o.strip().strip('"').lower() for o in line.split(delimiter)]
+
+
 def find_column(df, path, *names):
     "The column that has one of these names, whatever the case; None if there is none, an error if there are two."
     found = [c for c in df.columns if c.lower() in names]

@@ -18,6 +18,19 @@ from .common import (
 )
 
 
+NAME = "folder"
+LAYOUT = "a table: one CSV file with the columns fname and labels, and the images beside or below it"
+
+
+def recognise(path):
+    "Evidence of a table: the name of the one CSV file, or None."
+    path = Path(path)
+    if path.is_file():
+        return path.name if path.suffix.lower() in (".csv", ".tsv", ".txt") else None
+    files = [f for f in sorted(path.glob("*.csv")) if f.name[0] != "."]
+    return files[0].name if len(files) == 1 else None
+
+
 def label_separator(cells, file):
     "The one of | ; , that occurs in the cells; None, which is white space, if none does."
     found = [c for c in "|;," if any(c in o for o in cells)]

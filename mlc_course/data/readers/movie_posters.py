@@ -19,6 +19,37 @@ from .common import (
 )
 
 
+NAME = "movie_posters"
+LAYOUT = "film posters: MovieGenre.csv and a folder of posters called by their imdbId, such as 114709.jpg"
+
+
+def _genre_file(path):
+    "MovieGenre.csv, in a folder or as what was pointed at; None if there is none."
+    files = [path] if path.is_file() else sorted(path.glob("*.csv"))
+    return next((f for f in files if f.name.lower() == "moviegenre.csv"), None)
+
+
+def recognise(path):
+    "Evidence of the film posters: MovieGenre.csv, or None."
+    file = _genre_file(Path(path))
+    return file.name if file else None
+
+
+def open_movie_posters(
+    path,  # the folder of MovieGenre.csv, or that file
+    images=None,  # the folder of the posters; None: the folder here or below that has most
+    **options,  # of read_movie_posters
+) -> ImageTable:  # splits train, valid and test
+    "Find the posters of a MovieGenre.csv, and read both."
+    file = _genre_file(Path(path))
+    if file is None:
+        raise FileNotFoundError(f"There is no MovieGenre.csv in {path}.")
+    if images is None:
+        folders = [file.parent, *sorted(d for d in file.parent.rglob("*") if d.is_dir())]
+        images = max(folders, key=lambda d: len(poster_files(d)))
+    return read_movie_posters(file, images, **options)
+
+
 def poster_files(images):
     "imdbId -> file name, for every poster that is not an empty file."
     found = {}

@@ -5,7 +5,21 @@ from pathlib import Path
 import pandas as pd
 
 from ..table import ImageTable, safe_name
-from .common import finish_table, need_column, read_csv_rows, read_truth, split_labels
+from .common import finish_table, header_of, need_column, read_csv_rows, read_truth, split_labels
+
+
+NAME = "pascal"
+LAYOUT = "PASCAL: train.csv (fname,labels,is_valid) and train/; also test.csv (fname,labels) and test/"
+
+
+def recognise(path):
+    "Evidence of the PASCAL layout in a folder, or None."
+    path = Path(path)
+    if not ((path / "train.csv").is_file() and (path / "train").is_dir()):
+        return None
+    if not {"fname", "labels", "is_valid"} <= set(header_of(path / "train.csv")):
+        return None
+    return "train.csv with is_valid, and train/"
 
 
 def pascal_part(path, part, encoding, split=None):
