@@ -101,10 +101,8 @@ def _choose(path):
         return {None: path}, path.parent, notes
     files = table_files(path) if path.is_dir() else []
     splits = split_files(files)
-    if splits:
-        rest = [f.name for f in files if f not in splits.values()]
-        if not rest:
-            return splits, path, []
+    if len(splits) > 1 and len(splits) == len(files):
+        return splits, path, []
     if len(files) == 1:
         return {None: files[0]}, path, []
     names = f" ({', '.join(f.name for f in files[:12])}): give the path of the one that you mean."
@@ -142,7 +140,7 @@ def _read_part(file, split, base, how):
     fname = file_column(raw, file.name, how.fname_column)
     group, notes = group_values(raw, file.name, how.group_column)
     splits, said, used = None, [], []
-    if split is None:
+    if split in (None, "train"):
         splits, said, used = given_split(
             raw, file.name, sources, {fname}, how.split_column, how.valid_fold, how.test_fold
         )
@@ -160,7 +158,7 @@ def _read_part(file, split, base, how):
     df, joined = join_rows(df, how.on_conflict)
     if split is not None:
         df = _below(df, base, split, how.images)
-    return df, names, [*more, *said, *denied, *joined, *notes], bool(splits or split)
+    return df, names, [*more, *said, *denied, *joined, *notes], bool(splits)
 
 
 def _below(df, base, split, images):
@@ -218,7 +216,7 @@ def read_folder(
     how, path = Reading(**given), Path(path)
     files, base, notes = _choose(path)
     how.images = _image_folder(images, base)
-    parts, names, told = [], [], True
+    parts, names, told = [], [], False
     for split in sorted(files, key=lambda s: SPLITS.index(s) if s else 0):
         file = files[split]
         if split == "test" and parts and _without_labels(file, how):
@@ -228,10 +226,11 @@ def read_folder(
         parts.append(df)
         names.append(columns)
         notes += [o for o in said if o not in notes]
-        told = told and tells
+        told = told or tells or len(parts) > 1
     df = pd.concat(parts, ignore_index=True)
     vocab = _shared_vocab(names, files) if vocab is None else vocab
-    root = how.images or find_image_root(base, df["fname"])
+    only = file_split(file) if len(files) == 1 else None
+    root = how.images or find_image_root(base, df["fname"], only)
     table = finish_table(df, root, vocab, name or _folder_name(path), on_missing, notes)
     return table if told else _split(table, files, fractions, seed)
 

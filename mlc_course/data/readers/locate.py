@@ -203,6 +203,13 @@ def _sample(names, n=50):
     return names if len(names) <= n else [names[i * len(names) // n] for i in range(n)]
 
 
+def _hits(folder, names, split):
+    "How many names exist in a folder; half a one more if it is called like the split."
+    n = sum(o is not None for o in existing(folder, names))
+    named = split and SPLIT_WORDS[split] & set(re.split(r"[^a-z]+", folder.name.lower()))
+    return n + 0.5 * bool(named and n)
+
+
 def find_image_root(
     folder,  # where to look: here, and below
     names,  # file names that the annotations give
@@ -213,14 +220,14 @@ def find_image_root(
     if not folder.is_dir():
         raise FileNotFoundError(f"The folder {folder} does not exist.")
     names = _sample(plain_path(str(o))[0] for o in names)
-    best, hits = folder, -1
-    for d in _folders(folder):
-        n = sum(o is not None for o in existing(d, names))
-        named = split and SPLIT_WORDS[split] & set(re.split(r"[^a-z]+", d.name.lower()))
-        if n + 0.5 * bool(named and n) > hits:
-            best, hits = d, n + 0.5 * bool(named and n)
-    if hits >= len(names):
+    scores = {d: _hits(d, names, split) for d in _folders(folder)}
+    best = max(scores, key=scores.get)
+    hits = scores[best]
+    equal = [d for d in scores if scores[d] == hits]
+    if hits >= len(names) and (len(equal) == 1 or best == folder):
         return best
+    if hits > 0 and len(equal) > 1 and best != folder:
+        return folder  # the names are in two folders: the matcher asks, or the split decides
     matcher = Matcher(folder)
     wide = sum(len(matcher.find(o, split)[0]) == 1 for o in names)
     if not wide and hits <= 0 and folder.name.lower() in SIDE_FOLDERS:
