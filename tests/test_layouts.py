@@ -148,8 +148,8 @@ def page(tmp_path, capsys):
     "The page: every layout with what the command prints."
     lines = ["# Layouts, and what `mlc data` prints", "", "Written by tests/test_layouts.py.", ""]
     for i, (title, make, arguments, _) in enumerate(CASES):
-        root = tmp_path / str(i)
-        root.mkdir()
+        root = tmp_path / str(i) / "set"
+        root.mkdir(parents=True)
         make(root)
         code, output = printed(root, arguments, capsys)
         files = [f for f in sorted(root.rglob("*")) if f.suffix == ".csv" and f.name[0] != "."]

@@ -73,12 +73,13 @@ def _group_warnings(table):
     "A sentence about groups that are in two splits."
     if table.groups() is None:
         return []
+    from mlc_course.data.table import SPLITS
     from mlc_course.labels import shared_groups
 
     shared = shared_groups(table.groups(), table.df["split"])
     if not shared:
         return []
-    some = "; ".join(f"{g} in {' and '.join(s)}" for g, s in list(shared.items())[:3])
+    some = "; ".join(f"{g} in {' and '.join(sorted(s, key=SPLITS.index))}" for g, s in list(shared.items())[:3])
     return [
         f"{len(shared):,} groups are in more than one split ({some}): the scores will be too good."
         " Split anew with --split-column none, which keeps groups whole."

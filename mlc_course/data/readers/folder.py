@@ -227,12 +227,13 @@ def read_folder(
         names.append(columns)
         notes += [o for o in said if o not in notes]
         told = told or tells or len(parts) > 1
+    first = parts[0]["source"].iloc[0].rsplit(" row ", 1)[0]
     df = pd.concat(parts, ignore_index=True)
     vocab = _shared_vocab(names, files) if vocab is None else vocab
     only = file_split(file) if len(files) == 1 else None
     root = how.images or find_image_root(base, df["fname"], only)
     table = finish_table(df, root, vocab, name or _folder_name(path), on_missing, notes)
-    return table if told else _split(table, files, fractions, seed)
+    return table if told else _split(table, first, fractions, seed)
 
 
 def _folder_name(path):
@@ -253,18 +254,17 @@ def _shared_vocab(names, files):
     return first
 
 
-def _split(table, files, fractions, seed):
+def _split(table, file, fractions, seed):
     "The table with a stratified split, which keeps groups whole."
-    file = next(iter(files.values()))
     if not any(table.df["labels"].map(len)):
         raise ValueError(
-            f"{file.name}: no row has a label, so there is nothing to learn. Look at its column of labels."
+            f"{file}: no row has a label, so there is nothing to learn. Look at its column of labels."
         )
     groups = table.groups()
     kwargs = {} if groups is None else {"groups": groups}
     part = stratified_split(table.targets(), fractions, seed, **kwargs)
     shares = " / ".join(f"{f:.0%}" for f in fractions)
-    note = f"{file.name} has no split: {shares} by label, seed {seed}{', groups kept whole' if kwargs else ''}."
+    note = f"{file} has no split: {shares} by label, seed {seed}{', groups kept whole' if kwargs else ''}."
     split = np.array(SPLITS, dtype=object)[part]
     return ImageTable(
         table.df.assign(split=split), table.root, table.vocab, table.name, (*table.notes, note)

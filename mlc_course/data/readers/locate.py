@@ -182,19 +182,24 @@ def match_files(
     for form, members in forms.items():
         members = [o for o in members if o in found]
         if members:
-            notes.append(f"{len(members)} names found {form}, such as {members[0]}: {found[members[0]]}.")
+            names = "1 name" if len(members) == 1 else f"{len(members):,} names"
+            notes.append(f"{names} found {form}, such as {members[0]}: {found[members[0]]}.")
     return found, near, notes, doubt
 
 
 def _folders(folder):
     "A folder and its folders, two levels down."
-    below = sorted(d for d in folder.iterdir() if d.is_dir() and not _skipped(d.name))
-    for d in list(below):
-        try:
-            below += sorted(e for e in d.iterdir() if e.is_dir() and not _skipped(e.name))
-        except OSError:
-            continue
-    return [folder, *below]
+    below = _folders_in(folder)
+    return [folder, *below, *(e for d in below for e in _folders_in(d))]
+
+
+def _folders_in(folder):
+    "The folders in a folder, sorted; none if it can't be read."
+    try:
+        found = sorted(o.name for o in os.scandir(folder) if o.is_dir() and not _skipped(o.name))
+    except OSError:
+        return []
+    return [folder / o for o in found]
 
 
 def _sample(names, n=50):
@@ -219,7 +224,7 @@ def find_image_root(
     folder = Path(folder)
     if not folder.is_dir():
         raise FileNotFoundError(f"The folder {folder} does not exist.")
-    names = _sample(plain_path(str(o))[0] for o in names)
+    names = [plain_path(str(o))[0] for o in _sample(names)]
     scores = {d: _hits(d, names, split) for d in _folders(folder)}
     best = max(scores, key=scores.get)
     hits = scores[best]

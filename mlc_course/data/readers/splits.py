@@ -67,9 +67,9 @@ def _by_fold(raw, column, file, valid_fold, test_fold):
         if fold is not None and str(fold) not in found:
             raise ValueError(f"{file}: {option} is {fold}; the column {column} has {', '.join(found)}.")
     names = {str(test_fold): "test", str(valid_fold): "valid"}
-    return [names.get(o, "train") for o in cells], [
-        f"Splits are the folds of the column {column}: valid is {valid_fold}, test is {test_fold}."
-    ]
+    chosen = [f"{s} is fold {o}" for o, s in names.items() if o != "None"]
+    said = f"Splits are the folds of the column {column}: {' and '.join(chosen)}, the others are train."
+    return [names.get(o, "train") for o in cells], [said]
 
 
 def _number(text):
