@@ -1,0 +1,367 @@
+"""What the readers of annotation formats share: JSON and XML files, splits, and their end."""
+
+import json
+import re
+import unicodedata
+from functools import lru_cache
+from pathlib import Path
+from xml.etree.ElementTree import TreeBuilder
+from xml.parsers import expat
+
+import numpy as np
+import pandas as pd
+
+from ...labels import stratified_split
+from ..table import SPLITS, ImageTable, count
+from .common import finish_table, read_text
+from .find_images import ImageFinder
+from .options import opt
+
+SPLIT_WORDS = {
+    "train": "train",
+    "training": "train",
+    "trainval": "train",
+    "valid": "valid",
+    "val": "valid",
+    "validation": "valid",
+    "dev": "valid",
+    "test": "test",
+    "testing": "test",
+}
+HEAD = 1 << 16
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}\[\]:,]|[^\s{}\[\]:,"]+', re.S)
+_IN_NAME = re.compile(
+    r"(?<![a-z])(trainval|train|valid|val|test|dev)(?:ation|idation|ing)?(?![a-z])"
+)
+
+
+def split_in_name(name):
+    "The split that a file or folder name says by exactly one of its words, or None."
+    found = {SPLIT_WORDS[o] for o in _IN_NAME.findall(str(name).lower())}
+    return found.pop() if len(found) == 1 else None
+
+
+def split_of_file(
+    file,  # an annotation file
+    base,  # the folder of the data set
+):  # "train", "valid", "test" or None
+    "The split that an annotation file's name says, or else the name of a folder that it is in."
+    file, base = Path(file), Path(base)
+    if split_in_name(file.stem):
+        return split_in_name(file.stem)
+    for folder in file.parents:
+        word = SPLIT_WORDS.get(folder.name.lower())
+        if folder == base or base not in folder.parents:
+            # the data set itself may be called "test": its neighbours must be splits too
+            beside = {SPLIT_WORDS.get(o.name.lower()) for o in safe_dirs(folder.parent)}
+            return word if folder == file.parent and len(beside - {None}) > 1 else None
+        if word:
+            return word
+    return None
+
+
+def safe_dirs(folder):
+    "The folders in a folder, without dot folders, sorted; none if it can't be listed."
+    try:
+        found = [o for o in Path(folder).iterdir() if o.name[0] != "." and o.is_dir()]
+    except OSError:
+        return []
+    return sorted(o for o in found if o.name != "__MACOSX")
+
+
+def annotation_files(
+    path,  # what the user pointed at: a file, or a folder
+    suffixes,  # such as (".json",)
+    limit=200,  # at most so many
+):  # list of Path
+    "The file itself, or the files of a folder and of the folders in it, without dot files."
+    path = Path(path)
+    if path.is_file():
+        return [path] if path.suffix.lower() in suffixes else []
+    found = []
+    for folder in [path, *safe_dirs(path)]:
+        try:
+            names = sorted(folder.iterdir())
+        except OSError:
+            continue
+        some = (o for o in names if o.suffix.lower() in suffixes and o.name[0] != ".")
+        found += [o for o in some if o.is_file()][: limit - len(found)]
+    return found
+
+
+@lru_cache(maxsize=512)
+def _head(path, size, changed):
+    with open(path, "rb") as file:
+        raw = file.read(HEAD)
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return raw.decode("utf-16", errors="ignore")
+    return raw.decode("utf-8-sig", errors="ignore")
+
+
+def head_of(path):
+    "The first 64 kB of a file as text; '' if it can't be read."
+    try:
+        stat = Path(path).stat()
+        return _head(str(path), stat.st_size, stat.st_mtime_ns)
+    except OSError:
+        return ""
+
+
+@lru_cache(maxsize=512)
+def _outline(head):
+    found, stack, key, last = [], [], None, None
+    for token in _TOKEN.findall(head):
+        if token in "{[":
+            if len(stack) > 8:
+                break
+            above = stack[-1][1] if stack else ""
+            name = (f"{above}.{key}" if above else key) if key is not None else above
+            name = (name or "") + ("[]" if token == "[" else "")
+            stack.append((token, name))
+            found.append(name + ("{}" if token == "{" else ""))
+            key = None
+        elif token in "}]":
+            if stack:
+                stack.pop()
+            key = None
+        elif token == ":":
+            if stack and last is not None and stack[-1][0] == "{":
+                key = last[1:-1]
+                name = stack[-1][1]
+                found.append(f"{name}.{key}" if name else key)
+        elif token == ",":
+            key = None
+        last = token if token[0] == '"' else None
+    return frozenset(found)
+
+
+def json_outline(path):
+    "The paths of the keys in the first 64 kB of a JSON file, such as 'images[].file_name'."
+    head = head_of(path)
+    return _outline(head) if head.lstrip()[:1] in ("{", "[") else frozenset()
+
+
+def recognised(path, suffixes, test):
+    "The files among `annotation_files` whose outline passes a test."
+    return [o for o in annotation_files(path, suffixes) if test(json_outline(o))]
+
+
+def evidence(files):
+    "The names of the first files as evidence, or None."
+    more = f" and {len(files) - 3} more" if len(files) > 3 else ""
+    return ", ".join(f"{o.parent.name}/{o.name}" for o in files[:3]) + more if files else None
+
+
+def _no_duplicates(path):
+    def pairs(found):
+        made = dict(found)
+        if len(made) < len(found):
+            keys = [k for k, _ in found]
+            twice = next(k for i, k in enumerate(keys) if k in keys[:i])
+            raise ValueError(
+                f"{path}: the key {twice!r} is twice in one object, so one of the two values would"
+                " be lost. Rename or remove one."
+            )
+        return made
+
+    return pairs
+
+
+def _json_error(path, e):
+    return ValueError(
+        f"{path} row {e.lineno}, column {e.colno}: not valid JSON ({e.msg}). The file is damaged or"
+        " cut off: fetch it again."
+    )
+
+
+def too_deep(path):
+    "The error of a file whose lists or objects are nested without end."
+    return ValueError(f"{path} is nested too deeply to be a list of annotations. Fetch it again.")
+
+
+def json_text(path, encoding="utf-8-sig"):
+    "The text of a JSON file; UTF-16 is known by its mark."
+    with open(path, "rb") as file:
+        start = file.read(2)
+    return read_text(Path(path), "utf-16" if start in (b"\xff\xfe", b"\xfe\xff") else encoding)
+
+
+def load_json(path):
+    "A JSON file; one that is damaged, too deep or has a key twice is an error that says where."
+    try:
+        return json.loads(json_text(path), object_pairs_hook=_no_duplicates(path))
+    except json.JSONDecodeError as e:
+        raise _json_error(path, e) from None
+    except RecursionError:
+        raise too_deep(path) from None
+
+
+def load_json_values(path):
+    "All the JSON values of a file, one after the other: JSON lines, also printed over many rows."
+    text = json_text(path)
+    decoder = json.JSONDecoder(object_pairs_hook=_no_duplicates(path))
+    values, at, end = [], 0, len(text)
+    skip = re.compile(r"[\s,\x1e]*")
+    try:
+        while (at := skip.match(text, at).end()) < end:
+            value, at = decoder.raw_decode(text, at)
+            values.append(value)
+    except json.JSONDecodeError as e:
+        raise _json_error(path, e) from None
+    except RecursionError:
+        raise too_deep(path) from None
+    return values
+
+
+def load_xml(path):
+    "The root element of an XML file. A DTD, damage or endless nesting are errors that say where."
+    builder, depth, seen = TreeBuilder(), 0, 0
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+
+    def refuse(*args):
+        raise ValueError(
+            f"{path} row {parser.CurrentLineNumber} has a document type or an entity, which"
+            " annotation files don't need and which can fill the memory. It was not read."
+        )
+
+    def start(tag, attrs):
+        nonlocal depth, seen
+        depth, seen = depth + 1, seen + 1
+        if depth > 100:
+            raise too_deep(path)
+        builder.start(tag, attrs)
+
+    def end(tag):
+        nonlocal depth
+        depth -= 1
+        builder.end(tag)
+
+    parser.StartElementHandler, parser.EndElementHandler = start, end
+    parser.CharacterDataHandler = builder.data
+    parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = refuse
+    try:
+        with open(path, "rb") as file:
+            parser.ParseFile(file)
+    except expat.ExpatError as e:
+        raise ValueError(
+            f"{path} row {e.lineno}, column {e.offset + 1}: not valid XML"
+            f" ({expat.ErrorString(e.code)}). The file is damaged or cut off: fetch it again."
+        ) from None
+    return builder.close()
+
+
+def xml_root(path):
+    "The name of the first element in an XML file's head, or ''."
+    head = head_of(path)
+    if head.lstrip()[:1] != "<":
+        return ""
+    found = re.search(r"<([A-Za-z_][\w.-]*)", re.sub(r"<!--.*?(-->|$)", "", head, flags=re.S))
+    return found.group(1) if found else ""
+
+
+def label_name(value, source):
+    "A label as text without spaces around it; what isn't a name is refused."
+    if value is None or value != value:
+        raise ValueError(
+            f"{source}: a label is missing (null), so what is in the image is unknown. Fill it in,"
+            " or remove the image; an image without labels has an empty list."
+        )
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"{source}: {value!r} is not a label name; expected a text such as 'cat'.")
+    return unicodedata.normalize("NFC", value).strip()
+
+
+def unknown_images(rows, unlabelled, what):
+    "Rows without those whose labels are None (unknown), and a note; or an error, as asked."
+    if unlabelled not in ("error", "drop"):
+        raise ValueError(f"unlabelled is {unlabelled!r}; use 'error' or 'drop'.")
+    gone = [o for o in rows if o["labels"] is None]
+    if not gone:
+        return rows, []
+    said = f"{len(gone)} of {len(rows)} images {what}, so their labels are unknown"
+    if unlabelled == "error" or len(gone) == len(rows):
+        way = "Annotate them" + (
+            f", or pass {opt('unlabelled', 'drop')} to leave them out."
+            if len(gone) < len(rows)
+            else " first."
+        )
+        raise ValueError(f"{gone[0]['source']}: {said} (the first: {gone[0]['fname']}). {way}")
+    return [o for o in rows if o["labels"] is not None], [f"{said}: they were left out."]
+
+
+def note_empty(rows, what):
+    "A note on the images that have no annotation at all."
+    empty = sum(not o["labels"] for o in rows)
+    one = "an image" if empty == 1 else "images"
+    return [f"{count(empty, 'image')} {what}: read as {one} without a label."] if empty else []
+
+
+def one_vocab(vocabs, notes):
+    "The label lists of several files as one: the first list's order, then what others add."
+    vocabs = [o for o in vocabs if o is not None]
+    joined = list(dict.fromkeys(o for vocab in vocabs for o in vocab))
+    if any(set(o) != set(joined) for o in vocabs):
+        notes.append(f"The files list different labels; their union has {len(joined)}.")
+    return joined if vocabs else None
+
+
+class Parts:
+    "Collects the rows of one or several annotation files, and makes the table of them."
+
+    def __init__(self, path, images=None):
+        self.path = Path(path)
+        if not self.path.exists():
+            raise FileNotFoundError(f"There is no file or folder {self.path}.")
+        self.base = self.path if self.path.is_dir() else self.path.parent
+        beside = ("annotations", "annotation", "annos", "labels", "json", "imagesets")
+        if self.path.is_file() and self.base.name.lower() in beside and images is None:
+            self.base = self.base.parent
+        self.root = self.base if images is None else Path(images)
+        self.finder = ImageFinder(self.root)
+        self.rows, self.notes, self.vocabs = [], [], []
+
+    def split(self, file):
+        "The split that an annotation file stands for, or None."
+        return split_of_file(file, self.base)
+
+    def add(self, rows, file, vocab=None, near=(), guesses=None):
+        "Add the rows of one file: dicts with fname, labels, split, source, and what else there is."
+        near = [Path(file).parent, *near]
+        named = [o["fname"] for o in rows]
+        placed = self.finder.place(named, [o["source"] for o in rows], near, guesses)
+        for row, fname in zip(rows, placed):
+            row["fname"] = fname
+        self.rows += rows
+        self.vocabs.append(vocab)
+
+    def table(self, vocab, on_missing, name, fractions=(0.6, 0.2, 0.2), seed=42):
+        "The ImageTable; without any split it gets a stratified one, as a plain folder does."
+        if not self.rows:
+            raise ValueError(f"{self.path} names no images.")
+        df = pd.DataFrame(self.rows)
+        df["labels"] = pd.Series([o["labels"] for o in self.rows], dtype=object)
+        none = df["split"].isna().to_numpy()
+        if none.any() and not none.all():
+            which = df["source"][none.argmax()]
+            raise ValueError(
+                f"{which} says no split, while other rows do. Give every image one of"
+                f" {', '.join(SPLITS)}, or none."
+            )
+        df["split"] = df["split"].astype(object).where(~none, "train")
+        own = one_vocab(self.vocabs, self.notes) if vocab is None else vocab
+        notes = [*self.notes, *self.finder.notes()]
+        name = name or self.base.resolve().name
+        table = finish_table(df, self.root, own, name, on_missing, notes)
+        return stratified(table, self.path, fractions, seed) if none.all() else table
+
+
+def stratified(table, path, fractions=(0.6, 0.2, 0.2), seed=42):
+    "The table with a stratified split of its rows, which is said in a note."
+    if not any(table.df["labels"].map(len)):
+        raise ValueError(f"{path}: no image has a label, so there is nothing to learn.")
+    split = np.array(SPLITS, dtype=object)[stratified_split(table.targets(), fractions, seed)]
+    shares = " / ".join(f"{f:.0%}" for f in fractions)
+    note = f"{Path(path).name} has no split: {shares} by label, seed {seed}."
+    df = table.df.assign(split=split)
+    return ImageTable(df, table.root, table.vocab, table.name, (*table.notes, note))
