@@ -2,7 +2,6 @@
 
 import json
 import re
-import unicodedata
 from functools import lru_cache
 from pathlib import Path
 from xml.etree.ElementTree import TreeBuilder
@@ -13,6 +12,7 @@ import pandas as pd
 
 from ...labels import stratified_split
 from ..table import SPLITS, ImageTable, count
+from .cells import clean
 from .common import finish_table, read_text
 from .find_images import ImageFinder
 from .options import opt
@@ -269,7 +269,7 @@ def label_name(value, source):
         )
     if not isinstance(value, str) or not value.strip():
         raise ValueError(f"{source}: {value!r} is not a label name; expected a text such as 'cat'.")
-    return unicodedata.normalize("NFC", value).strip()
+    return clean(value)
 
 
 def unknown_images(rows, unlabelled, what):

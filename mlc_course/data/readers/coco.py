@@ -10,18 +10,6 @@ LAYOUT = (
     "instances_train2017.json, _annotations.coco.json or another JSON file with images, annotations"
     " and categories, and the images"
 )
-_USUAL = {
-    "id",
-    "file_name",
-    "width",
-    "height",
-    "license",
-    "flickr_url",
-    "coco_url",
-    "date_captured",
-    "split",
-}
-
 
 def _is_coco(outline):
     if "annotations[].caption" in outline or {"root", "samples", "items"} & outline:
@@ -121,7 +109,8 @@ def _part(data, file, split):
     labels, crowds = _labels(annotations, images, names, file.name)
     rows = []
     for n, (i, o) in enumerate(images.items(), 1):
-        more = {k: v for k, v in o.items() if k not in _USUAL and not isinstance(v, (list, dict))}
+        skip = ("id", "fname", "labels", "file_name")
+        more = {k: v for k, v in o.items() if k not in skip and not isinstance(v, (list, dict))}
         source = f"{file.name} image {n}"
         own = _own_split(o, source) or split
         base = {"fname": o["file_name"], "labels": list(labels[i]), "split": own}

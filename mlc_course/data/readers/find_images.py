@@ -83,9 +83,9 @@ class ImageFinder:
     @staticmethod
     def _is_there(folder, name):
         name = _posix(name)
-        inside = name and name[0] != "/" and ":" not in name and ".." not in name.split("/")
+        inside = not re.match(r"/|[A-Za-z]:|$", name) and ".." not in name.split("/")
         try:
-            return bool(inside) and os.path.isfile(folder / name)
+            return inside and os.path.isfile(folder / name)
         except (OSError, ValueError):
             return False
 
