@@ -1,5 +1,6 @@
 """File names, labels and split of a set of images: the one thing that describes data."""
 
+import copy
 import html
 import os
 import re
@@ -34,6 +35,33 @@ def safe_name(fname, source):
             f"{source}: {fname!r} points outside the folder of the images. Give a path relative to that folder, without '..'."
         )
     return "/".join(parts)
+
+
+def _check_vocab(vocab):
+    "The label names as a list, in the order given (a set is sorted); a name twice is refused."
+    names = sorted(vocab) if isinstance(vocab, (set, frozenset)) else list(vocab)
+    for i, o in enumerate(names):
+        if not isinstance(o, str) or not o.strip():
+            raise ValueError(f"vocab[{i}] is {o!r}; every label needs a name.")
+    if len(set(names)) < len(names):
+        twice = next(o for i, o in enumerate(names) if o in names[:i])
+        raise ValueError(f"vocab names {twice!r} twice: a label has one column. Take one out.")
+    return names
+
+
+def _ones(df, columns):
+    "Columns of 0 and 1 as bool [N, C]; anything else is refused as unknown."
+    on = np.zeros((len(df), len(columns)), dtype=bool)
+    for i, c in enumerate(columns):
+        known = df[c].isin((0, 1))
+        if not known.all():
+            row = int(np.flatnonzero(~known)[0])
+            raise ValueError(
+                f"{row_sources(df)[row]}, column {c}: {df[c].iloc[row]!r} is neither 0 nor 1, so it is"
+                " unknown whether the image has the label. Drop such rows, or fill the cells in."
+            )
+        on[:, i] = df[c].isin((1,))
+    return on
 
 
 def _check_rows(df, vocab):
@@ -97,14 +125,78 @@ class ImageTable:
             raise FileNotFoundError(
                 f"The folder {self.root} does not exist; `root` is the folder that the file names are relative to."
             )
+        if vocab is not None:
+            vocab = _check_vocab(vocab)
         df = df.reset_index(drop=True)
         df["fname"] = [safe_name(f, s) for f, s in zip(df["fname"], row_sources(df))]
         _check_rows(df, vocab)
         df["labels"] = pd.Series([list(dict.fromkeys(o)) for o in df["labels"]], dtype=object)
-        self.df = df
-        self.vocab = sorted(
-            set(vocab) if vocab is not None else {o for row in df["labels"] for o in row}
-        )
+        self.df = df  # not to be changed: make another table, with subset or ImageTable(df, ...)
+        self.vocab = sorted({o for row in df["labels"] for o in row}) if vocab is None else vocab
+
+    @classmethod
+    def from_lists(
+        cls,
+        fnames,  # file names relative to `root`
+        labels,  # one list of label names per image
+        root,  # the folder that the file names are relative to
+        splits=None,  # "train", "valid" or "test" per image; None: all are train
+        vocab=None,  # label names in order; None takes every label, sorted
+        name: str = "",  # what to call the set
+    ):  # ImageTable
+        "A table from lists: one file name, and one list of label names, per image."
+        fnames, labels = list(fnames), list(labels)
+        splits = ["train"] * len(fnames) if splits is None else list(splits)
+        if not len(fnames) == len(labels) == len(splits):
+            raise ValueError(
+                f"There are {len(fnames)} file names, {len(labels)} lists of labels and"
+                f" {len(splits)} splits; give one of each per image."
+            )
+        df = pd.DataFrame({"fname": fnames, "split": splits}, dtype=object)
+        return cls(df.assign(labels=pd.Series(labels, dtype=object)), root, vocab, name)
+
+    @classmethod
+    def from_multi_hot(
+        cls,
+        df: pd.DataFrame,  # one row per image, one column of 0 and 1 (or True and False) per label
+        root,  # the folder that the file names are relative to
+        label_columns=None,  # the label columns in order; None: every column of 0 and 1
+        fname_column="fname",  # the column of the file names
+        split_column=None,  # the column of train, valid and test; None: "split" if there, else all train
+        name: str = "",  # what to call the set
+    ):  # ImageTable, its vocab in the order of the columns; other columns are kept
+        "A table from one column per label; a cell that is neither 0 nor 1 is unknown, and refused."
+        if split_column is None and "split" in df.columns:
+            split_column = "split"
+        for c in (fname_column, *([split_column] if split_column else []), *(label_columns or ())):
+            if c not in df.columns:
+                raise ValueError(
+                    f"There is no column {c!r}; the table has {', '.join(map(str, df.columns))}."
+                )
+        if label_columns is None:
+            rest = [c for c in df.columns if c not in (fname_column, split_column)]
+            label_columns = [c for c in rest if df[c].isin((0, 1)).all()]
+        if not len(label_columns):
+            raise ValueError("No column holds 0 and 1 only; name them in label_columns.")
+        on = _ones(df, label_columns)
+        names = np.array([str(c) for c in label_columns], dtype=object)
+        rows = pd.Series([list(names[o]) for o in on], index=df.index, dtype=object)
+        other = df.drop(columns=[*label_columns])
+        other = other.rename(columns={fname_column: "fname", split_column: "split"})
+        if split_column is None:
+            other["split"] = "train"
+        return cls(other.assign(labels=rows), root, list(names), name)
+
+    def _like(self, df=None, notes=None):
+        "The same table with other rows that are known to be sound, or other notes."
+        table = copy.copy(self)
+        table.df = self.df if df is None else df.reset_index(drop=True)
+        table.notes = self.notes if notes is None else tuple(notes)
+        return table
+
+    def with_notes(self, *notes):  # ImageTable
+        "The same table with more notes."
+        return self._like(notes=(*self.notes, *notes))
 
     def __len__(self):
         return len(self.df)
@@ -119,14 +211,43 @@ class ImageTable:
     @property
     def splits(self) -> list:  # those that have rows, in the order train, valid, test
         "The splits that are present."
-        present = set(self.df["split"])
+        present = set(self.df["split"].unique())
         return [s for s in SPLITS if s in present]
 
     def counts(self) -> dict:  # split -> number of images
         "Images per split."
-        return {s: int((self.df["split"] == s).sum()) for s in self.splits}
+        found = self.df["split"].value_counts()
+        return {s: int(found[s]) for s in SPLITS if s in found.index}
 
-    def _rows(self, split):
+    def require(
+        self,
+        vocab=None,  # the labels that the table must have, in this order
+        splits=(),  # the splits that it must have
+    ):
+        "Raise a sentence if the table lacks a split, or has another vocab."
+        lacks = [s for s in splits if s not in self.splits]
+        if lacks:
+            raise ValueError(
+                f"{self.name or 'The table'} has the splits {', '.join(self.splits) or '(none)'};"
+                f" it needs {' and '.join(splits)}."
+                + (" table.hold_out() makes a valid split." if lacks == ["valid"] else "")
+            )
+        if vocab is None or list(vocab) == self.vocab:
+            return
+        vocab = list(vocab)
+        odd = sorted(set(vocab) ^ set(self.vocab))
+        what = f"{odd[0]!r} is in one of them only" if odd else "the order is another"
+        raise ValueError(
+            f"{self.name or 'The table'} has {len(self.vocab)} labels and the model {len(vocab)}:"
+            f" {what}. Give the table the model's vocab: ImageTable(table.df, table.root,"
+            " vocab=model.vocab)."
+        )
+
+    def rows(
+        self,
+        split=None,  # "train", "valid" or "test"; None: all
+    ) -> pd.DataFrame:  # the rows of `df` that are in it
+        "The rows of a split; a split that isn't there is an error that names those that are."
         if split is None:
             return self.df
         if split not in self.splits:
@@ -137,15 +258,15 @@ class ImageTable:
 
     def labels(self, split=None) -> list:  # one list of names per image
         "The label lists, in the table's order."
-        return [list(o) for o in self._rows(split)["labels"]]
+        return [list(o) for o in self.rows(split)["labels"]]
 
     def targets(self, split=None) -> np.ndarray:  # bool [N, C], columns in the order of the vocab
         "The labels as multi-hot rows."
-        return multi_hot(self._rows(split)["labels"], self.vocab)
+        return multi_hot(self.rows(split)["labels"], self.vocab)
 
     def fnames(self, split=None) -> list:  # posix paths relative to the root
         "The file names, in the table's order."
-        return list(self._rows(split)["fname"])
+        return list(self.rows(split)["fname"])
 
     def paths(self, split=None) -> list:  # list of Path
         "The full paths, in the table's order."
@@ -157,7 +278,7 @@ class ImageTable:
     ):  # ImageTable with the same vocab
         "Some of the rows, with the same vocab."
         if isinstance(which, str):
-            df = self._rows(which)
+            df = self.rows(which)
         else:
             which = np.asarray(which)
             if which.dtype == bool and which.shape != (len(self),):
@@ -171,12 +292,13 @@ class ImageTable:
             df = self.df.iloc[
                 np.flatnonzero(which) if which.dtype == bool else which.astype(np.int64)
             ]
-        return ImageTable(df, self.root, self.vocab, self.name, self.notes)
+        return self._like(df)
 
     def hold_out(
         self,
         fraction: float = 0.2,  # share of the train rows
         seed: int = 42,  # the same seed, the same rows
+        groups=None,  # a column, or one value per row: a group stays whole; None: the column group, if there
     ):  # ImageTable that has a valid split
         "Move a stratified share of the train rows into a valid split, for sets that come with train and test only."
         if "valid" in self.splits:
@@ -188,14 +310,35 @@ class ImageTable:
             raise ValueError(
                 f"{self.name or 'The table'} has {len(train)} train images; it takes two to hold one out."
             )
-        fraction = max(fraction, 1 / len(train))
-        part = stratified_split(self.targets("train"), (1 - fraction, fraction), seed)
+        fraction, groups = max(fraction, 1 / len(train)), self.groups(groups)
+        kwargs = {} if groups is None else {"groups": groups[train]}
+        part = stratified_split(self.targets("train"), (1 - fraction, fraction), seed, **kwargs)
         split = self.df["split"].to_numpy(dtype=object).copy()
         split[train[part == 1]] = "valid"
-        note = f"No valid split on disk: {int((part == 1).sum())} of {len(train)} train images held out for it (seed {seed})."
-        return ImageTable(
-            self.df.assign(split=split), self.root, self.vocab, self.name, (*self.notes, note)
-        )
+        note = f"No valid split on disk: {int((part == 1).sum())} of {len(train)} train images held out for it (seed {seed}{', groups kept whole' if kwargs else ''})."
+        return self._like(self.df.assign(split=split), (*self.notes, note))
+
+    def groups(
+        self,
+        which=None,  # a column, or one value per row; None: the column group, if there is one
+    ):  # object array [N]; None if there are no groups
+        "The group of every row, such as the patient or the film that it is of."
+        if which is None:
+            if "group" not in self.df.columns:
+                return None
+            which = "group"
+        if isinstance(which, str):
+            if which not in self.df.columns:
+                raise ValueError(
+                    f"There is no column {which!r}; the table has {', '.join(map(str, self.df.columns))}."
+                )
+            which = self.df[which]
+        which = np.asarray(which, dtype=object)
+        if which.shape != (len(self),):
+            raise ValueError(
+                f"groups has shape {which.shape}; give one value for each of the {len(self)} rows."
+            )
+        return which
 
     def verify(
         self,
@@ -219,7 +362,7 @@ class ImageTable:
         rows = "".join(
             f"<tr><td>{s}</td><td>{len(d)}</td><td>{d['labels'].map(len).mean():.2f}</td><td>{(d['labels'].map(len) == 0).mean():.1%}</td></tr>"
             for s in self.splits
-            for d in [self._rows(s)]
+            for d in [self.rows(s)]
         )
         notes = "".join(f"<li>{esc(o)}</li>" for o in self.notes)
         return (
@@ -256,6 +399,7 @@ def drop_rare_labels(
         [bool(before) and not after for before, after in zip(table.df["labels"], labels)]
     )
     df = table.df.assign(labels=pd.Series(labels, dtype=object))[~lost]
+    vocab = [o for o in table.vocab if o in keep]
     which = f"under {min_count} images" if top is None else f"outside the {top} most frequent"
     note = f"{count(len(gone), 'label')} {which} dropped ({', '.join(sorted(gone))}), and {count(int(lost.sum()), 'image')} that had no other label."
-    return ImageTable(df, table.root, keep, table.name, (*table.notes, note))
+    return ImageTable(df, table.root, vocab, table.name, (*table.notes, note))

@@ -88,10 +88,10 @@ def _draw(name, profile):
     )
     if name == "postcards-ood":
         return finish_table(
-            pascal.pascal_part(root, "ood", "utf-8-sig", "test"), root, LABELS, name, "error"
+            pascal.pascal_part(root, "ood", "utf-8-sig", "test"), root, sorted(LABELS), name, "error"
         )
     kwargs = {
-        "pascal": dict(vocab=LABELS),
+        "pascal": dict(vocab=sorted(LABELS)),
         "movie_posters": dict(min_count=max(1, profile.n_images // 100)),
     }.get(layout, {})
     found = next(f for f in FORMATS if f.name == layout)

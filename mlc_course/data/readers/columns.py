@@ -1,0 +1,217 @@
+"""Which columns of a table hold file names, labels and groups."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ..pictures import IMAGE_SUFFIXES
+from .cells import clean, parse_cells
+from .options import opt
+
+FILE_COLUMNS = {
+    "fname", "filename", "file_name", "file", "image", "image_name", "image_file", "image_filename",
+    "imagename", "img", "img_name", "image_path", "img_path", "imagepath", "path", "filepath", "file_path",
+    "image_index", "photo", "picture",
+}  # fmt: skip
+WEAK_FILE_COLUMNS = {"image_id", "imageid", "img_id", "id", "name", "uuid"}
+LABEL_COLUMNS = {
+    "labels", "label", "tags", "tag", "classes", "class", "targets", "target", "categories", "category",
+    "genres", "genre", "findings", "finding", "finding_labels", "annotations", "annotation", "label_name",
+    "label_names", "labelname", "class_name", "class_names", "image_labels", "attributes", "keywords",
+}  # fmt: skip
+GROUP_COLUMNS = {
+    "patient", "patient_id", "patientid", "subject", "subject_id", "film", "film_id", "movie", "video",
+    "video_id", "site", "site_id", "scene", "scene_id", "case", "case_id", "group_id", "person_id",
+}  # fmt: skip
+YES = {"1", "1.0", "true", "yes", "t", "y"}
+NO = {"0", "0.0", "false", "no", "f", "n"}
+MINUS = {"-1", "-1.0"}
+UNKNOWN = {"", "u", "?", "nan", "none", "na", "n/a", "null", "unknown", "uncertain", "-", "<na>"}
+ROW_KEYS = {"fname", "labels", "split", "source"}
+
+
+def norm(column):
+    "A column's name in small letters with _ between words."
+    return re.sub(r"[\s_\-]+", "_", str(column).strip().lower())
+
+
+def values(raw, column):
+    "The distinct values of a column, in small letters."
+    return {o.strip().lower() for o in raw[column].unique()}
+
+
+def is_binary(raw, column):
+    "Does every cell hold 0 or 1 (yes or no), -1, or nothing, and some 0 or 1?"
+    found = values(raw, column)
+    return bool(found & (YES | NO)) and found <= YES | NO | MINUS | UNKNOWN
+
+
+def given_columns(raw, wanted, file, option):
+    "The columns that an option names, joined by commas or as a list."
+    names = [wanted] if isinstance(wanted, str) and wanted in raw.columns else wanted
+    names = [o.strip() for o in names.split(",")] if isinstance(names, str) else list(names)
+    lower = {norm(c): c for c in raw.columns}
+    for o in names:
+        if o not in raw.columns and norm(o) not in lower:
+            raise ValueError(
+                f"{file}: {opt(option, o)} names no column; it has {', '.join(raw.columns)}."
+            )
+    return [o if o in raw.columns else lower[norm(o)] for o in names]
+
+
+def _one_of(found, file, option, what):
+    "The only column of those found; two are an error that names the option."
+    if len(found) > 1:
+        raise ValueError(
+            f"{file}: the columns {' and '.join(found)} could both be meant as {what}. Pass"
+            f" {opt(option, found[0])}, or the one you mean."
+        )
+    return found[0] if found else None
+
+
+def file_column(raw, file, wanted=None):
+    "The column of the file names."
+    if wanted is not None:
+        return given_columns(raw, wanted, file, "fname_column")[0]
+    able = [c for c in raw.columns if not is_binary(raw, c)]
+    for names in (FILE_COLUMNS, WEAK_FILE_COLUMNS):
+        found = [c for c in able if norm(c) in names]
+        same = len(found) > 1 and _same_files(raw, found)
+        if found:
+            return same or _one_of(found, file, "fname_column", "the names of the images")
+    found = [c for c in able if _holds_names(raw[c])]
+    if len(found) == 1:
+        return found[0]
+    known = "fname, filename, file, image, path or image_id"
+    raise ValueError(
+        f"{file} has no column {known}; it has {', '.join(raw.columns)}."
+        + (
+            " Row 1 holds a file name: write a row such as fname,labels above it."
+            if any(map(_named, raw.columns))
+            else f" Pass {opt('fname_column', raw.columns[0])}, or the one that holds the file names."
+        )
+    )
+
+
+def _named(text):
+    return text.strip().lower().endswith(tuple(IMAGE_SUFFIXES))
+
+
+def _holds_names(cells):
+    "Do the cells end as names of image files do?"
+    some = cells.iloc[:200]
+    return sum(map(_named, some)) > 0.9 * len(some)
+
+
+def _same_files(raw, columns):
+    "Of columns with the same file names, the one that has their folders as well; None if they differ."
+    if any(raw[c].equals(raw[columns[0]]) for c in columns[1:]):
+        return None
+    bases = [raw[c].str.replace("\\", "/").str.rpartition("/")[2].str.strip() for c in columns]
+    if any(not b.equals(bases[0]) for b in bases[1:]):
+        return None
+    return max(columns, key=lambda c: raw[c].iloc[0].count("/") + raw[c].iloc[0].count("\\"))
+
+
+def label_columns(raw, file, taken, wanted=None):
+    "The label columns, and whether each is a label of its own (0 and 1)."
+    if wanted is not None:
+        found = given_columns(raw, wanted, file, "label_column")
+        return found, all(is_binary(raw, c) for c in found) and len(found) > 1
+    free = [c for c in raw.columns if c not in taken]
+    found = [c for c in free if norm(c) in LABEL_COLUMNS]
+    text = [c for c in found if not is_binary(raw, c)]
+    binary = [c for c in free if is_binary(raw, c)]
+    if len(text) == 1 or (len(found) == 1 and len(binary) < 2):
+        return (text or found), False
+    numbered = [c for c in free if re.fullmatch(r"(label|tag|class|genre|category)_?\d+", norm(c))]
+    numbered = [c for c in numbered if c not in binary]
+    if not found and numbered:
+        return numbered, False
+    if not text and binary:
+        return binary, True
+    if len(found) > 1:
+        _one_of(found, file, "label_column", "the labels")
+    raise ValueError(
+        f"{file} has no column labels or label, and no columns of 0 and 1; it has"
+        f" {', '.join(raw.columns)}. Pass {opt('label_column', free[-1] if free else 'COLUMN')}, or the"
+        " one that holds the labels."
+    )
+
+
+def _unknown(source, column, cell, more):
+    return ValueError(
+        f"{source}, column {column}: {cell!r} says that it is unknown whether the image has this label,"
+        " and unknown is not the same as no. Drop such rows, or fill the cells in with 0 and 1." + more
+    )
+
+
+def read_binary(raw, columns, sources, minus_one=None):
+    "One column per label: the names of the columns that say yes, per row."
+    if minus_one not in (None, "no", "unknown"):
+        raise ValueError(f"minus_one is {minus_one!r}; use 'no' or 'unknown'.")
+    on = np.zeros((len(raw), len(columns)), dtype=bool)
+    for i, c in enumerate(columns):
+        cells = raw[c].str.strip().str.lower()
+        yes = cells.isin(YES)
+        bad = ~(yes | cells.isin(NO))
+        if minus_one == "no":
+            bad &= ~cells.isin(MINUS)
+        if bad.any():
+            row = int(np.flatnonzero(bad)[0])
+            minus = cells.iloc[row] in MINUS and minus_one is None
+            more = (
+                f" (In CheXpert -1 is uncertain, in CelebA it is no: if it is no here, pass"
+                f" {opt('minus_one', 'no')}.)"
+            )
+            raise _unknown(sources[row], c, raw[c].iloc[row], more * minus)
+        on[:, i] = yes
+    names = np.array([clean(c) for c in columns], dtype=object)
+    return [list(names[o]) for o in on], list(names)
+
+
+def read_names(raw, columns, sources, **options):
+    "Columns of label names: the names in their cells, joined per row; and notes."
+    parts, notes = [], []
+    fastai = {"fname", "labels", "is_valid"} <= {norm(c) for c in raw.columns}
+    default = "space" if fastai else "unknown"
+    for c in columns:
+        found, said = parse_cells(raw[c].tolist(), sources, column=c, default=default, **options)
+        parts.append(found)
+        notes += [o for o in said if o not in notes]
+    if len(parts) == 1:
+        return parts[0], notes
+    rows = [list(dict.fromkeys(o for p in row for o in p)) for row in zip(*parts)]
+    return rows, [*notes, f"Labels are in {len(columns)} columns: {', '.join(columns)}."]
+
+
+def group_values(raw, file, wanted=None):
+    "The group of every row (None if there are none), and a note about a column that looks like one."
+    if wanted is None:
+        found = [c for c in raw.columns if norm(c) == "group"]
+        if found:
+            return raw[found[0]].str.strip(), []
+        likely = [c for c in raw.columns if norm(c) in GROUP_COLUMNS]
+        many = [c for c in likely if raw[c].nunique() < len(raw)]
+        return None, [
+            f"The column {c!r} looks like a group whose images should stay in one split: pass"
+            f" {opt('group_column', c)} to keep each whole."
+            for c in many[:1]
+        ]
+    return raw[given_columns(raw, wanted, file, "group_column")[0]].str.strip(), []
+
+
+def extra_columns(raw, used):
+    "The other columns, which the table keeps, as a DataFrame."
+    rest = [c for c in raw.columns if c not in used and c not in ROW_KEYS and norm(c) != "group"]
+    return raw[rest].reset_index(drop=True) if rest else pd.DataFrame(index=range(len(raw)))
+
+
+def table_like(path):
+    "Has the header of a CSV file a column of file names?"
+    from .csv_files import header_of
+
+    names = {norm(c) for c in header_of(Path(path))}
+    return bool(names & (FILE_COLUMNS | WEAK_FILE_COLUMNS))
