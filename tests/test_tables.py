@@ -400,7 +400,9 @@ def test_movie_posters(tmp_path):
 def test_movie_posters_faults(tmp_path):
     csv, posters = tmp_path/"MovieGenre.csv", tmp_path/"posters"
     movies(tmp_path, many())
-    with pytest.raises(ValueError, match="No label has 1000 images.*'Drama', has 40.*min_count"): read_movie_posters(csv, posters)
+    with pytest.raises(ValueError, match="No label has 1000 images.*'Drama', has 40.*min_count"): read_movie_posters(csv, posters, 1000)
+    small = read_movie_posters(csv, posters)
+    assert small.vocab == ["Comedy", "Drama"] and "fewer than 1 images are dropped: 1/40 of 40 films" in " ".join(small.notes)
     with pytest.raises(FileNotFoundError, match="posters"): read_movie_posters(csv, tmp_path/"nowhere")
     (posters/"103.jpg").unlink()
     with pytest.raises(FileNotFoundError, match="MovieGenre.csv row 5.*103.*1 of 40"): read_movie_posters(csv, posters, 1, on_missing="error")
@@ -545,7 +547,7 @@ def test_folder_without_split(tmp_path):
     ("fname,labels,split\na.jpg,x,holdout\n", "labels.csv row 2: the split is 'holdout'"),
     ("fname,labels,split,is_valid\na.jpg,x,train,0\n", "both a column split and a column is_valid"),
     ("fname,image,labels\na.jpg,a.jpg,x\n", "fname and image could both.*--fname-column"),
-    ("fname,dog,cat\na.jpg,5,0\n", "no column labels or"),
+    ("fname,dog,cat\na.jpg,5,7\n", "no column labels or"),
     ("title,labels\na,x\n", "no column fname,"),
     ("fname,labels\na.jpg,\nb.jpg,\n", "no row has a label"),
 ])

@@ -389,7 +389,7 @@ def drop_rare_labels(
     keep = set(counts.index[:top] if top is not None else counts.index[counts >= min_count])
     if not keep:
         raise ValueError(
-            f"No label has {min_count} images; the most frequent, {counts.index[0]!r}, has {counts.iloc[0]}. Pass a smaller min_count."
+            f"No label has {min_count} images; the most frequent, {counts.index[0]!r}, has {counts.iloc[0]}. Pass a smaller min_count (--min-count in the command)."
         )
     gone = [o for o in counts.index if o not in keep]
     if not gone:

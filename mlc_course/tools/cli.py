@@ -9,6 +9,8 @@ from typing import Annotated, Optional
 
 import typer
 
+from mlc_course.tools.dataset_options import as_arguments, as_text, dataset_options, reader_kwargs
+
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
                   context_settings=dict(help_option_names=["-h", "--help"], max_content_width=100),
                   help="Multi-label image classification: look at the machine, get data, run the lessons, train, score, predict and serve.")
@@ -63,12 +65,15 @@ def doctor(json_: Annotated[bool, typer.Option("--json", help="Print JSON, for a
 
 # ---- data --------------------------------------------------------------------------------------
 @app.command()
+@dataset_options
 def data(
-    name: Annotated[str, typer.Argument(help="postcards, postcards-ood, the name of a real set, or a folder.")],
+    name: Annotated[str, typer.Argument(help="postcards, postcards-ood, the name of a real set, a folder, or an annotation file.")],
     profile: ProfileOption = None,
     n: Annotated[Optional[int], typer.Option("--n", min=1, help="How many pictures to draw, instead of the profile's number.")] = None,
     layout: Annotated[Optional[Layout], typer.Option(help="Draw Postcards in the file format of another set.")] = None,
     verify: Annotated[bool, typer.Option("--verify/--no-verify", help="Decode every picture to find damaged ones.")] = True,
+    all_labels: Annotated[bool, typer.Option("--all-labels", help="List every label, however many.")] = False,
+    reading: dict|None = None,
 ):
     "Draw or describe a set of pictures; a damaged file makes the exit code 1."
     from mlc_course.tables import DRAWN_SETS, open_dataset
@@ -77,8 +82,8 @@ def data(
     if layout is not None:
         if name != "postcards": raise ValueError(f"--layout is for postcards; {name!r} has a layout of its own. Leave --layout out.")
         name = next(k for k, v in DRAWN_SETS.items() if v == layout.value and k != "postcards-ood")
-    table = open_dataset(name, profile=chosen)
-    _say(describe(table))
+    table = open_dataset(name, profile=chosen, **reader_kwargs(reading))
+    _say(describe(table, all_labels))
     if not verify: return
     bad = table.verify()
     for row in bad.itertuples(): _say(f"BAD  {row.fname}: {row.problem}")
@@ -90,21 +95,11 @@ def data(
 
 def describe(
     table, # an ImageTable
+    every:bool=False, # list all labels, however many
 ) -> str: # several lines
-    "Counts per split and label, the share without a label, and what predicting nothing would score."
-    lines = [f"{table.name or 'data'}: {len(table)} images, {len(table.vocab)} labels, in {table.root}", "",
-             f"{'split':8}{'images':>8}{'labels an image':>17}{'without a label':>17}{'all-negative accuracy':>23}"]
-    for s in table.splits:
-        y = table.targets(s)
-        lines.append(f"{s:8}{len(y):8d}{y.sum(1).mean():17.2f}{(y.sum(1) == 0).mean():17.1%}{(1 - y.mean() if y.size else 1):23.2%}")
-    counts = {s: table.targets(s).sum(0) for s in table.splits}
-    total = sum(counts.values())
-    wide = max([len(v) for v in table.vocab] + [5])
-    lines += ["", f"{'label':{wide}}" + "".join(f"{s:>8}" for s in table.splits) + f"{'share':>9}"]
-    for i in sorted(range(len(table.vocab)), key=lambda i: (-total[i], table.vocab[i])):
-        lines.append(f"{table.vocab[i]:{wide}}" + "".join(f"{counts[s][i]:8d}" for s in table.splits) + f"{total[i]/max(1, len(table)):9.1%}")
-    lines += [""]*bool(getattr(table, "notes", ())) + [f"Note: {x}" for x in getattr(table, "notes", ())]
-    return "\n".join(lines)
+    "Counts per split and label, what predicting nothing would score, and notes."
+    from mlc_course.tools.describe import describe as text
+    return text(table, every)
 
 
 # ---- run ---------------------------------------------------------------------------------------
@@ -139,8 +134,9 @@ class OnError(str, Enum):
 
 
 @app.command()
+@dataset_options
 def train(
-    dataset: Annotated[str, typer.Argument(help="postcards, the name of a real set, or a folder.")],
+    dataset: Annotated[str, typer.Argument(help="postcards, the name of a real set, a folder, or an annotation file.")],
     framework: Annotated[Framework, typer.Option("--framework", "-f", help="Who trains.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for model, vocab, history and predictions.")],
     profile: ProfileOption = None,
@@ -151,6 +147,7 @@ def train(
     on_error: Annotated[OnError, typer.Option(help="What to do about a picture that can't be decoded: stop and name it, or skip it and say so.")] = OnError.stop,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the unfinished run in --out.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the run in --out.")] = False,
+    reading: dict|None = None,
 ):
     "Train a network and keep the model, its history and its predictions."
     import importlib
@@ -160,7 +157,7 @@ def train(
     prepare_out(out, started, resume, force)
     from mlc_course.tables import open_dataset
     for k, v in dict(TF_CPP_MIN_LOG_LEVEL="2", TF_FORCE_GPU_ALLOW_GROWTH="true").items(): os.environ.setdefault(k, v)
-    table = open_dataset(dataset, profile=chosen)
+    table = open_dataset(dataset, profile=chosen, **reader_kwargs(reading))
     if seed is not None:                                    # after the drawing: the pictures stay the profile's
         from dataclasses import replace
         chosen = replace(chosen, seed=seed)
@@ -174,7 +171,7 @@ def train(
     from mlc_course.tools.memory import keep_memory
     keep_memory()
     given = dict(profile=profile, epochs=epochs, arch=arch, seed=seed, on_error=None if on_error == OnError.stop else on_error.value)
-    again = ["mlc", "train", str(dataset), "--framework", framework.value, "--out", str(out), *(o for k, v in given.items() if v is not None for o in ("--" + k.replace("_", "-"), str(v))), *(["--scratch"] if scratch else []), "--resume"]
+    again = ["mlc", "train", str(dataset), "--framework", framework.value, "--out", str(out), *(o for k, v in given.items() if v is not None for o in ("--" + k.replace("_", "-"), str(v))), *(["--scratch"] if scratch else []), *as_arguments(reading), "--resume"]
     kept = table
     try:
         if on_error == OnError.skip:
@@ -200,7 +197,7 @@ def train(
     _say(f"Written to {out}. All figures: mlc evaluate {shlex.quote(str(out))}")
     if result.model is None: return                                # there is nothing to export
     try: _export(out, result, kept)
-    except ImportError as e: _say(f"Not exported: {e}, then: mlc export {shlex.quote(str(out))} --data {shlex.quote(str(dataset))}")
+    except ImportError as e: _say(f"Not exported: {e}, then: mlc export {shlex.quote(str(out))} --data {shlex.quote(str(dataset))}{as_text(reading)}")
     except Exception as e: raise RuntimeError(f"The run is kept in {out}, but it couldn't be exported: {e}") from e
 
 
@@ -310,6 +307,7 @@ def plot_to(
 
 # ---- export, predict, demo ---------------------------------------------------------------------
 @app.command()
+@dataset_options
 def export(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="What `mlc train --out` wrote.")],
     out: Annotated[Optional[Path], typer.Option("--out", "-o", help="Folder for model.onnx and predictor.json; RUN itself if left out.")] = None,
@@ -317,6 +315,7 @@ def export(
     thresh: Annotated[Optional[float], typer.Option(min=0, max=1, help="One threshold for all labels, instead of the best F1 of each on validation.")] = None,
     beta: Annotated[Optional[float], typer.Option(min=0, help="Choose thresholds by F-beta: 2 puts recall first, 0.5 precision.")] = None,
     min_precision: Annotated[Optional[float], typer.Option(min=0, max=1, help="Choose thresholds that reach this precision on validation.")] = None,
+    reading: dict|None = None,
 ):
     "Turn a run into a folder that predicts without the framework that trained it."
     from mlc_course.metrics import load_run
@@ -331,7 +330,8 @@ def export(
         chosen = f"highest F{beta:g} of each label" + (f" with a precision of {min_precision:g} or more" if min_precision is not None else "") + f" on the {len(result.predictions['valid'])} pictures of valid"
     if dataset is not None:
         from mlc_course.tables import open_dataset
-        table = open_dataset(dataset, profile=result.profile)
+        table = open_dataset(dataset, profile=result.profile, **reader_kwargs(reading))
+    elif reading: raise ValueError(f"{as_arguments(reading)[0]} says how to read --data, which was not given.")
     _export(out or run, result, table, thresholds, chosen)
 
 

@@ -10,9 +10,9 @@ import pandas as pd
 from ...labels import stratified_split
 from ..table import SPLITS, ImageTable, count
 from .columns import (
-    extra_columns, file_column, group_values, label_columns, norm, read_binary, read_names, table_like,
+    extra_columns, file_column, group_values, is_binary, label_columns, read_binary, read_names, table_like,
 )  # fmt: skip
-from .common import finish_table, header_of, read_csv_rows
+from .common import finish_table, read_csv_rows
 from .joined_rows import drop_denied, join_rows
 from .locate import SIDE_FOLDERS, find_image_root
 from .options import opt
@@ -117,12 +117,21 @@ def _choose(path):
 def _read_labels(raw, file, sources, taken, how):
     "The names per row, the vocab that the columns give (or None), notes, columns used."
     found, binary = label_columns(raw, file.name, taken, how.label_column)
+    rest = [c for c in raw.columns if c not in taken and c not in found]
     if binary:
         rows, names = read_binary(raw, found, sources, how.minus_one)
-        return rows, names, [f"One column per label: {count(len(found), 'column')} of 0 and 1."], found
+        notes = [f"One column per label: {count(len(found), 'column')} of 0 and 1."]
+        notes += [f"Not labels, and kept as they are: the columns {', '.join(rest[:12])}."] * bool(rest)
+        return rows, names, notes, found
     rows, notes = read_names(
         raw, found, sources, sep=how.sep, vocab=how.vocab, na_cells=how.na_cells
     )
+    other = [c for c in rest if is_binary(raw, c)] if how.label_column is None else []
+    if len(other) > 1:
+        notes.append(
+            f"The columns {', '.join(other[:12])} hold 0 and 1 and were not read as labels: pass"
+            f" {opt('label_column', ','.join(other[:12]))} to read them."
+        )
     return rows, None, notes, found
 
 
@@ -224,17 +233,12 @@ def read_folder(
     vocab = _shared_vocab(names, files) if vocab is None else vocab
     root = how.images or find_image_root(base, df["fname"])
     table = finish_table(df, root, vocab, name or _folder_name(path), on_missing, notes)
-    return table if told and not _needs_split(files, table) else _split(table, files, fractions, seed)
+    return table if told else _split(table, files, fractions, seed)
 
 
 def _folder_name(path):
     folder = path.parent if path.is_file() else path
     return folder.resolve().name
-
-
-def _needs_split(files, table):
-    "Is there one file, called train.csv perhaps, that says nothing about splits?"
-    return False
 
 
 def _shared_vocab(names, files):

@@ -17,6 +17,7 @@ from .common import (
     read_csv_rows,
     split_labels,
 )
+from .options import opt
 
 
 NAME = "movie_posters"
@@ -71,13 +72,14 @@ def _number(text):
 def read_movie_posters(
     csv,  # MovieGenre.csv: imdbId, Title, IMDB Score, Genre (joined by |)
     images,  # folder of the posters, called by their imdbId, such as 114709.jpg
-    min_count: int = 1000,  # genres with fewer posters are dropped
+    min_count: int = None,  # genres with fewer posters are dropped; None: 1/40 of the films, at most 1,000
     seed: int = 42,  # of the split, since the file has none
     fractions=(0.8, 0.1, 0.1),  # share of train, valid and test
     on_missing: str = "drop",  # or "error": many poster links of the real file are dead
     on_conflict: str = "error",  # or "first": two rows of one imdbId that disagree about the genres
     encoding: str = "latin-1",  # the real file is ISO-8859-1
     name=None,  # None: the name of the folder
+    vocab=None,  # the genres in order; None: every genre, sorted
 ) -> ImageTable:  # splits train, valid and test; also columns title and score
     "Read the table of film posters and genres; rare genres, and the rows that they leave empty, are dropped."
     csv, images = Path(csv), Path(images)
@@ -125,17 +127,22 @@ def read_movie_posters(
             + (
                 " Are the posters called by their imdbId, such as 114709.jpg?"
                 if gone.all()
-                else " Fetch them, or pass on_missing='drop'."
+                else f" Fetch them, or pass {opt('on_missing', 'drop')}."
             )
         )
     if gone.any():
         notes.append(
             f"{int(gone.sum())} of {len(df)} posters missing or empty: their rows were dropped (the first: {df['fname'][gone].iloc[0]}, {df['source'][gone].iloc[0]})."
         )
+    if min_count is None:
+        min_count = min(1000, max(1, round(len(df) / 40)))
+        notes.append(
+            f"Genres with fewer than {min_count} images are dropped: 1/40 of {len(df)} films, at most 1,000;"
+            f" pass {opt('min_count', 1000)} for another number."
+        )
     df = df[~gone].assign(fname=lambda d: [posters[o] for o in d["fname"]])
-    table = drop_rare_labels(
-        finish_table(df, images, None, name or csv.resolve().parent.name, "error", notes), min_count
-    )
+    table = finish_table(df, images, vocab, name or csv.resolve().parent.name, "error", notes)
+    table = drop_rare_labels(table, min_count)
     part = stratified_split(table.targets(), fractions, seed)
     split = np.array(SPLITS, dtype=object)[part]
     return ImageTable(
