@@ -1,6 +1,7 @@
 """The readers of annotation formats: small sets made here as the tools write them."""
 
 import json
+import zlib
 
 import pytest
 from PIL import Image
@@ -25,7 +26,7 @@ def images(root, *names):
     for i, name in enumerate(names):
         file = root / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        Image.new("RGB", (4, 4), (i, 40, 90)).save(file)
+        Image.new("RGB", (4, 4), (30 * i, zlib.crc32(name.encode()) % 256, 90)).save(file)
 
 
 def put(file, data):
@@ -687,6 +688,8 @@ def test_copies_are_joined_only_if_asked(tmp_path):
     table = class_folders.read_class_folders(tmp_path, copies="join")
     assert len(table) == 5 and labels(table)["cat/1.jpg"] == ["cat", "dog"]
     images(tmp_path, "deep/train/cat/1.jpg", "deep/valid/dog/1.jpg")
+    copy = (tmp_path / "deep/train/cat/1.jpg").read_bytes()
+    (tmp_path / "deep/valid/dog/1.jpg").write_bytes(copy)
     with pytest.raises(ValueError, match="same image"):
         class_folders.read_class_folders(tmp_path / "deep", copies="join")
 

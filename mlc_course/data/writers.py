@@ -13,15 +13,23 @@ import pandas as pd
 
 from ..safety import write_whole
 from .readers.cells import clean
-from .readers.jsonl import FILE_KEYS, LABEL_KEYS
+from .readers.columns import (
+    FILE_COLUMNS,
+    LABEL_COLUMNS,
+    MINUS,
+    NO,
+    ROW_KEYS,
+    UNKNOWN,
+    WEAK_FILE_COLUMNS,
+    YES,
+    norm,
+)
+from .readers.splits import SPLIT_COLUMNS, TRUTHS
 
 LOCAL_FILES = "/data/local-files/?d="  # how Label Studio addresses a file of its own machine
 # what a column may be called that a reader takes for something else than a label
-_COLUMNS = {*FILE_KEYS, *LABEL_KEYS, "source", "split", "set", "subset", "partition", "phase"}
-_COLUMNS |= {"fold", "mode", "usage", "split_name", "data_set", "data set", "is_valid", "is_test"}
-_COLUMNS |= {"is_train", "group", "image index", "finding labels", "file name", "annotations"}
-_TRUTH = {"0", "1", "-1", "0.0", "1.0", "-1.0", "true", "false", "yes", "no", "t", "f", "y", "n"}
-_TRUTH |= {"", "u", "?"}
+_COLUMNS = FILE_COLUMNS | WEAK_FILE_COLUMNS | LABEL_COLUMNS | SPLIT_COLUMNS | set(TRUTHS) | ROW_KEYS
+_COLUMNS |= {"group"}
 
 
 def _can_be_written(text):
@@ -61,7 +69,7 @@ def _extra_columns(table, taken):
     "The columns beside fname, labels, split and source; one whose name is taken is refused."
     names = [c for c in table.df.columns if c not in ("fname", "labels", "split", "source")]
     for c in names:
-        if not isinstance(c, str) or c.strip().lower() in taken:
+        if not isinstance(c, str) or norm(c) in taken:
             raise ValueError(
                 f"The column {c!r} would be read as something else in this format. Rename it in"
                 " table.df, or leave it out."
@@ -119,14 +127,14 @@ def _check_columns(table, extras):
     if not table.vocab:
         raise ValueError("The table has no labels, so there are no columns; pass form='list'.")
     for label in table.vocab:
-        if label.lower() in _COLUMNS or label in extras:
+        if norm(label) in _COLUMNS or label in extras:
             raise ValueError(
                 f"The label {label!r} can't be the name of a column beside fname and split: it"
                 " would be read as something else. Pass form='list', or rename it."
             )
-    for c in extras:
+    for c in ["fname", *extras]:
         values = {str("" if o is None else o).strip().lower() for o in map(_plain, table.df[c])}
-        if values <= _TRUTH:
+        if values & (YES | NO) and values <= YES | NO | MINUS | UNKNOWN:
             raise ValueError(
                 f"The column {c!r} holds {', '.join(sorted(values))} only, and would be read as a"
                 " label. Leave it out, or pass form='list'."
@@ -147,7 +155,7 @@ def to_csv(
     if form not in ("columns", "list"):
         raise ValueError(f"form is {form!r}; use 'columns' or 'list'.")
     path = _checked(table, path)
-    extras = _extra_columns(table, _COLUMNS)
+    extras = _extra_columns(table, _COLUMNS - {"group"})
     if form == "columns":
         _check_columns(table, extras)
         cells, header = _bit_rows(table.targets()), [_cell(o) for o in table.vocab]

@@ -16,30 +16,11 @@ from .cells import clean
 from .common import finish_table, read_text
 from .find_images import ImageFinder
 from .options import opt
+from .splits import WORDS as SPLIT_WORDS
+from .splits import file_split
 
-SPLIT_WORDS = {
-    "train": "train",
-    "training": "train",
-    "trainval": "train",
-    "valid": "valid",
-    "val": "valid",
-    "validation": "valid",
-    "dev": "valid",
-    "test": "test",
-    "testing": "test",
-}
 HEAD = 1 << 16
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}\[\]:,]|[^\s{}\[\]:,"]+', re.S)
-_IN_NAME = re.compile(
-    r"(?<![a-z])(trainval|train|valid|val|test|dev)(?:ation|idation|ing)?(?![a-z])"
-)
-
-
-def split_in_name(name):
-    "The split that a file or folder name says by exactly one of its words, or None."
-    found = {SPLIT_WORDS[o] for o in _IN_NAME.findall(str(name).lower())}
-    return found.pop() if len(found) == 1 else None
-
 
 def split_of_file(
     file,  # an annotation file
@@ -47,8 +28,8 @@ def split_of_file(
 ):  # "train", "valid", "test" or None
     "The split that an annotation file's name says, or else the name of a folder that it is in."
     file, base = Path(file), Path(base)
-    if split_in_name(file.stem):
-        return split_in_name(file.stem)
+    if file_split(file):
+        return file_split(file)
     for folder in file.parents:
         word = SPLIT_WORDS.get(folder.name.lower())
         if folder == base or base not in folder.parents:
@@ -360,8 +341,12 @@ def stratified(table, path, fractions=(0.6, 0.2, 0.2), seed=42):
     "The table with a stratified split of its rows, which is said in a note."
     if not any(table.df["labels"].map(len)):
         raise ValueError(f"{path}: no image has a label, so there is nothing to learn.")
-    split = np.array(SPLITS, dtype=object)[stratified_split(table.targets(), fractions, seed)]
+    groups = table.groups()
+    whole = {} if groups is None else {"groups": groups}
+    part = stratified_split(table.targets(), fractions, seed, **whole)
+    split = np.array(SPLITS, dtype=object)[part]
     shares = " / ".join(f"{f:.0%}" for f in fractions)
-    note = f"{Path(path).name} has no split: {shares} by label, seed {seed}."
+    kept = ", groups kept whole" if whole else ""
+    note = f"{Path(path).name} has no split: {shares} by label, seed {seed}{kept}."
     df = table.df.assign(split=split)
     return ImageTable(df, table.root, table.vocab, table.name, (*table.notes, note))

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from ..pictures import IMAGE_SUFFIXES
 from ..table import ImageTable, count
-from .annotations import SPLIT_WORDS, Parts, label_name, safe_dirs
+from .annotations import Parts, label_name, safe_dirs
 from .options import opt
+from .splits import WORDS as SPLIT_WORDS
 
 NAME = "class_folders"
 LAYOUT = "a folder for each class: cat/1.jpg, dog/2.jpg, or train/cat/1.jpg, valid/dog/2.jpg"

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from ..table import ImageTable
 from .annotations import (
-    SPLIT_WORDS,
     Parts,
     annotation_files,
     evidence,
@@ -14,6 +13,7 @@ from .annotations import (
     note_empty,
     xml_root,
 )
+from .splits import WORDS as SPLIT_WORDS
 
 NAME = "cvat"
 LAYOUT = "annotations.xml as CVAT exports it ('CVAT for images 1.1'), and the images"

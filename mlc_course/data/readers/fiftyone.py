@@ -4,7 +4,6 @@ from pathlib import Path
 
 from ..table import ImageTable
 from .annotations import (
-    SPLIT_WORDS,
     Parts,
     evidence,
     label_name,
@@ -14,6 +13,7 @@ from .annotations import (
     unknown_images,
 )
 from .options import opt
+from .splits import WORDS as SPLIT_WORDS
 
 NAME = "fiftyone"
 LAYOUT = "FiftyOne's export: samples.json, or labels.json (classes, labels), and data/"

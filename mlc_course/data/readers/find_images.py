@@ -2,15 +2,14 @@
 
 import os
 import re
-import unicodedata
 from collections import Counter
 from pathlib import Path
 from urllib.parse import unquote
 
 from ..pictures import IMAGE_SUFFIXES
+from .locate import nfc, walk_files
 from .options import opt
 
-_nfc = lambda o: unicodedata.normalize("NFC", o)
 
 
 def name_parts(name):
@@ -18,23 +17,6 @@ def name_parts(name):
     name = str(name).strip().replace("\\", "/")
     name = re.sub(r"^([A-Za-z][A-Za-z0-9+.-]*:)?//[^/]*|^[A-Za-z]:|^file:", "", name)
     return [o for o in name.split("/") if o not in ("", ".")]
-
-
-def walk_files(base):
-    "Every file below a folder as (folder relative to it, name), without dot files."
-    seen = {os.path.realpath(base)}
-    for folder, dirs, files in os.walk(base, followlinks=True):
-        keep = []
-        for o in sorted(dirs):
-            real = os.path.realpath(os.path.join(folder, o))
-            if o[0] != "." and o != "__MACOSX" and real not in seen:
-                seen.add(real)
-                keep.append(o)
-        dirs[:] = keep
-        here = os.path.relpath(folder, base).replace(os.sep, "/")
-        for o in files:
-            if o[0] != ".":
-                yield "" if here == "." else here, o
 
 
 class ImageFinder:
@@ -49,12 +31,12 @@ class ImageFinder:
     def _index(self):
         if self._by_name is None:
             self._by_name, self._by_stem = {}, {}
-            for folder, name in walk_files(self.base):
-                path = f"{folder}/{name}" if folder else name
-                self._by_name.setdefault(_nfc(name), []).append(path)
+            for path in walk_files(self.base):
+                name = path.rpartition("/")[2]
+                self._by_name.setdefault(nfc(name), []).append(path)
                 stem, suffix = os.path.splitext(name)
                 if suffix.lower() in IMAGE_SUFFIXES:
-                    self._by_stem.setdefault(_nfc(stem).casefold(), []).append(path)
+                    self._by_stem.setdefault(nfc(stem).casefold(), []).append(path)
 
     def place(
         self,
@@ -96,21 +78,21 @@ class ImageFinder:
             return [], False
         plain = name_parts(unquote("/".join(parts))) or parts
         for some in (parts, plain):
-            if paths := self._by_name.get(_nfc(some[-1])):
+            if paths := self._by_name.get(nfc(some[-1])):
                 return _longest(paths, some), some != parts
         for last in (parts[-1], *(guesses(parts[-1]) if guesses else ())):
             some = [*parts[:-1], last]
-            if last != parts[-1] and (paths := self._by_name.get(_nfc(last))):
+            if last != parts[-1] and (paths := self._by_name.get(nfc(last))):
                 return _longest(paths, some), True
             stem, suffix = os.path.splitext(last)
             stem = stem if suffix.lower() in IMAGE_SUFFIXES else last
-            if paths := self._by_stem.get(_nfc(stem).casefold()):
+            if paths := self._by_stem.get(nfc(stem).casefold()):
                 return _longest(paths, some), True
         return [], False
 
     def _choose(self, name, source, some, loose, full, near):
         if not some:
-            return "/".join(name_parts(name)) if ".." not in name_parts(name) else str(name)
+            return str(name)  # finish_table looks for names that differ more, or names what is near
         if len(some) > 1:
             inside = [o for o in some if o[0] in near] or [o for o in some if o[0] in full]
             some = inside if len(inside) == 1 else some
@@ -141,11 +123,11 @@ def _posix(name):
 
 def _longest(paths, parts):
     "Of some paths those that share most of their end with `parts`: (what is before, path, parts shared)."
-    parts, best, kept = [_nfc(o) for o in parts], 0, []
+    parts, best, kept = [nfc(o) for o in parts], 0, []
     for path in paths:
         own = path.split("/")
         n, most = 1, min(len(own), len(parts))
-        while n < most and _nfc(own[-n - 1]) == parts[-n - 1]:
+        while n < most and nfc(own[-n - 1]) == parts[-n - 1]:
             n += 1
         if n > best:
             best, kept = n, []

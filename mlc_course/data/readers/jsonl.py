@@ -6,26 +6,25 @@ from pathlib import Path
 from ..pictures import IMAGE_SUFFIXES
 from ..table import ImageTable
 from .annotations import (
-    SPLIT_WORDS,
     Parts,
+    annotation_files,
     evidence,
     head_of,
     json_outline,
     label_name,
-    annotation_files,
     load_json_values,
     unknown_images,
 )
 from .cells import parse_cells
+from .columns import FILE_COLUMNS, LABEL_COLUMNS, WEAK_FILE_COLUMNS, norm
 from .options import opt
+from .splits import WORDS as SPLIT_WORDS
 
 NAME = "jsonl"
 LAYOUT = 'records {"file_name": ..., "labels": [...]} as metadata.jsonl, JSON lines or a JSON list'
 _SUFFIXES = (".json", ".jsonl", ".ndjson")
-FILE_KEYS = ["file_name", "filename", "fname", "file", "image", "image_name", "img", "img_name"]
-FILE_KEYS += ["image_path", "img_path", "file_path", "filepath", "path", "image_id", "name", "id"]
-LABEL_KEYS = ["labels", "label", "tags", "tag", "classes", "class", "categories", "category"]
-LABEL_KEYS += ["targets", "target", "genres", "genre", "image_labels", "label_names", "objects"]
+FILE_KEYS = FILE_COLUMNS | WEAK_FILE_COLUMNS
+LABEL_KEYS = LABEL_COLUMNS | {"objects"}
 _SPLIT_KEYS = ("split", "set", "subset", "partition", "phase")
 
 
@@ -39,10 +38,11 @@ def _is_records(outline):
     others |= {"[].annotation_id", "categories.label", "annotations[].category_id", "cells"}
     if others & outline:
         return False
-    if set(FILE_KEYS) & keys and set(LABEL_KEYS) & {o.split(".")[0] for o in keys}:
+    tops = {norm(o.split(".")[0]) for o in keys}
+    if FILE_KEYS & {norm(o) for o in keys} and LABEL_KEYS & tops:
         return True
-    inner = {o.split("[].", 1)[1] for o in outline if "[]." in o and o.count("[].") == 1}
-    if set(FILE_KEYS) & inner and set(LABEL_KEYS) & inner:
+    inner = {norm(o.split("[].", 1)[1]) for o in outline if "[]." in o and o.count("[].") == 1}
+    if FILE_KEYS & inner and LABEL_KEYS & inner:
         return True
     named = [o for o in outline if _image_name(o.removesuffix("[]").removesuffix("{}"))]
     return bool(named) and not any(o.startswith("labels.") for o in outline)
@@ -65,7 +65,7 @@ def _records(file):
     values = load_json_values(file)
     if len(values) == 1 and isinstance(values[0], list):
         values = values[0]
-    elif len(values) == 1 and isinstance(values[0], dict) and not set(FILE_KEYS) & set(values[0]):
+    elif len(values) == 1 and isinstance(values[0], dict) and not FILE_KEYS & set(map(norm, values[0])):
         return _in_object(values[0], file)
     return [(f"{file.name} record {i}", o) for i, o in enumerate(values, 1)]
 
@@ -92,11 +92,12 @@ def _key(records, usual, wanted, file, option):
             raise ValueError(f"{file}: no record has the key {wanted!r}.")
         return wanted
     seen = dict.fromkeys(k for _, o in records for k in o)
-    found = [k for k in seen if k.strip().lower() in usual]
+    found = [k for k in seen if norm(k) in usual]
+    usual = "file_name, image or path" if option == "fname_column" else "labels, label or tags"
     if not found:
         raise ValueError(
-            f"{file}: the records have {', '.join(list(seen)[:10]) or 'no keys'}; expected one of"
-            f" {', '.join(usual[:6])}. Say which it is: {opt(option, next(iter(seen), 'key'))}."
+            f"{file}: the records have {', '.join(list(seen)[:10]) or 'no keys'}; expected one such as"
+            f" {usual}. Say which it is: {opt(option, next(iter(seen), 'key'))}."
         )
     return found
 
@@ -106,7 +107,7 @@ def _file_key(records, wanted, file):
     found = _key(records, FILE_KEYS, wanted, file, "fname_column")
     if isinstance(found, str):
         return found
-    weak = [o for o in found if o.lower() in ("name", "id", "image_id")]
+    weak = [o for o in found if norm(o) in WEAK_FILE_COLUMNS]
     found = [o for o in found if o not in weak] or weak
     if len(found) > 1:
         raise ValueError(

@@ -10,7 +10,6 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from ..table import ImageTable
 from .agree import agreed, check_conflict
 from .annotations import (
-    SPLIT_WORDS,
     Parts,
     evidence,
     head_of,
@@ -22,6 +21,7 @@ from .annotations import (
 )
 from .common import read_text
 from .options import opt
+from .splits import WORDS as SPLIT_WORDS
 
 NAME = "label_studio"
 LAYOUT = "Label Studio's export (JSON, JSON-MIN or CSV), and the images"
