@@ -276,7 +276,9 @@ def task(i, image, *answers, cancelled=False, **more):
 
 
 def test_label_studio(tmp_path):
-    images(tmp_path, "images/a.jpg", "images/b b.jpg", "images/c.jpg", "images/d.jpg", "images/e.jpg")
+    images(
+        tmp_path, "images/a.jpg", "images/b b.jpg", "images/c.jpg", "images/d.jpg", "images/e.jpg"
+    )
     tasks = [
         task(1, "/data/upload/1/0a1b2c3d-a.jpg", ["cat", "dog"], split="train"),
         task(2, "/data/local-files/?d=images%2Fb%20b.jpg", ["polar bear"], split="train"),
@@ -354,7 +356,14 @@ def test_two_controls_are_asked_about(tmp_path):
 def test_label_studio_json_min_and_csv(tmp_path):
     names = [f"{i}.jpg" for i in range(6)]
     images(tmp_path, *names)
-    answers = ["cat", {"choices": ["cat", "dog"]}, "dog", "polar bear", {"choices": ["cat", "dog"]}, ""]
+    answers = [
+        "cat",
+        {"choices": ["cat", "dog"]},
+        "dog",
+        "polar bear",
+        {"choices": ["cat", "dog"]},
+        "",
+    ]
     records = [
         {"image": f"/data/upload/2/0a1b2c3{i}-{n}", "id": i, "choice": o, "annotator": 1}
         | {"annotation_id": 9 + i, "created_at": "x", "updated_at": "x", "lead_time": 1.5}
@@ -389,7 +398,10 @@ def test_fiftyone_dataset(tmp_path):
             "filepath": "data/a.jpg",
             "tags": ["train", "day"],
             "metadata": None,
-            "ground_truth": {"_cls": "Classifications", "classifications": [one, one | {"label": "dog"}]},
+            "ground_truth": {
+                "_cls": "Classifications",
+                "classifications": [one, one | {"label": "dog"}],
+            },
             "predictions": one | {"label": "cow"},
         },
         {"filepath": "/home/me/fiftyone/data/b.jpg", "tags": ["validation"], "ground_truth": one},
@@ -417,7 +429,13 @@ def test_fiftyone_dataset(tmp_path):
 
 
 def test_fiftyone_labels_json(tmp_path):
-    found = {"a": 0, "b": [2, 0], "sub/c": "dog", "d": [{"label": 2, "bounding_box": [0, 0, 1, 1]}], "e": []}
+    found = {
+        "a": 0,
+        "b": [2, 0],
+        "sub/c": "dog",
+        "d": [{"label": 2, "bounding_box": [0, 0, 1, 1]}],
+        "e": [],
+    }
     images(tmp_path, *(f"data/{o}.png" for o in found))
     put(tmp_path / "labels.json", {"classes": ["dog", "emu", "cat"], "labels": found})
     assert fiftyone.recognise(tmp_path / "labels.json")
@@ -622,7 +640,13 @@ def test_numbers_need_names(tmp_path):
 
 def test_an_object_from_name_to_labels(tmp_path):
     images(tmp_path, *(f"{i}.jpg" for i in range(5)))
-    data = {"0.jpg": ["cat"], "1.jpg": ["dog", "cat"], "2.jpg": [], "3.jpg": ["dog"], "4.jpg": ["cow"]}
+    data = {
+        "0.jpg": ["cat"],
+        "1.jpg": ["dog", "cat"],
+        "2.jpg": [],
+        "3.jpg": ["dog"],
+        "4.jpg": ["cow"],
+    }
     file = put(tmp_path / "labels.json", data)
     assert jsonl.recognise(tmp_path)
     assert labels(jsonl.read_jsonl(file)) == data
@@ -742,7 +766,10 @@ def every_set(root):
 def test_every_set_is_claimed_by_its_own_module_only(tmp_path):
     every_set(tmp_path)
     for folder in tmp_path.iterdir():
-        for path in (folder, *(o for o in folder.rglob("*") if o.suffix in (".json", ".xml", ".txt"))):
+        for path in (
+            folder,
+            *(o for o in folder.rglob("*") if o.suffix in (".json", ".xml", ".txt")),
+        ):
             claims = {o.NAME for o in MODULES if o.recognise(path)}
             if path.parent.name == "Main":
                 assert not claims, path
@@ -765,7 +792,9 @@ def test_no_recogniser_fails_on_damaged_or_foreign_files(tmp_path):
         assert module.recognise(tmp_path / "nothing here") is None
 
 
-@pytest.mark.parametrize("module", [coco, label_studio, fiftyone, datumaro, jsonl], ids=lambda o: o.NAME)
+@pytest.mark.parametrize(
+    "module", [coco, label_studio, fiftyone, datumaro, jsonl], ids=lambda o: o.NAME
+)
 def test_damaged_json_is_a_sentence_with_its_row(tmp_path, module):
     read = getattr(module, f"read_{module.NAME}")
     root = every_set(tmp_path) / module.NAME

@@ -24,7 +24,22 @@ TRIES = int(os.environ.get("MLC_ROUND_TRIPS", 200))  # a campaign: 10,000
 # ---- random tables -------------------------------------------------------------------------------
 
 ODD = ["cat", "Cat", "polar bear", "007", "1", "0", "a,b", 'say "x"', "it's", "[a]", "[", "a|b;c"]
-ODD += ["é", "日本", "👨‍👩‍👧", "True", "nan", "None", "<b>", "&amp;", "%20", "#1", "=1+1", "-1", "a/b", "\\"]
+ODD += [
+    "é",
+    "日本",
+    "👨‍👩‍👧",
+    "True",
+    "nan",
+    "None",
+    "<b>",
+    "&amp;",
+    "%20",
+    "#1",
+    "=1+1",
+    "-1",
+    "a/b",
+    "\\",
+]
 letters = st.characters(blacklist_categories=("Cs", "Cc"))
 label_names = st.one_of(st.sampled_from(ODD), st.text(letters, min_size=1, max_size=12))
 file_names = st.one_of(

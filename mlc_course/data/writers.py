@@ -1,4 +1,4 @@
-"""An ImageTable as a file that other tools read: CSV, COCO, Label Studio; our readers read it back."""
+"""An ImageTable as a file for other tools: CSV, COCO, Label Studio; our readers read it back."""
 
 import json
 import math
@@ -43,7 +43,7 @@ def _check_labels(vocab):
         if label != clean(label) or label != " ".join(label.split()) or not _can_be_written(label):
             raise ValueError(
                 f"The label {label!r} would not come back as it is: it has spaces at its ends,"
-                " two spaces in a row, a line break, or letters that aren't in the usual form (NFC)."
+                " two spaces in a row, a control character, or letters that aren't in NFC."
                 f" Rename it, for example {' '.join(clean(label).split())!r}."
             )
 
@@ -146,7 +146,7 @@ def to_csv(
     path,  # the CSV file to write
     form: str = "columns",  # a column of 0 and 1 for each label; "list": one column of JSON lists
 ) -> Path:  # `path`
-    """Write a CSV file that `read_folder` and `open_dataset` read back: equal rows, splits and vocab.
+    """Write a CSV file that `read_folder` reads back: equal rows, splits and vocab.
 
     Only the columns keep the order of the vocab and labels without an image; for "list" give
     vocab=table.vocab when you read. Labels of a row come back in the order of the vocab. Extra
@@ -163,7 +163,9 @@ def to_csv(
         lists = [json.dumps(list(o), ensure_ascii=False) for o in table.df["labels"]]
         cells, header = [_cell(o) for o in lists], ["labels"]
     lines = [",".join(["fname", *header, "split", *(_cell(c) for c in extras)])]
-    more = [[_cell("" if (v := _plain(o)) is None else str(v)) for o in table.df[c]] for c in extras]
+    more = [
+        [_cell("" if (v := _plain(o)) is None else str(v)) for o in table.df[c]] for c in extras
+    ]
     fnames = map(_cell, table.df["fname"])
     lines += map(",".join, zip(fnames, cells, table.df["split"], *more))
     return _write_text(path, "\n".join(lines) + "\n")
@@ -188,7 +190,7 @@ def _boxes(images, annotations, root):
 def to_coco(
     table,  # an ImageTable
     path,  # the JSON file to write
-    boxes: bool = False,  # True: a box around the whole image for each label, for tools that need one
+    boxes: bool = False,  # True: each label is a box around the whole image, for tools that need boxes
 ) -> Path:  # `path`
     """Write a COCO file that `read_coco` reads back: equal rows, splits, vocab and extra columns.
 
@@ -250,7 +252,9 @@ def to_label_studio(
     """
     path = _checked(table, path)
     if prefix and not prefix.startswith((LOCAL_FILES, "http://", "https://")):
-        raise ValueError(f"prefix is {prefix!r}; use '', {LOCAL_FILES!r} (and a folder), or https://.")
+        raise ValueError(
+            f"prefix is {prefix!r}; use '', {LOCAL_FILES!r} (and a folder), or https://."
+        )
     extras = _extras(table, _extra_columns(table, {"image", "split"}))
     tasks = []
     rows = zip(table.df["fname"], table.df["labels"], table.df["split"], extras)

@@ -29,8 +29,8 @@ def agreed(
         said = " and ".join(repr(list(o)) for o in answers[:3])
         raise ValueError(
             f"{source} was annotated {len(answers)} times, and differently: {said}. Correct it, or"
-            f" pass {opt('on_conflict', 'any')} (labels that any of them gave), 'all', 'majority' or"
-            " 'first'."
+            f" pass {opt('on_conflict', 'any')} (labels that any of them gave), 'all', 'majority'"
+            " or 'first'."
         )
     least = {"any": 1, "all": len(answers), "majority": len(answers) // 2 + 1}[on_conflict]
     return [o for o in every if votes[o] >= least]

@@ -4,8 +4,9 @@ import re
 from pathlib import Path
 
 from ..table import ImageTable
-from .annotations import Parts, annotation_files, evidence, head_of, label_name
+from .annotations import Parts, annotation_files, evidence, label_name
 from .common import read_text
+from .json_files import head_of
 
 NAME = "celeba"
 LAYOUT = "list_attr_celeba.txt (a count, the names, then 1 or -1), list_eval_partition.txt, images"
@@ -104,7 +105,9 @@ def read_celeba(
     files = [parts.path] if parts.path.is_file() else _files(parts.path)
     if len(files) != 1:
         found = ", ".join(map(str, files)) or "none"
-        raise FileNotFoundError(f"Expected one file such as list_attr_celeba.txt in {path}: {found}.")
+        raise FileNotFoundError(
+            f"Expected one file such as list_attr_celeba.txt in {path}: {found}."
+        )
     own, rows = _rows(files[0], encoding)
     folder = files[0].parent
     lists = [d / "list_eval_partition.txt" for d in (folder, folder.parent / "Eval", parts.base)]

@@ -49,7 +49,7 @@ def _has_annotations(folder):
 
 
 def _split_folders(path):
-    "The folders train/, valid/ and test/ that hold folders of images, by split; {} if there are none."
+    "The folders train/, valid/ and test/ that hold folders of images, by split."
     found = {}
     for o in safe_dirs(path):
         split = SPLIT_WORDS.get(o.name.lower())
@@ -79,8 +79,8 @@ def recognise(path):
     beside = [o for _, d in places for o in safe_dirs(d) if not _any_image(o)]
     if any(_has_annotations(d) for d in [*beside, *(d for _, d in places)]):
         return None
-    words = lambda o: o.name.lower() in SPLIT_WORDS
-    found = [o for _, d in places for o in _class_dirs(d) if not words(o) and _any_image(o)]
+    dirs = [o for _, d in places for o in _class_dirs(d) if o.name.lower() not in SPLIT_WORDS]
+    found = [o for o in dirs if _any_image(o)]
     names = list(dict.fromkeys(o.name for o in found))
     if len(names) < 2 or any(_any_image(d) for _, d in places):
         return None

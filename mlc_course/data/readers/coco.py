@@ -3,13 +3,15 @@
 from pathlib import Path
 
 from ..table import ImageTable, count
-from .annotations import Parts, evidence, label_name, load_json, note_empty, recognised
+from .annotations import Parts, evidence, label_name, note_empty, recognised
+from .json_files import load_json
 
 NAME = "coco"
 LAYOUT = (
     "instances_train2017.json, _annotations.coco.json or another JSON file with images, annotations"
     " and categories, and the images"
 )
+
 
 def _is_coco(outline):
     if "annotations[].caption" in outline or {"root", "samples", "items"} & outline:
@@ -85,9 +87,7 @@ def _labels(annotations, images, names, path):
     for i, o in enumerate(annotations, 1):
         where = f"{path} annotation {i}"
         if not isinstance(o, dict) or "image_id" not in o or "category_id" not in o:
-            raise ValueError(
-                f"{where}: found {str(o)[:80]}; expected image_id and category_id."
-            )
+            raise ValueError(f"{where}: found {str(o)[:80]}; expected image_id and category_id.")
         image, category = o["image_id"], o["category_id"]
         if not isinstance(image, (int, str)) or image not in labels:
             raise ValueError(f'{where}: image_id is {image!r}, which no entry of "images" has.')

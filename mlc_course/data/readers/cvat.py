@@ -3,17 +3,10 @@
 from pathlib import Path
 
 from ..table import ImageTable
-from .annotations import (
-    Parts,
-    annotation_files,
-    evidence,
-    head_of,
-    label_name,
-    load_xml,
-    note_empty,
-    xml_root,
-)
+from .annotations import Parts, annotation_files, evidence, label_name, note_empty
+from .json_files import head_of
 from .splits import WORDS as SPLIT_WORDS
+from .xml_files import load_xml, xml_root
 
 NAME = "cvat"
 LAYOUT = "annotations.xml as CVAT exports it ('CVAT for images 1.1'), and the images"

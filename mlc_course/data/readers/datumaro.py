@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from ..table import ImageTable, count
-from .annotations import Parts, evidence, label_name, load_json, note_empty, recognised
+from .annotations import Parts, evidence, label_name, note_empty, recognised
+from .json_files import load_json
 
 NAME = "datumaro"
 LAYOUT = "Datumaro: annotations/train.json (categories, items) and images/"
@@ -49,7 +50,9 @@ def _labels(annotations, names, source):
         number = o.get("label_id")
         if number is None:
             if o.get("type") == "label":
-                raise ValueError(f"{source}, annotation {i}: label_id is missing, so it is unknown.")
+                raise ValueError(
+                    f"{source}, annotation {i}: label_id is missing, so it is unknown."
+                )
             continue  # a caption, or a shape without a label
         if not isinstance(number, int) or not 0 <= number < len(names):
             raise ValueError(

@@ -3,15 +3,8 @@
 from pathlib import Path
 
 from ..table import ImageTable
-from .annotations import (
-    Parts,
-    evidence,
-    label_name,
-    load_json,
-    note_empty,
-    recognised,
-    unknown_images,
-)
+from .annotations import Parts, evidence, label_name, note_empty, recognised, unknown_images
+from .json_files import load_json
 from .options import opt
 from .splits import WORDS as SPLIT_WORDS
 
@@ -95,10 +88,14 @@ def _field(samples, wanted, file):
             if isinstance(v, dict) and str(v.get("_cls", "")).rsplit(".", 1)[-1] in _KINDS:
                 found[k] = None
     if wanted is not None and wanted not in found:
-        raise ValueError(f"{file} has no labels in {wanted!r}; it has {', '.join(found) or 'none'}.")
+        raise ValueError(
+            f"{file} has no labels in {wanted!r}; it has {', '.join(found) or 'none'}."
+        )
     if wanted is None and len(found) != 1 and "ground_truth" not in found:
         if not found:
-            raise ValueError(f"{file}: no sample has a Classification, Classifications or Detections.")
+            raise ValueError(
+                f"{file}: no sample has a Classification, Classifications or Detections."
+            )
         raise ValueError(
             f"{file} has labels in {' and '.join(found)}. Say which are the true ones, with"
             f" {opt('label_column', next(iter(found)))}."
@@ -123,7 +120,9 @@ def _sample_rows(data, file, split, wanted):
         if not isinstance(o.get("filepath"), str):
             raise ValueError(f'{source}: "filepath" is {o.get("filepath")!r}; expected a text.')
         tags = o.get("tags") if isinstance(o.get("tags"), list) else []
-        said = {SPLIT_WORDS[t.lower()] for t in tags if isinstance(t, str) and t.lower() in SPLIT_WORDS}
+        said = {
+            SPLIT_WORDS[t.lower()] for t in tags if isinstance(t, str) and t.lower() in SPLIT_WORDS
+        }
         if len(said) > 1:
             raise ValueError(f"{source}: its tags say {' and '.join(sorted(said))}; leave one.")
         labels = _names(o.get(field), classes, source)

@@ -11,7 +11,6 @@ from .locate import nfc, walk_files
 from .options import opt
 
 
-
 def name_parts(name):
     "The parts of a path or address, without drive, host, empty parts and dots."
     name = str(name).strip().replace("\\", "/")
@@ -80,7 +79,7 @@ class ImageFinder:
         for some in (parts, plain):
             if paths := self._by_name.get(nfc(some[-1])):
                 return _longest(paths, some), some != parts
-        for last in (parts[-1], *(guesses(parts[-1]) if guesses else ())):
+        for last in (parts[-1], *((guesses(parts[-1]) or ()) if guesses else ())):
             some = [*parts[:-1], last]
             if last != parts[-1] and (paths := self._by_name.get(nfc(last))):
                 return _longest(paths, some), True
@@ -122,7 +121,7 @@ def _posix(name):
 
 
 def _longest(paths, parts):
-    "Of some paths those that share most of their end with `parts`: (what is before, path, parts shared)."
+    "The paths that share most of their end with `parts`: (what is before, path, parts shared)."
     parts, best, kept = [nfc(o) for o in parts], 0, []
     for path in paths:
         own = path.split("/")

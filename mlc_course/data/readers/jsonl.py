@@ -1,22 +1,15 @@
 """Records in JSON: a list, JSON lines, metadata.jsonl, or an object from image name to labels."""
 
 import os
+import re
 from pathlib import Path
 
 from ..pictures import IMAGE_SUFFIXES
 from ..table import ImageTable
-from .annotations import (
-    Parts,
-    annotation_files,
-    evidence,
-    head_of,
-    json_outline,
-    label_name,
-    load_json_values,
-    unknown_images,
-)
+from .annotations import Parts, annotation_files, evidence, label_name, unknown_images
 from .cells import parse_cells
 from .columns import FILE_COLUMNS, LABEL_COLUMNS, WEAK_FILE_COLUMNS, norm
+from .json_files import head_of, json_outline, load_json_values
 from .options import opt
 from .splits import WORDS as SPLIT_WORDS
 
@@ -44,14 +37,20 @@ def _is_records(outline):
     inner = {norm(o.split("[].", 1)[1]) for o in outline if "[]." in o and o.count("[].") == 1}
     if FILE_KEYS & inner and LABEL_KEYS & inner:
         return True
-    named = [o for o in outline if _image_name(o.removesuffix("[]").removesuffix("{}"))]
-    return bool(named) and not any(o.startswith("labels.") for o in outline)
+    top = [o[1:] for o in outline if o.startswith("/")]
+    return sum(map(_image_name, top)) > len(top) / 2
+
+
+def _holds_records(file):
+    "Does a file look like records? An object from name to checksum has texts, but they aren't labels."
+    checksums = re.search(r'":\s*"[0-9a-f]{32,}"', head_of(file))
+    return _is_records(json_outline(file)) and not checksums
 
 
 def _files(path):
     files = annotation_files(path, _SUFFIXES)
     named = [o for o in files if o.name.lower() == "metadata.jsonl"]
-    return named or [o for o in files if _is_records(json_outline(o))]
+    return named or [o for o in files if _holds_records(o)]
 
 
 def recognise(path):
@@ -65,7 +64,11 @@ def _records(file):
     values = load_json_values(file)
     if len(values) == 1 and isinstance(values[0], list):
         values = values[0]
-    elif len(values) == 1 and isinstance(values[0], dict) and not FILE_KEYS & set(map(norm, values[0])):
+    elif (
+        len(values) == 1
+        and isinstance(values[0], dict)
+        and not FILE_KEYS & set(map(norm, values[0]))
+    ):
         return _in_object(values[0], file)
     return [(f"{file.name} record {i}", o) for i, o in enumerate(values, 1)]
 
@@ -140,7 +143,8 @@ def _label_values(value, source):
                 return value[key]
         return _switched_on(value, source)
     if isinstance(value, list) and value and all(isinstance(o, dict) for o in value):
-        names = [next((o[k] for k in ("label", "category", "name", "class") if k in o), o) for o in value]
+        usual = ("label", "category", "name", "class")
+        names = [next((o[k] for k in usual if k in o), o) for o in value]
         if any(isinstance(o, dict) for o in names):
             raise ValueError(f"{source}: found {str(value)[:80]}; expected names of labels.")
         return names

@@ -9,17 +9,9 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from ..table import ImageTable
 from .agree import agreed, check_conflict
-from .annotations import (
-    Parts,
-    evidence,
-    head_of,
-    label_name,
-    load_json,
-    note_empty,
-    recognised,
-    unknown_images,
-)
+from .annotations import Parts, evidence, label_name, note_empty, recognised, unknown_images
 from .common import read_text
+from .json_files import head_of, load_json
 from .options import opt
 from .splits import WORDS as SPLIT_WORDS
 
@@ -35,7 +27,15 @@ _KINDS = {
     "keypointlabels": "keypointlabels",
 }
 # what JSON-MIN and CSV have beside the image and the answers
-_MIN_KEYS = {"id", "annotator", "annotation_id", "created_at", "updated_at", "lead_time", "agreement"}
+_MIN_KEYS = {
+    "id",
+    "annotator",
+    "annotation_id",
+    "created_at",
+    "updated_at",
+    "lead_time",
+    "agreement",
+}
 
 
 def _is_label_studio(outline):
@@ -94,7 +94,9 @@ def _answers(result, source):
             continue
         names = value.get(_KINDS[kind]) if isinstance(value, dict) else None
         if not isinstance(names, list):
-            raise ValueError(f"{source}: {kind} holds {str(value)[:80]}; expected a list of labels.")
+            raise ValueError(
+                f"{source}: {kind} holds {str(value)[:80]}; expected a list of labels."
+            )
         labels = found.setdefault(o.get("from_name") or kind, {})
         labels.update((label_name(n, source), None) for n in names)
     return found
@@ -234,7 +236,7 @@ def read_label_studio(
     name=None,  # None: the folder's name
     label_column=None,  # the control whose answers are the labels, where there are several
     fname_column=None,  # the key of a task's image; None: image, or the only one that names a file
-    on_conflict: str = "error",  # several annotations that differ: "any", "all", "majority", "first"
+    on_conflict: str = "error",  # several that differ: "any", "all", "majority", "first"
     unlabelled: str = "error",  # or "drop": leave out the tasks that nobody annotated
     fractions=(0.6, 0.2, 0.2),  # share of train, valid and test, if no task says a split
     seed: int = 42,  # of that split

@@ -3,18 +3,10 @@
 from pathlib import Path
 
 from ..table import ImageTable, count
-from .annotations import (
-    Parts,
-    evidence,
-    head_of,
-    label_name,
-    load_xml,
-    note_empty,
-    safe_dirs,
-    split_of_file,
-    xml_root,
-)
+from .annotations import Parts, evidence, label_name, note_empty, safe_dirs, split_of_file
+from .json_files import head_of
 from .options import opt
+from .xml_files import load_xml, xml_root
 
 NAME = "voc_xml"
 LAYOUT = "Annotations/*.xml, JPEGImages/ and ImageSets/Main/train.txt, val.txt and test.txt"
@@ -132,8 +124,7 @@ def read_voc_xml(
         hard += sum(n for _, n, _ in read)
         given = {k: v for _, _, names in read for k, v in names.items() if v != [""]}
         near = [folder.parent / "JPEGImages", folder.parent / "images", folder.parent]
-        rows = [row for row, _, _ in read]
-        parts.add(rows, folder / "-", None, near, lambda o: given.get(o, ()))
+        parts.add([row for row, _, _ in read], folder / "-", None, near, given.get)
     if unlisted:
         parts.notes.append(f"{count(unlisted, 'XML file')} in no list of ImageSets/Main left out.")
     if hard:
