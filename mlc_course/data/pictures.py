@@ -206,10 +206,23 @@ def _look_inside(image, path):
     raw = UNREADABLE.get(path.suffix.lower()) == RAW
     if image.format == "TIFF" and (raw or 50706 in image.tag_v2):  # the tag of DNG
         raise ValueError(RAW)  # Pillow would show its thumbnail
-    if image.format == "ICO":
-        inner = image.ico.frame(image.ico.getentryindex(image.size)).size
-        if inner != image.size:
-            raise ValueError(f"its header says {image.size}, and the icon inside is {inner}")
+
+
+def _check_icon(path):
+    "Refuse an icon that holds a large image: Pillow decodes it at once, before anything can be asked."
+    with open(path, "rb") as f:
+        head = f.read(6)
+        if head[:4] != b"\0\0\1\0":
+            return
+        entries = [f.read(16) for _ in range(int.from_bytes(head[4:], "little"))]
+        for entry in entries:
+            f.seek(int.from_bytes(entry[12:16], "little"))
+            inside = f.read(24)
+            png = inside.startswith(b"\x89PNG")
+            at, order = (16, "big") if png else (4, "little")
+            sides = [int.from_bytes(inside[k : k + 4], order, signed=not png) for k in (at, at + 4)]
+            if max(map(abs, sides)) > 2048:
+                raise ValueError(f"the icon holds an image of {sides[0]} x {sides[1]} pixels")
 
 
 # ---- files -------------------------------------------------------------------------------------
@@ -220,7 +233,7 @@ def need_file(
     path = Path(path)
     try:
         mode = os.stat(path).st_mode
-    except (OSError, ValueError) as e:
+    except (OSError, ValueError) as e:  # a name with a zero byte is a ValueError
         why = getattr(e, "strerror", None) or e
         if isinstance(e, FileNotFoundError) and not path.is_symlink():
             raise FileNotFoundError(
@@ -268,6 +281,7 @@ def _opened(path):
 
     path = need_file(path)
     try:
+        _check_icon(path)
         with Image.open(path, formats=formats_for(path)) as image:
             _look_inside(image, path)
             yield image
