@@ -429,6 +429,15 @@ def test_damaged_files_are_named_or_read_in_bounded_memory_and_never_crash(tmp_p
     assert int(done.stdout.split()[1]) < 400  # the program itself takes about 60
 
 
+def test_pixels_beyond_number_are_told_in_millions(tmp_path):
+    (tmp_path / "a.png").write_bytes(png(50_000, 50_000))
+    (tmp_path / "b.png").write_bytes(png(9500, 10_000))
+    assert "it has 2,500 million pixels, and more than 89 million are refused" in refused(tmp_path / "a.png")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert "it has 9500 x 10000 pixels, and more than 89 million are refused" in refused(tmp_path / "b.png")
+
+
 @pytest.mark.parametrize("name", [o for o in ODD if o not in ("bomb.png", "profile bomb.png", "text bomb.png")])
 def test_odd_headers_are_refused(tmp_path, name):
     (tmp_path / name).write_bytes(ODD[name])

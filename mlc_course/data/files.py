@@ -180,5 +180,5 @@ def what_it_is(
     if text.startswith(b"<svg") or (text.startswith(b"<?xml") and b"<svg" in text):
         return SVG
     if text.startswith((b"<!doctype html", b"<html", b"<head", b"<body")):
-        return f"it is a web page (HTML), as servers send instead of an image: {_AGAIN}"
+        return f"it is a web page (<html>), as servers send instead of an image: {_AGAIN}"
     return None

@@ -1,6 +1,7 @@
 """The one decoder: any image file as 8-bit RGB, upright, and squares of many, in little memory."""
 
 import os
+import re
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -192,16 +193,23 @@ def _fit(image, copy=0):  # an image that isn't decoded yet; bytes a pixel of a 
     image.draft(None, (image.width // scale, image.height // scale))
 
 
+def _too_many(pixels):
+    from PIL import Image
+
+    return (
+        f"it has {pixels}, and more than {Image.MAX_IMAGE_PIXELS / 1e6:.0f} million are refused, "
+        "because a small file can hold so many that the memory is exhausted. "
+        "Save it with fewer pixels"
+    )
+
+
 def _look_inside(image, path):
     "Refuse what Pillow opens and what isn't the image that is meant."
     from PIL import Image
 
     if Image.MAX_IMAGE_PIXELS and image.width * image.height > Image.MAX_IMAGE_PIXELS:
-        raise Image.DecompressionBombError(
-            f"it has {image.width} x {image.height} pixels, and more than "
-            f"{Image.MAX_IMAGE_PIXELS / 1e6:.0f} million are refused, because a small file can "
-            "hold so many that the memory is exhausted. Save it with fewer pixels"
-        )
+        pixels = f"{image.width} x {image.height} pixels"
+        raise Image.DecompressionBombError(_too_many(pixels))
     _refuse_floats(image)
     raw = UNREADABLE.get(path.suffix.lower()) == RAW
     if image.format == "TIFF" and (raw or 50706 in image.tag_v2):  # the tag of DNG
@@ -286,7 +294,9 @@ def _opened(path):
             _look_inside(image, path)
             yield image
     except Image.DecompressionBombError as e:
-        raise ValueError(f"{path} was not decoded: {e}.") from e
+        pillow = re.match(r"Image size \((\d+) pixels\)", str(e))
+        said = _too_many(f"{int(pillow[1]) / 1e6:,.0f} million pixels") if pillow else e
+        raise ValueError(f"{path} was not decoded: {said}.") from e
     except Exception as e:
         if isinstance(e, MemoryError) or "out of memory" in str(e):
             raise ValueError(
