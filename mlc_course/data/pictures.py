@@ -1,12 +1,23 @@
-"""The one decoder: any image file as 8-bit RGB, upright, and squares of many."""
+"""The one decoder: any image file as 8-bit RGB, upright, and squares of many, in little memory."""
 
 import os
+import re
+import stat
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+from ..machine import usable_cores
+from .files import RAW, UNREADABLE, formats_for, image_suffixes, what_it_is
+
+IMAGE_SUFFIXES = image_suffixes()
+MEMORY = 320e6  # bytes that decoding one image may take; a thread decodes one at a time
+BAND = 2**20  # pixels that are converted at once
+MIDDLE = 128e6  # bytes of an image that is as wide as the square and as high as the file's
+TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # EXIF orientation -> Image.Transpose
+AGAIN = "Fetch the file again."
 
 
 def row_sources(df):
@@ -14,83 +25,329 @@ def row_sources(df):
     return list(df["source"]) if "source" in df.columns else [f"row {i}" for i in range(len(df))]
 
 
+# ---- colours and orientation -------------------------------------------------------------------
+def orientation(image):
+    "The EXIF orientation, 1 to 8; a damaged EXIF block says nothing, which is 1."
+    try:
+        found = image.getexif().get(0x0112, 1)
+        return found if found in TURNS else 1
+    except Exception:
+        return 1
+
+
 def upright(image):
     "Turn the image as its EXIF orientation says; a damaged EXIF block says nothing."
-    from PIL import ImageOps
-
-    try:
-        return ImageOps.exif_transpose(image)
-    except Exception:
-        return image
+    turn = orientation(image)
+    return image if turn == 1 else image.transpose(TURNS[turn])
 
 
-def to_rgb(image):
-    "Any Pillow image as 8-bit RGB: 16 bits scaled, transparency laid on white."
-    from PIL import Image
-
+def _refuse_floats(image):
     if image.mode == "F":
         raise ValueError(
             "its pixels are floats, and nothing says which value is white; save it with 8 or 16 bits"
         )
+
+
+def _eight_bits(image):
+    "An image of 16 bits with 8: 65535 becomes 255."
+    from PIL import Image
+
+    values = np.asarray(image)
+    if values.dtype.itemsize > 2 and values.size and (values.min() < 0 or values.max() > 65535):
+        raise ValueError(
+            "its pixels have 32 bits, and nothing says which value is white; "
+            "save it with 8 or 16 bits"
+        )
+    return Image.fromarray(((values.astype(np.uint32) + 128) // 257).astype(np.uint8))
+
+
+def to_rgb(
+    image,  # any PIL image; 32-bit and float pixels are a ValueError
+):  # a PIL image in mode RGB
+    "Any Pillow image as 8-bit RGB: 16 bits scaled, transparency laid on white."
+    from PIL import Image
+
+    _refuse_floats(image)
     if image.mode == "I" or image.mode.startswith("I;16"):
-        values = np.asarray(image).astype(np.int64)
-        if values.min() < 0 or values.max() > 65535:
-            raise ValueError(
-                "its pixels have 32 bits, and nothing says which value is white; save it with 8 or 16 bits"
-            )
-        image = Image.fromarray(((values + 128) // 257).astype(np.uint8))
+        image = _eight_bits(image)
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     return image.convert("RGB")
 
 
-def _too_large(image):
+# ---- in bands ----------------------------------------------------------------------------------
+def _is_plain(image):
+    return image.mode == "RGB" and "transparency" not in image.info
+
+
+def _upright_size(image, turn):
+    return image.size if turn < 5 else image.size[::-1]
+
+
+def _rows(image, turn, top, bottom):
+    "The rows from `top` to `bottom` of the upright image."
+    w, h = image.size
+    if turn in (1, 2):
+        box = (0, top, w, bottom)
+    elif turn in (3, 4):
+        box = (0, h - bottom, w, h - top)
+    elif turn in (5, 6):
+        box = (top, 0, bottom, h)
+    else:
+        box = (w - bottom, 0, w - top, h)
+    part = image.crop(box)
+    return part if turn == 1 else part.transpose(TURNS[turn])
+
+
+def _bands(image, turn, step=1):
+    "(first row, RGB image) for bands of the upright image, whose heights are multiples of `step`."
+    width, height = _upright_size(image, turn)
+    rows = max(1, BAND // (width * step)) * step
+    for top in range(0, height, rows):
+        yield top, to_rgb(_rows(image, turn, top, min(height, top + rows)))
+
+
+def _whole(image, turn):
+    "A decoded image as RGB, upright; a large one is converted in bands."
     from PIL import Image
 
-    return f"it has {image.width} x {image.height} pixels, and more than {Image.MAX_IMAGE_PIXELS / 1e6:.0f} million are refused, because a small file can hold so many that the memory is exhausted. If you trust it, make it smaller, or raise PIL.Image.MAX_IMAGE_PIXELS."
+    if image.width * image.height <= 4 * BAND:
+        return to_rgb(image if turn == 1 else image.transpose(TURNS[turn]))
+    if turn == 1 and _is_plain(image):
+        return image
+    out = Image.new("RGB", _upright_size(image, turn))
+    for top, band in _bands(image, turn):
+        out.paste(band, (0, top))
+    return out
+
+
+def _square(image, size, turn):
+    "A decoded image squashed to a square, equal to `to_rgb(upright(image)).resize(...)`."
+    from PIL import Image
+
+    how, (_, height) = Image.Resampling.BILINEAR, _upright_size(image, turn)
+    step = min(int(np.ceil(4 * size * height / MIDDLE)), height // (4 * size))
+    if step <= 1 and (image.width * image.height <= 4 * BAND or turn == 1 and _is_plain(image)):
+        image = image if turn == 1 and _is_plain(image) else _whole(image, turn)
+        return np.asarray(image.resize((size, size), how))
+    # Pillow shrinks the width first, each row by itself, and then the height: so do bands
+    step = max(1, step)  # above 1 for absurdly high images only, which are averaged first
+    middle = Image.new("RGB", (size, -(-height // step)))
+    for top, band in _bands(image, turn, step):
+        band = band if step == 1 else band.reduce((1, step))
+        middle.paste(band.resize((size, band.height), how), (0, top // step))
+    return np.asarray(middle.resize((size, size), how))
+
+
+# ---- memory ------------------------------------------------------------------------------------
+# bytes a pixel beyond the decoded image itself, measured with Pillow 12.3
+_EXTRA = {"WEBP": 12.2, "AVIF": 6, "QOI": 4, "DDS": 4, "SGI": 2, "HEIF": 8}
+_SLOW = ("qoi", "ppm_plain", "bmp_rle", "ppm", "SGI16")  # decoders in Python gather a bytearray
+
+
+def _pixel_bytes(image):
+    if image.mode.startswith("I;16"):
+        return 2
+    return 1 if image.mode in ("1", "L", "P") else 4
+
+
+def _kept_beside(image):
+    "Bytes that decoding takes beyond the decoded image."
+    n, name = image.width * image.height, image.format
+    if name == "JPEG2000":
+        return n * 5.5 * len(image.getbands())
+    if name in ("JPEG", "MPO") and (image.info.get("progressive") or image.info.get("progression")):
+        factors = [h * v for _, h, v, _ in image.layer]  # all coefficients, 2 bytes each
+        return n * 2 * sum(factors) / max(factors)
+    if name == "TIFF":
+        rows = image.tag_v2.get(278, image.height) if 322 not in image.tag_v2 else 0
+        block = image.tag_v2.get(322, 0) * image.tag_v2.get(323, 0) or image.width * rows
+        deep = sum(b for b in image.tag_v2.get(258, (8,)) if isinstance(b, int)) / 8
+        return min(block, 2 * n) * max(1, deep)
+    slow = bool(image.tile) and image.tile[0][0] in _SLOW
+    return n * _EXTRA.get(name, 4 if slow else 0)
+
+
+def _too_large(image, needed):
+    millions = image.width * image.height / 1e6
+    return (
+        f"it has {image.width} x {image.height} pixels ({millions:.0f} million), which would take "
+        f"{needed / 1e6:,.0f} MB to decode as {image.format}, and {MEMORY / 1e6:.0f} MB are "
+        f"allowed, because a small file can hold so many pixels that the memory is exhausted. "
+        f"Save it with fewer pixels: at most {millions * MEMORY / needed * 0.99:.1f} million of this kind"
+    )
+
+
+def _fit(image, copy=0):  # an image that isn't decoded yet; bytes a pixel of a copy that it needs
+    "Let a JPEG that needs more than `MEMORY` be decoded smaller; refuse any other image that does."
+    from PIL import Image
+
+    n, beside = image.width * image.height, _kept_beside(image)
+    needs = [beside + n * (_pixel_bytes(image) + copy) / scale**2 for scale in (1, 2, 4, 8)]
+    if needs[0] <= MEMORY:
+        return
+    if image.format not in ("JPEG", "MPO") or needs[-1] > MEMORY:
+        raise Image.DecompressionBombError(_too_large(image, needs[0]))
+    scale = 2 ** next(k for k, o in enumerate(needs) if o <= MEMORY)
+    image.draft(None, (image.width // scale, image.height // scale))
+
+
+def _too_many(pixels):
+    from PIL import Image
+
+    return (
+        f"it has {pixels}, and more than {Image.MAX_IMAGE_PIXELS / 1e6:.0f} million are refused, "
+        "because a small file can hold so many that the memory is exhausted. "
+        "Save it with fewer pixels"
+    )
+
+
+def _look_inside(image, path):
+    "Refuse what Pillow opens and what isn't the image that is meant."
+    from PIL import Image
+
+    if Image.MAX_IMAGE_PIXELS and image.width * image.height > Image.MAX_IMAGE_PIXELS:
+        pixels = f"{image.width} x {image.height} pixels"
+        raise Image.DecompressionBombError(_too_many(pixels))
+    _refuse_floats(image)
+    raw = UNREADABLE.get(path.suffix.lower()) == RAW
+    if image.format == "TIFF" and (raw or 50706 in image.tag_v2):  # the tag of DNG
+        raise ValueError(RAW)  # Pillow would show its thumbnail
+
+
+def _check_icon(path):
+    "Refuse an icon that holds a large image: Pillow decodes it at once, before anything can be asked."
+    with open(path, "rb") as f:
+        head = f.read(6)
+        if head[:4] != b"\0\0\1\0":
+            return
+        entries = [f.read(16) for _ in range(int.from_bytes(head[4:], "little"))]
+        for entry in entries:
+            f.seek(int.from_bytes(entry[12:16], "little"))
+            inside = f.read(24)
+            png = inside.startswith(b"\x89PNG")
+            at, order = (16, "big") if png else (4, "little")
+            sides = [int.from_bytes(inside[k : k + 4], order, signed=not png) for k in (at, at + 4)]
+            if max(map(abs, sides)) > 2048:
+                raise ValueError(f"the icon holds an image of {sides[0]} x {sides[1]} pixels")
+
+
+# ---- files -------------------------------------------------------------------------------------
+def need_file(
+    path,  # of an image
+) -> Path:
+    "The path, if a file is there; anything else is a FileNotFoundError that says what it is."
+    path = Path(path)
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError) as e:  # a name with a zero byte is a ValueError
+        why = getattr(e, "strerror", None) or e
+        if isinstance(e, FileNotFoundError) and not path.is_symlink():
+            raise FileNotFoundError(
+                f"There is no image file {path}. Restore it, or correct its name."
+            ) from e
+        if isinstance(e, FileNotFoundError):
+            why = "it is a link to a file that isn't there"
+        raise FileNotFoundError(f"There is no image file {path}: {why}.") from e
+    if not stat.S_ISREG(mode):
+        what = "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
+        raise FileNotFoundError(f"There is no image file {path}: it is {what}, not a file.")
+    return path
+
+
+def _why(path, e):
+    "A sentence or two on why a file can't be decoded, and what to do about it."
+    from PIL import UnidentifiedImageError
+
+    try:
+        with open(path, "rb") as f:
+            head = f.read(4096)
+    except OSError as other:
+        return f"it can't be read ({other.strerror or other}). Check who may read it."
+    if not head:
+        return f"it is empty (0 bytes). {AGAIN}"
+    known = what_it_is(head)
+    if known:
+        return known + "."
+    if isinstance(e, UnidentifiedImageError):
+        what = f"it is not an image that Pillow knows; it starts with {head[:12]!r}"
+        told = UNREADABLE.get(path.suffix.lower())
+        return f"{what}. {AGAIN[:-1]}, or save it as JPEG or PNG." if told is None else f"{told}."
+    said = str(e) or type(e).__name__
+    if said.startswith(("its pixels", "it is ")):
+        return f"{said}."
+    if isinstance(e, OSError) and e.errno is not None:
+        return f"it can't be read ({e.strerror}). Check who may read it, and the disk."
+    return f"it is cut off ({said}). {AGAIN}" if "truncated" in said else f"{said}. {AGAIN}"
+
+
+@contextmanager
+def _opened(path):
+    "The image in a file, not decoded yet. Whatever goes wrong is a ValueError that names the file."
+    from PIL import Image
+
+    path = need_file(path)
+    try:
+        _check_icon(path)
+        with Image.open(path, formats=formats_for(path)) as image:
+            _look_inside(image, path)
+            yield image
+    except Image.DecompressionBombError as e:
+        pillow = re.match(r"Image size \((\d+) pixels\)", str(e))
+        said = _too_many(f"{int(pillow[1]) / 1e6:,.0f} million pixels") if pillow else e
+        raise ValueError(f"{path} was not decoded: {said}.") from e
+    except Exception as e:
+        if isinstance(e, MemoryError) or "out of memory" in str(e):
+            raise ValueError(
+                f"{path} was not decoded: it takes more memory than there is. "
+                "Close other programs, or save the image with fewer pixels."
+            ) from e
+        raise ValueError(f"{path} can't be decoded: {_why(path, e)}") from e
+
+
+def check_image(
+    path,  # an image file
+):
+    "Decode a file and keep nothing. What `load_image` refuses is refused here too."
+    with _opened(path) as image:
+        _fit(image)
+        image.load()
+        if image.mode == "I":
+            for _ in _bands(image, 1):
+                pass
+        elif not _is_plain(image):
+            to_rgb(image.crop((0, 0, 1, 1)))  # is there a way from its mode to RGB?
 
 
 def load_image(
     path,  # an image file
 ):  # a PIL image in mode RGB, upright
-    "The one decoder of the package: any image file as 8-bit RGB. A damaged file is a ValueError that names it."
-    from PIL import Image, UnidentifiedImageError
+    """The one decoder of the package: any image file as 8-bit RGB (16 bits scaled, transparency on white).
 
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"There is no image file {path}. Restore it, or take its row out of the table."
-        )
-    try:
-        with Image.open(path) as image:
-            if Image.MAX_IMAGE_PIXELS and image.width * image.height > Image.MAX_IMAGE_PIXELS:
-                raise Image.DecompressionBombError(_too_large(image))
-            image.load()
-            return to_rgb(upright(image))
-    except Image.DecompressionBombError as e:
-        raise ValueError(f"{path} was not decoded: {e}") from e
-    except MemoryError:
-        raise
-    except Exception as e:
-        if path.stat().st_size == 0:
-            why = "it is empty (0 bytes)"
-        elif isinstance(e, UnidentifiedImageError):
-            why = f"it is not an image that Pillow knows; it starts with {path.read_bytes()[:12]!r}"
-        elif "truncated" in str(e):
-            why = f"it is cut off ({e})"
-        else:
-            why = str(e) or type(e).__name__
-        raise ValueError(
-            f"{path} can't be decoded: {why}. Fetch the file again, or take its row out of the table; table.verify() lists every such file."
-        ) from e
+    A damaged file, 32-bit or float pixels, and what isn't an image are a ValueError that names the file and
+    says what to do; a missing one is a FileNotFoundError. Nothing that starts a program is opened (EPS).
+    What would take more than about 300 MB is refused, save for a JPEG: it is read at half its size or less.
+    """
+    with _opened(path) as image:
+        turn = orientation(image) if image.format in ("JPEG", "MPO") else 1  # PNG would be decoded
+        _fit(image, 0 if turn == 1 and _is_plain(image) else 4)
+        image.load()
+        turn = orientation(image)
+        if turn > 1 and image.format not in ("JPEG", "MPO"):
+            _fit(image, 4)
+        return _whole(image, turn)
 
 
 def square_pixels(
     image,  # an image file, a PIL image, or uint8 [H, W, 3] in the order red, green, blue
     size: int,  # side of the square that comes out, in pixels
 ) -> np.ndarray:  # uint8 [size, size, 3]
-    "The one preprocessing of the package: 8-bit RGB, upright, squashed to a square (bilinear, antialiased)."
+    """The one preprocessing of the package: 8-bit RGB, upright, squashed to a square (bilinear, antialiased).
+
+    An array of another dtype or shape is a ValueError; of files, `load_image` says what is one. A file is
+    converted in bands, so that it takes no more than its decoded pixels, about 300 MB at most.
+    """
     from PIL import Image
 
     if isinstance(image, np.ndarray):
@@ -98,12 +355,13 @@ def square_pixels(
             raise ValueError(
                 f"The picture is an array of {image.dtype} with shape {image.shape}; give uint8 [H, W, 3], red, green and blue from 0 to 255."
             )
-        image = Image.fromarray(image)
-    elif isinstance(image, Image.Image):
-        image = to_rgb(upright(image))
-    else:
-        image = load_image(image)
-    return np.asarray(image.resize((size, size), Image.Resampling.BILINEAR))
+        return _square(Image.fromarray(image), size, 1)
+    if isinstance(image, Image.Image):
+        return _square(image, size, orientation(image))
+    with _opened(image) as opened:
+        _fit(opened)
+        opened.load()
+        return _square(opened, size, orientation(opened))
 
 
 def decode_images(
@@ -129,9 +387,12 @@ def decode_images(
         except (ValueError, FileNotFoundError) as e:
             if sources is None:
                 raise
-            raise type(e)(f"{sources[i]}: {e}") from e
+            raise type(e)(
+                f"{sources[i]}: {e} Or take its row out of the table; "
+                "table.verify() lists every such file (mlc data in the command)."
+            ) from e
 
-    with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(workers or usable_cores()) as pool:
         done = pool.map(decode, range(len(paths)))
         if progress:
             from tqdm.auto import tqdm

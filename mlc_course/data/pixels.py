@@ -1,0 +1,336 @@
+"""Decoded once: a cache of pixels that all frameworks and processes share, and that is never out of date."""
+
+import contextlib
+import errno
+import hashlib
+import io
+import json
+import os
+import re
+import secrets
+import stat
+import threading
+import time
+import warnings
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from ..safety import file_lock, progress_bar
+from ..settings import data_home
+from .pictures import decode_images
+from .table import ImageTable
+
+DECODER = 1  # goes up when `decode_images` gives other pixels; Pillow's version is in the key as well
+KIND = "decoded pixels of mlc_course, 2"  # in the list beside the pixels: says that both are ours
+_OURS = re.compile(r"[0-9a-f]{32}\.npy")
+_OUR_PART = re.compile(r"[0-9a-f]{32}(\.json|\.npy)?\.\d+-\d+(-[0-9a-f]+)?\.part")
+_CHECKED = set()  # files whose pixels this process has compared with their checksum
+
+
+# ---- the key -----------------------------------------------------------------------------------
+def file_digest(
+    path,  # a file; anything else (a pipe, a folder) is an OSError
+) -> bytes:  # 16 bytes
+    "A digest of a file's contents."
+    h = hashlib.blake2b(digest_size=16)
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise OSError(errno.EINVAL, "not a file", str(path))
+    with open(path, "rb") as f:
+        while block := f.read(2**20):
+            h.update(block)
+    return h.digest()
+
+
+def content_key(
+    table: ImageTable,  # whose files
+    size: int,  # side of the square
+) -> str:  # 32 hexadecimal digits
+    "A digest of the contents of every file of `table` in order, of `size` and of the decoder's version."
+    import PIL
+
+    h = hashlib.blake2b(f"{DECODER} {PIL.__version__} {size} ".encode(), digest_size=16)
+
+    def one(path):
+        try:
+            return file_digest(path)
+        except OSError:
+            return bytes(16)  # missing or unreadable: decoding will say so
+
+    with ThreadPoolExecutor(8) as pool:
+        for d in pool.map(one, table.paths()):
+            h.update(d)
+    return h.hexdigest()
+
+
+# ---- decoding ----------------------------------------------------------------------------------
+def _numbered(table):
+    "The table with a column `source`, so that a part of it still names the rows of the whole."
+    if "source" in table.df.columns:
+        return table
+    source = [f"row {i}" for i in range(len(table))]
+    return ImageTable(
+        table.df.assign(source=source), table.root, table.vocab, table.name, table.notes
+    )
+
+
+def _problem(table, i, size):
+    "What decoding row i raises, or None."
+    try:
+        decode_images(table.subset([i]), size)
+    except (ValueError, FileNotFoundError) as e:
+        return e
+
+
+def _passes(e):
+    "May this error be gone tomorrow, as too little memory may?"
+    while e is not None:
+        if isinstance(e, MemoryError) or "out of memory" in str(e):
+            return True
+        e = e.__cause__
+    return False
+
+
+class _Counted:
+    "A file, and the checksum of what was written to it."
+
+    def __init__(self, file):
+        self.file, self.crc, self.passing = file, 0, False
+
+    def write(self, block):
+        self.file.write(block)
+        self.crc = zlib.crc32(block, self.crc)
+
+
+def _decode_into(file, table, size, on_error, progress, chunk=512):
+    "Append the pixels of every row to a `_Counted`; give the rows that can't be decoded, and why."
+    table, bad = _numbered(table), {}
+    bar = progress_bar(len(table), desc="decode", unit="image", disable=not progress)
+    for start in range(0, len(table), chunk):
+        rows = np.arange(start, min(start + chunk, len(table)))
+        try:
+            block = decode_images(table.subset(rows), size)
+        except (ValueError, FileNotFoundError):
+            if on_error == "stop":
+                raise
+            block = np.zeros((len(rows), size, size, 3), np.uint8)
+            for k, i in enumerate(rows):
+                try:
+                    block[k] = decode_images(table.subset([i]), size)[0]
+                except (ValueError, FileNotFoundError) as e:
+                    bad[int(i)] = str(e)
+                    file.passing |= _passes(e)
+        file.write(block.data)
+        bar.update(len(rows))
+    bar.close()
+    return bad
+
+
+def _without(table, bad):
+    "The table without its bad rows, and a warning that names them."
+    first = "; ".join(str(bad[i]) for i in sorted(bad)[:3])
+    if len(bad) == len(table):
+        raise ValueError(
+            f"None of the {len(table)} pictures can be decoded. The first: {bad[min(bad)]}"
+        )
+    note = f"{len(bad)} of {len(table)} pictures can't be decoded and were left out: {first}"
+    note += "; ..." if len(bad) > 3 else ""
+    warnings.warn(note, stacklevel=3)
+    good = table.subset(np.setdiff1d(np.arange(len(table)), list(bad)))
+    good.notes = (*good.notes, note)
+    return good
+
+
+# ---- the files ---------------------------------------------------------------------------------
+@contextlib.contextmanager
+def _beside(path):
+    "A new file, put in the place of `path` once it is whole and on the disk, not only in its memory."
+    own = f"{path.name}.{os.getpid()}-{threading.get_ident()}-{secrets.token_hex(4)}.part"
+    part = path.with_name(own)
+    try:
+        with open(part, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _sealed(facts):
+    "The list beside the pixels, with a digest of itself."
+    text = json.dumps(facts, sort_keys=True)
+    return facts | {"digest": hashlib.blake2b(text.encode(), digest_size=16).hexdigest()}
+
+
+def _facts(path):
+    "What the list beside an array says; ValueError if it isn't ours or isn't what was written."
+    facts = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    if not isinstance(facts, dict) or facts.get("kind") != KIND:
+        raise ValueError("not ours")
+    if _sealed({k: v for k, v in facts.items() if k != "digest"}) != facts:
+        raise ValueError("damaged")
+    return facts
+
+
+def _is_ours(path):
+    "Was this array made here? Only what certainly was is ever removed."
+    try:
+        return bool(_OURS.fullmatch(path.name)) and bool(_facts(path))
+    except (OSError, ValueError):
+        return False
+
+
+def _prune(folder, keep, max_bytes, stale=3600):
+    """Remove the caches that were unused for longest until the rest fits into `max_bytes`, and what a killed
+    process left half written `stale` seconds ago. Files that weren't made here are left alone."""
+
+    def facts(pattern):
+        for p in folder.glob(pattern):
+            with contextlib.suppress(OSError):  # or another process has removed it
+                yield p.stat().st_mtime, p.stat().st_size, p
+
+    ours = [o for o in facts("*.npy") if _is_ours(o[2])]
+    total = 0
+    for _, n, p in sorted(ours, key=lambda o: (o[2] == keep, o[0]), reverse=True):
+        total += n
+        if total > max_bytes and p != keep:
+            with contextlib.suppress(OSError):  # in use on Windows
+                p.unlink()
+                p.with_suffix(".json").unlink(missing_ok=True)
+            total -= n
+    for used, _, p in facts("*.part"):
+        if time.time() - used > stale and _OUR_PART.fullmatch(p.name):
+            with contextlib.suppress(OSError):
+                p.unlink()
+
+
+def _checksum(images, step=2**26):
+    flat, crc = images.reshape(-1), 0
+    for start in range(0, len(flat), step):
+        crc = zlib.crc32(flat[start : start + step], crc)
+    return crc
+
+
+def _mark(path):
+    s = os.stat(path)
+    return str(path), s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns
+
+
+def _open(path, shape, fresh=False):
+    "The mapped pixels and the bad rows, or None if they aren't there or not as they were written."
+    try:
+        images = np.lib.format.open_memmap(path, mode="c")  # a change never reaches the file
+        facts = _facts(path)
+        bad = {int(k): str(v) for k, v in facts["bad"].items()}
+        whole = path.stat().st_size == images.offset + images.nbytes  # else its header is damaged
+        fits = images.shape == shape and images.dtype == np.uint8 and images.flags.c_contiguous
+        if not (whole and fits and all(0 <= i < shape[0] for i in bad)):
+            return None
+        if facts["passing"] and not fresh:  # some may be decodable today
+            return None
+        if _mark(path) not in _CHECKED and _checksum(images) != facts["crc32"]:
+            return None
+    except Exception:
+        return None  # whatever is the matter with it, it is made anew
+    with contextlib.suppress(OSError):
+        os.utime(path)  # somebody else's cache may be read-only
+    with contextlib.suppress(OSError):
+        _CHECKED.add(_mark(path))
+    return images, bad
+
+
+def _build(path, table, size, on_error, progress):
+    shape = (len(table), int(size), int(size), 3)
+    with _beside(path) as file:
+        head = dict(descr="|u1", fortran_order=False, shape=shape)
+        np.lib.format.write_array_header_1_0(file, head)
+        out = _Counted(file)
+        bad = _decode_into(out, table, size, on_error, progress)
+        if content_key(table, size) != path.stem:
+            raise RuntimeError(
+                f"Pictures in {table.root} changed while they were decoded. "
+                "Wait until nothing writes there any more, then start again."
+            )
+        bad = {str(k): v for k, v in bad.items()}
+        facts = dict(kind=KIND, shape=list(shape), crc32=out.crc, bad=bad, passing=out.passing)
+        with _beside(path.with_suffix(".json")) as beside:
+            beside.write(json.dumps(_sealed(facts), indent=1).encode())
+
+
+def _in_memory(table, size, on_error, progress):
+    buffer = io.BytesIO()
+    bad = _decode_into(_Counted(buffer), table, size, on_error, progress)
+    images = np.frombuffer(buffer.getbuffer(), np.uint8)
+    return images.reshape(len(table), size, size, 3), bad
+
+
+def _find_or_build(path, table, size, on_error, progress, max_gb):
+    "Mapped pixels and bad rows; the files are made if they aren't there."
+    shape = (len(table), int(size), int(size), 3)
+    found = _open(path, shape)
+    if found is not None:
+        return found
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with file_lock(path.with_suffix(".lock")):
+        found = _open(path, shape)  # another process may have made them meanwhile
+        if found is None:
+            _build(path, table, size, on_error, progress)
+            _prune(path.parent, path, max_gb * 2**30)
+            found = _open(path, shape, fresh=True)
+    return found
+
+
+def _check_arguments(table, size, on_error):
+    if on_error not in ("stop", "skip"):
+        raise ValueError(
+            f"on_error is {on_error!r}; choose 'stop' (an error names the bad file) or 'skip' "
+            "(leave it out with a warning)."
+        )
+    if len(table) == 0:
+        raise ValueError(f"The table {table.name!r} has no rows, so there is nothing to decode.")
+    if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
+        raise ValueError(f"size is {size!r}; give the side in pixels, a whole number from 1.")
+
+
+def cached_pixels(
+    table: ImageTable,  # the images
+    size: int,  # side of the square, in pixels
+    on_error: str = "stop",  # "stop": an error names the file that can't be decoded; "skip": leave it out, warn
+    folder=None,  # where caches are kept; `data_home()/"pixels"` if left out
+    progress: bool = False,  # show a bar while decoding
+    max_gb: float = 8.0,  # all caches together; the ones unused for longest go first
+) -> tuple:  # the table (without skipped rows), uint8 [len(table), size, size, 3] in its order, memory-mapped
+    """Every image of `table`, squashed to a square by `decode_images`, decoded once for all processes.
+
+    The pixels and the list of bad rows are compared with their checksums when a process first opens them.
+    Where nothing can be written, the array is in memory, with a warning. No file that wasn't made here is removed.
+    """
+    _check_arguments(table, size, on_error)
+    key, found = content_key(table, size), None
+    try:
+        folder = Path(folder) if folder is not None else data_home() / "pixels"
+        path = folder / f"{key}.npy"
+        found = _find_or_build(path, table, size, on_error, progress, max_gb)
+    except (OSError, NotImplementedError) as e:  # filelock's word for a file system without locks
+        if isinstance(e, FileNotFoundError) and e.errno is None:
+            raise  # a missing picture, not a missing folder
+        warnings.warn(
+            f"The decoded pictures can't be kept in {folder or 'the data folder'} "
+            f"({getattr(e, 'strerror', None) or e}), so they are decoded again each time. "
+            "Make room there, or set MLC_HOME to another folder.",
+            stacklevel=2,
+        )
+    if found is None:
+        found = _in_memory(table, size, on_error, progress)
+    images, bad = found
+    if not bad:
+        return table, images
+    numbered, first = _numbered(table), sorted(bad)[:3]
+    told = {i: _problem(numbered, i, size) or ValueError(bad[i]) for i in first}
+    told = bad | told  # with today's file names
+    if on_error == "stop":
+        raise told[first[0]]
+    return _without(table, told), np.delete(images, list(bad), axis=0)
