@@ -711,6 +711,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                      'mlc_course.train_tf.MacroF1.__init__': ('tensorflow.html#macrof1.__init__', 'mlc_course/train_tf.py'),
                                      'mlc_course.train_tf.MacroF1.get_config': ( 'tensorflow.html#macrof1.get_config',
                                                                                  'mlc_course/train_tf.py'),
+                                     'mlc_course.train_tf.MacroF1.reset_state': ( 'tensorflow.html#macrof1.reset_state',
+                                                                                  'mlc_course/train_tf.py'),
                                      'mlc_course.train_tf.MacroF1.result': ('tensorflow.html#macrof1.result', 'mlc_course/train_tf.py'),
                                      'mlc_course.train_tf.MacroF1.update_state': ( 'tensorflow.html#macrof1.update_state',
                                                                                    'mlc_course/train_tf.py'),
