@@ -62,7 +62,8 @@ def check_counts(
 ) -> np.ndarray: # int64, read-only, at least one-dimensional
     "Whole numbers of at least 0, as an array."
     a = np.atleast_1d(as_array(x, name))
-    if a.dtype.kind not in "biuf" or not (np.isfinite(a) & (a >= 0) & (a == np.floor(a))).all():
+    whole = a.dtype.kind in "biu" or (a.dtype.kind == "f" and (a == np.floor(a)).all())
+    if not (whole and a.min(initial=0) >= 0 and float(a.max(initial=0)) < 2.**63):
         raise ValueError(f"{name} must hold counts, whole numbers of at least 0: got {x!r}.")
     return frozen(a.astype(np.int64))
 
@@ -224,7 +225,7 @@ def kind(
     if isinstance(x, str):
         return f"the string {x!r}"
     name = type(x).__name__
-    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
+    return f"{'an' if name[0].lower() in 'aeiou' or name == 'ndarray' else 'a'} {name}"
 
 
 def check_sweep(
