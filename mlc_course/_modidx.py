@@ -551,7 +551,6 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                      'mlc_course.settings._conv_seconds': ('start.html#_conv_seconds', 'mlc_course/settings.py'),
                                      'mlc_course.settings._profile_from': ('start.html#_profile_from', 'mlc_course/settings.py'),
                                      'mlc_course.settings._quiet_start': ('start.html#_quiet_start', 'mlc_course/settings.py'),
-                                     'mlc_course.settings._read_ini': ('start.html#_read_ini', 'mlc_course/settings.py'),
                                      'mlc_course.settings.data_home': ('start.html#data_home', 'mlc_course/settings.py'),
                                      'mlc_course.settings.find_settings': ('start.html#find_settings', 'mlc_course/settings.py'),
                                      'mlc_course.settings.import_tensorflow': ('start.html#import_tensorflow', 'mlc_course/settings.py'),

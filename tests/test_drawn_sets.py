@@ -272,7 +272,7 @@ def test_a_shared_home_that_cannot_be_written_to_serves_its_sets(tmp_path, mount
     read_only = f"export MLC_HOME={home} MLC_PROFILE=smoke; mount --bind {home} {home} && mount -o remount,bind,ro {home}"
     done = namespace(read_only, "-c", code)
     assert done.returncode == 0 and done.stdout.split() == [first.stdout.strip(), "(20,", "32,", "32,", "3)", "1", "True"], done.stderr
-    other = namespace(read_only, "-c", "from mlc_course import open_dataset; open_dataset('cars')")
+    other = namespace(read_only, "-c", "from mlc_course import open_dataset; open_dataset('toy-cars')")
     assert other.returncode and "can't be written to (Read-only file system). Set MLC_HOME" in other.stderr
 
 
