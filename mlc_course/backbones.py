@@ -16,6 +16,7 @@ from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
 import numpy as np
+from .nets.fetched import only_weights, same_files
 from .safety import write_whole
 from .settings import import_tensorflow, pick_device
 
@@ -249,7 +250,9 @@ def create_model(
     weights = models.get_model_weights(arch).DEFAULT
     if pretrained: _fetch_torch(arch, weights)
     ported = dict(init_weights=False, aux_logits=False, transform_input=True) if arch in ("googlenet", "inception_v3") else {}
-    body = models.get_model(arch, weights=weights) if pretrained else models.get_model(arch, weights=None, **ported)
+    if pretrained:
+        with only_weights(): body = models.get_model(arch, weights=weights)
+    else: body = models.get_model(arch, weights=None, **ported)
     seen = weights.transforms()
     return TorchvisionNet(body, _headless(body), int(n_out), arch, dropout, seen.mean, seen.std)
 
@@ -290,7 +293,7 @@ def create_model_tf(
     if arch == "pocket_resnet": return pocket_resnet_tf(pretrained, int(n_out), image_size, dropout)
     inputs = keras.Input((image_size, image_size, 3), name="pixels")
     try:
-        with warnings.catch_warnings(), redirect_stdout(_no_news(sys.stdout)), _patience():
+        with warnings.catch_warnings(), redirect_stdout(_no_news(sys.stdout)), _patience(), same_files():
             warnings.filterwarnings("ignore", "`input_shape` is undefined or non-square")    # MobileNet's weights are the same for all sides
             body = getattr(apps, arch)(include_top=False, weights="imagenet" if pretrained else None, input_tensor=_keras_range(inputs, arch), pooling="avg")
     except Exception as e:
