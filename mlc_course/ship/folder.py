@@ -1,10 +1,9 @@
-"""A predictor's folder: predictor.json names its model file by SHA-256, and the two are replaced as one.
+"A predictor's folder: predictor.json names its model file by SHA-256, and the two are replaced as one."
+# A writer first puts the new model beside the old one, under a name that carries its hash; renames predictor.json into
+# place, and from that instant the new one holds; then renames the model to model.onnx. A reader looks for the model with
+# the hash of the JSON that it read under both names, and reads again if a writer came between. At every instant, and
+# after a kill at any point, one of the two is whole.
 
-A writer first puts the new model beside the old one, under a name that carries its hash; renames predictor.json into
-place, and from that instant the new one holds; then renames the model to model.onnx. A reader looks for the model with
-the hash of the JSON that it read under both names, and reads again if a writer came between. At every instant, and
-after a kill at any point, one of the two is whole.
-"""
 
 import errno
 import hashlib

@@ -1,7 +1,6 @@
-"""ONNX graphs: what the network begins and ends with, and what is put in front of it and behind it.
+"ONNX graphs: what the network begins and ends with, and what is put in front of it and behind it."
+# The network alone is exported first: floats in, raw outputs out. Its last operation says whether a sigmoid is missing.
 
-The network alone is exported first: floats in, raw outputs out. Its last operation says whether a sigmoid is missing.
-"""
 
 import numpy as np
 

@@ -1,7 +1,6 @@
-"""What a network ends in: a sigmoid, logits, or something that can't be shipped. Found by the graph, not by names of layers.
+"What a network ends in: a sigmoid, logits, or something that can't be shipped. Found by the graph, not by names of layers."
+# A bounded output that the graph doesn't name (a sigmoid written by hand, a cosine) is found by trying other weights.
 
-A bounded output that the graph doesn't name (a sigmoid written by hand, a cosine) is found by trying other weights.
-"""
 
 import copy
 from contextlib import contextmanager

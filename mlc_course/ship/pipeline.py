@@ -1,8 +1,7 @@
-"""What a fastai Learner does to an image before its network sees it, and to the outputs afterwards.
+"What a fastai Learner does to an image before its network sees it, and to the outputs afterwards."
+# Read from the validation DataLoader, which is what `learn.get_preds` and `learn.predict` use. Each transform is
+# taken in exactly, or refused by name.
 
-Read from the validation DataLoader, which is what `learn.get_preds` and `learn.predict` use. Each transform is
-taken in exactly, or refused by name.
-"""
 
 import math
 from dataclasses import dataclass

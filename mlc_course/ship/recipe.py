@@ -1,7 +1,6 @@
-"""From a file to the bytes that a network takes, told in plain values that predictor.json can hold.
+"From a file to the bytes that a network takes, told in plain values that predictor.json can hold."
+# Cropping and padding are fastai's own (vision/augment.py), with Pillow and NumPy alone, equal to the byte.
 
-Cropping and padding are fastai's own (vision/augment.py), with Pillow and NumPy alone, equal to the byte.
-"""
 
 import os
 from dataclasses import dataclass, field

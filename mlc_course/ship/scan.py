@@ -1,8 +1,7 @@
-"""What an ONNX file is made of, read without the package onnx: a server has onnxruntime alone.
+"What an ONNX file is made of, read without the package onnx: a server has onnxruntime alone."
+# A protobuf message is a row of (field number, wire type, value); only the fields that can hide weights in
+# another file, or an endless computation, are followed.
 
-A protobuf message is a row of (field number, wire type, value); only the fields that can hide weights in
-another file, or an endless computation, are followed.
-"""
 
 # message -> field number -> message inside
 INSIDE = dict(
