@@ -13,7 +13,8 @@ import numpy as np
 from .graph import ends_in, expects_bytes, serve, structural_bounds
 from .heads import call_torch, check_output, eval_copy, first_line, judge
 from .scan import check_graph
-from .source import Source, need, needs_sigmoid
+from .facts import framework_of, need, network_of
+from .source import Source, needs_sigmoid
 
 
 @contextmanager
@@ -158,7 +159,6 @@ def framework_probs(
 ) -> np.ndarray:  # float32 [N, C]
     "The framework's own answer, on the CPU in float32: what an export is measured against."
     from .heads import keras_ending, torch_ending
-    from .source import framework_of, network_of
 
     model = network_of(model)
     parts = [pixels[i : i + batch_size] for i in range(0, len(pixels), batch_size)]

@@ -221,9 +221,16 @@ def keras_ending(
     model,  # a Keras model
     size: int,  # side of its images
     vocab=None,  # to compare the number of outputs with
+    from_unit: bool = False,  # refuse a network that was fed with bytes, because it will get numbers from 0 to 1
 ) -> str:  # "sigmoid" or "logits"
     "Ask TensorFlow's graph what the outputs come from; ValueError if they can't be shipped."
     graph = keras_graph(model, size)
+    begins = keras_expects_bytes(graph) if from_unit else ""
+    if begins:
+        raise ValueError(
+            f"The network begins by {begins}, so it was trained on numbers from 0 to 255, and here it would get 0 to 1. Take "
+            "that layer out; or export it with Predictor.save(..., input_range=(0, 255)), whose predictions(table) are right."
+        )
     outs = graph.structured_outputs
     if not hasattr(outs, "shape"):
         check_output(outs, 2, vocab, f"float images [2, {size}, {size}, 3]")

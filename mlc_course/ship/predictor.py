@@ -76,7 +76,7 @@ class Predictor:
         """Open a folder, after checking that its two files belong together.
 
         Needs onnxruntime alone, and runs no pickled code. FileNotFoundError or ValueError with what to do."""
-        from .source import need
+        from .facts import need
 
         need("onnxruntime")
         spec, data = read_folder(folder)
