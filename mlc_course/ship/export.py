@@ -32,8 +32,10 @@ def quiet():
 
 def onnx_bytes(
     source: Source,
-) -> bytes:  # `pixels` uint8 [N, S, S, 3] to `probs` float32 [N, C], and `maps` for the pocket ResNet
-    "The content of model.onnx; ValueError for a network whose answers couldn't be its user's."
+) -> tuple:  # (bytes, whether a sigmoid was put behind the network)
+    """The content of model.onnx; ValueError for a network whose answers couldn't be its user's.
+
+    It takes `pixels` uint8 [N, S, S, 3] and gives `probs` float32 [N, C], and `maps` for the pocket ResNet."""
     need("onnx", "onnxruntime", "onnxscript" if source.framework == "torch" else "tf2onnx")
     size = source.recipe.size
     raw = (torch_graph if source.framework == "torch" else keras_graph)(source.model, size, source.vocab)
@@ -47,7 +49,6 @@ def onnx_bytes(
     ending = judge(ends_in(raw, raw.graph.output[0].name), lambda: structural_bounds(raw, shape))
     facts = dict(vocab=json.dumps(source.vocab), image_size=str(size))
     sigmoid = needs_sigmoid(source, ending)
-    facts["sigmoid"] = "added" if sigmoid else "the network's own"
     served = serve(raw, size, source.scale, source.shift, source.framework == "torch", sigmoid, facts)
     try:
         data = served.SerializeToString()
@@ -57,7 +58,7 @@ def onnx_bytes(
         check_graph(data)
     except ValueError as e:
         raise ValueError(f"The network can't be shipped: {e} Unroll it, or leave that part out.") from None
-    return data
+    return data, sigmoid
 
 
 def torch_graph(model, size, vocab):

@@ -181,25 +181,37 @@ def put(
     "Put a whole predictor in the place of an older one, at one instant. OSError, and the older one stays, if that fails."
     folder = Path(folder)
     made = make_folder(folder)
-    wanted = sha256(data)
-    beside = folder / f"model-{wanted[:16]}.onnx"
     try:
         with alone(folder):
-            clear_leftovers(folder, parts=True)
-            write(beside, data)
-            write(folder / SPEC, json.dumps(spec, indent=1, ensure_ascii=False).encode())
-            os.replace(beside, folder / MODEL)
-            flush_folder(folder)
-            clear_leftovers(folder)
-    except OSError as e:
+            replace_pair(folder, data, spec)
+    except BaseException as e:
         remove_made(made)
+        if not isinstance(e, OSError):
+            raise
         full = e.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG)
-        why = "there is no room on its disk" if full else (e.strerror or str(e))
+        why = f"there is no room on its disk ({e.strerror})" if full else (e.strerror or str(e))
         raise OSError(
             e.errno,
             f"The predictor can't be written to {folder}: {why}. What was there before is still good. "
             + ("Make room there, then export again" if full else "Choose another folder, or mend this one"),
         ) from e
+
+
+def replace_pair(folder, data, spec):
+    "The new model beside, predictor.json in its place, the model in its place; and tidy up."
+    beside = folder / f"model-{sha256(data)[:16]}.onnx"
+    known, switched = beside.exists(), False
+    clear_leftovers(folder, parts=True)
+    try:
+        write(beside, data)
+        write(folder / SPEC, json.dumps(spec, indent=1, ensure_ascii=False).encode())
+        switched = True
+        os.replace(beside, folder / MODEL)
+    finally:
+        if not switched and not known:
+            beside.unlink(missing_ok=True)
+    flush_folder(folder)
+    clear_leftovers(folder)
 
 
 def make_folder(folder) -> list:  # the folders that didn't exist, the innermost first

@@ -15,7 +15,7 @@ PACKAGES = ("mlc_course", "numpy", "pillow", "onnx", "onnxruntime", "torch", "fa
 
 
 def make(folder, trained, table, thresholds, chosen, tolerance, vocab, image_size, input_range):
-    "Everything that `Predictor.save` does; its comments say what is what."
+    "Everything that `Predictor.save` does; the comments there say what is what."
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder} is a file; a predictor needs a folder.")
@@ -24,13 +24,12 @@ def make(folder, trained, table, thresholds, chosen, tolerance, vocab, image_siz
         thresh = by_label(thresholds, source.vocab)
     else:
         thresh, chosen = best_thresholds(source.run, table, source.vocab)
-    data = onnx_bytes(source)
+    data, sigmoid = onnx_bytes(source)
     session = open_session(data, MODEL)
     spec = describe(source, thresh, chosen)
     spec["model"] = dict(
         file=MODEL, sha256=sha256(data), bytes=len(data), input="pixels", outputs=[o.name for o in session.get_outputs()]
     )
-    sigmoid = session.get_modelmeta().custom_metadata_map.get("sigmoid") == "added"
     spec["parity"] = measure(Predictor(session, spec), source, sigmoid, table, tolerance)
     spec["trained"] = origin_of(source, table)
     spec["scores"] = scores_of(source.run, thresh, source.vocab)
@@ -66,6 +65,6 @@ def export_onnx(
     The pocket ResNet also gives `maps` float32 [N, C, S/16, S/16]. Vocab and image size stand in the file's metadata.
     Normalising of a Learner is taken in; what its DataLoaders do to sizes is left to whoever makes the pixels."""
     path = Path(path)
-    data = onnx_bytes(open_source(model, vocab, image_size, input_range))
+    data, _ = onnx_bytes(open_source(model, vocab, image_size, input_range))
     path.parent.mkdir(parents=True, exist_ok=True)
     return write_whole(path, lambda part: part.write_bytes(data))
