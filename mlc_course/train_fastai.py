@@ -152,13 +152,17 @@ def make_learner(
                    metrics=epoch_metrics(), cbs=[ChannelsLast(), *cbs], model_dir=Path(tempfile.gettempdir())/"mlc_course")
 
 # %% ../nbs/07_fastai.ipynb #a4e30f76
+from .ship.facts import require_vocab, size_of, vocab_of
+from .ship.heads import torch_ending
+from .ship.learner import learner_predictions
+
 @torch.no_grad()
-def _predictions(model, table, images, split, batch_size=256):
+def _predictions(model, table, images, split, batch_size=256, act=torch.sigmoid):
     "Predictions for the rows of one split; `images` are those of the whole table."
     device, was_training = next(model.parameters()).device, model.training
     rows = np.flatnonzero((table.df["split"] == split).to_numpy())
     model.eval()
-    probs = [torch.sigmoid(model(torch.from_numpy(images[o]).permute(0, 3, 1, 2).to(device).float()/255)) for o in np.split(rows, range(batch_size, len(rows), batch_size))]
+    probs = [act(model(torch.from_numpy(images[o]).permute(0, 3, 1, 2).to(device).float()/255)) for o in np.split(rows, range(batch_size, len(rows), batch_size))]
     model.train(was_training)
     return Predictions(torch.cat(probs).float().cpu().numpy(), table.targets(split), list(table.vocab), table.fnames(split))
 
@@ -168,15 +172,13 @@ def predict(
     split:str="test", # "train", "valid" or "test"
     on_error:str="stop", # a picture that can't be decoded: "stop" with its name, or "skip" it with a warning
 ) -> Predictions: # in the table's order
-    "Probabilities for one split: never shuffled, never augmented, through the sigmoid once, in fp32."
-    if isinstance(model, Learner): model = model.model
+    "Probabilities for one split, in fp32: never shuffled, never augmented, through the sigmoid once. Of a Learner they are what `get_preds` gives, whatever its DataLoaders do."
     if split not in table.splits: raise ValueError(f"The table {table.name!r} has no split {split!r}; it has {', '.join(table.splits) or 'no rows'}.")
-    if not hasattr(model, "vocab") or not hasattr(model, "image_size"):
-        raise ValueError(f"This {type(model).__name__} doesn't say which labels its outputs are and which size of picture it takes. Set model.vocab and model.image_size, as make_model does.")
-    if list(model.vocab) != list(table.vocab):
-        raise ValueError(f"The model knows {len(model.vocab)} labels ({', '.join(list(model.vocab)[:3])}, ...) and the table has {len(table.vocab)} "
-                         f"({', '.join(list(table.vocab)[:3])}, ...), or in another order. Give the table the model's vocab: ImageTable(..., vocab=model.vocab).")
-    return _predictions(model, *cached_pixels(table.subset(split), model.image_size, on_error=on_error), split)
+    if isinstance(model, Learner): return learner_predictions(model, table, split, on_error)
+    vocab, size = vocab_of(model), size_of(model, "torch")
+    require_vocab(vocab, table)
+    act = torch.sigmoid if torch_ending(model, size, vocab) == "logits" else torch.nn.Identity()
+    return _predictions(model, *cached_pixels(table.subset(split), size, on_error=on_error), split, act=act)
 
 # %% ../nbs/07_fastai.ipynb #fcf4f45d
 class KeepBest(Callback):

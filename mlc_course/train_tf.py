@@ -109,10 +109,13 @@ def make_model(
     return model
 
 # %% ../nbs/09_tensorflow.ipynb #c85646d0
+from .ship.facts import require_vocab, size_of, vocab_of
+from .ship.heads import keras_ending
+
 def _logits(model, x):
     "Logits without dropout or learning; traced once for all batch sizes."
     if not hasattr(model, "_logits_fn"):
-        graph = tf.function(lambda x: model(x, training=False), autograph=False).get_concrete_function(tf.TensorSpec(model.input_shape, tf.float32))
+        graph = tf.function(lambda x: model(x, training=False), autograph=False).get_concrete_function(tf.TensorSpec([None, *x.shape[1:]], tf.float32))
         object.__setattr__(model, "_logits_fn", graph)      # past Keras, which would look for layers in it
     return model._logits_fn(x)
 
@@ -120,8 +123,8 @@ def _outputs(model, images, batch_size=256):
     "What `model` gives for bytes [N, S, S, 3], in their order."
     return np.concatenate([_logits(model, tf.cast(images[i:i + batch_size], tf.float32)/255) for i in range(0, len(images), batch_size)])
 
-def _predictions(model, table, images, split, batch_size=256):
-    return Predictions(tf.sigmoid(_outputs(model, images, batch_size)).numpy(), table.targets(split), list(table.vocab), table.fnames(split))
+def _predictions(model, table, images, split, batch_size=256, act=tf.sigmoid):
+    return Predictions(np.asarray(act(_outputs(model, images, batch_size))), table.targets(split), list(table.vocab), table.fnames(split))
 
 def predict(
     model,              # from `make_model`, `train` or `load_model`
@@ -130,11 +133,13 @@ def predict(
     batch_size:int=256, # pictures at once
     on_error:str="stop", # a picture that can't be decoded: "stop" or "skip"
 ) -> Predictions: # in the table's order
-    "Probabilities of every label for the pictures of one split, with their file names."
-    if list(table.vocab) != list(model.vocab): raise ValueError(f"The model knows the labels {list(model.vocab)}, and the table has {list(table.vocab)}. Give the table the model's vocab: ImageTable(..., vocab=list(model.vocab)).")
+    "Probabilities of every label for the pictures of one split, with their file names; a network that ends in a sigmoid gets no second one."
+    vocab, size = vocab_of(model), size_of(model, "keras")
+    require_vocab(vocab, table)
     if split not in table.splits: raise ValueError(f"The table {table.name!r} has no split {split!r}; it has {', '.join(table.splits)}.")
-    table, images = cached_pixels(table, model.input_shape[1], on_error=on_error)
-    return _predictions(model, table, images[_rows(table, split)], split, batch_size)
+    act = tf.sigmoid if keras_ending(model, size, vocab, from_unit=True) == "logits" else tf.identity
+    table, images = cached_pixels(table, size, on_error=on_error)
+    return _predictions(model, table, images[_rows(table, split)], split, batch_size, act)
 
 # %% ../nbs/09_tensorflow.ipynb #58817e65
 def fit_head(

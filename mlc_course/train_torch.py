@@ -246,11 +246,14 @@ def _forward(model, x, precision):
     with _autocast(x, precision): return model(x).float()
 
 # %% ../nbs/08_pytorch.ipynb #327727db
+from .ship.facts import require_vocab, size_of, vocab_of
+from .ship.heads import torch_ending
+
 @torch.no_grad()
-def _probs(model, batches, precision="fp32"):
+def _probs(model, batches, precision="fp32", act=torch.sigmoid):
     was_training = model.training
     model.eval()
-    out = [torch.sigmoid(_forward(model, x, precision)) for x, _ in batches]
+    out = [act(_forward(model, x, precision)) for x, _ in batches]
     model.train(was_training)
     return torch.cat(out).cpu().numpy()
 
@@ -260,12 +263,14 @@ def predict(
     split:str="test",   # "train", "valid" or "test"
     batch_size:int=256, # pictures at once
 ) -> Predictions: # in the table's order
-    "Probabilities of every label for the pictures of one split, with their file names."
-    if list(table.vocab) != list(model.vocab): raise ValueError(f"The model knows the labels {model.vocab}, and the table has {list(table.vocab)}. Give the table the model's vocab: ImageTable(..., vocab=model.vocab).")
+    "Probabilities of every label for the pictures of one split, with their file names; a network that ends in a sigmoid gets no second one."
+    vocab, size = vocab_of(model), size_of(model, "torch")
+    require_vocab(vocab, table)
     if split not in table.splits: raise ValueError(f"The table {table.name!r} has no split {split!r}; it has {', '.join(table.splits)}.")
-    images = decode_images(table.paths(split), model.image_size)
+    act = torch.sigmoid if torch_ending(model, size, vocab) == "logits" else nn.Identity()
+    images = decode_images(table.paths(split), size)
     batches = ImageBatches(images, table.targets(split), batch_size, device=next(model.parameters()).device)
-    return Predictions(_probs(model, batches), table.targets(split), list(table.vocab), table.fnames(split))
+    return Predictions(_probs(model, batches, act=act), table.targets(split), list(table.vocab), table.fnames(split))
 
 # %% ../nbs/08_pytorch.ipynb #49ec2e9b
 @torch.no_grad()

@@ -1,6 +1,7 @@
 "A predictor made by hand: its answers can be worked out with a pencil, and it is there in milliseconds."
 import hashlib
 import json
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,11 @@ def model(path, weights=WEIGHTS, size=8, *, n="n", kind="UINT8", names=("pixels"
     h.set_model_props(made, facts or {})
     onnx.save(made, path)
     return Path(path)
+
+
+def content(*args, **kwargs):
+    "The bytes of such a file."
+    with tempfile.TemporaryDirectory() as folder: return model(Path(folder)/"model.onnx", *args, **kwargs).read_bytes()
 
 
 def hand_made(folder, vocab=VOCAB, thresh=.5, size=8, weights=None, **kwargs):

@@ -17,10 +17,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from mlc_course import predictor as P
 from mlc_course.metrics import Predictions, TrainingRun, evaluate, load_run
 from mlc_course.predictor import Predictor
 from mlc_course.settings import load_profile
+from mlc_course.ship import make, parity, recipe
 from mlc_course.thresholds import best_thresholds_per_label
 from mlc_course.tools import cli, memory
 import predictor_kit as kit
@@ -95,7 +95,8 @@ def test_odd_labels(mlc, photos):
     folder = hand_made(photos/"odd", vocab)
     out = mlc("predict", folder, "--csv", "b.png")[1]
     rows = list(csv.reader(io.StringIO(out, newline=""), strict=True))
-    assert rows[0] == ["file", "labels", *vocab, "error"] and [float(v) for v in rows[1][2:-1]] == pytest.approx([.2, .8, 1]*2)
+    assert rows[0] == ["file", "labels", *vocab[:-1], "file (label)", "error"] and [float(v) for v in rows[1][2:-1]] == pytest.approx([.2, .8, 1]*2)
+    assert r"x\|y" in rows[1][1]
     assert list(json.loads(mlc("predict", folder, "--json", "b.png")[1])[0]["scores"]) == vocab
 
 
@@ -215,11 +216,29 @@ def test_two_thousand_files(mlc, folder, photos):
     assert all(r[1] == ("" if i == 1234 else ("red", "red|green", "")[i % 3]) for i, r in enumerate(rows))
 
 
+def test_one_image_that_the_memory_does_not_suffice_for(mlc, folder, photos, monkeypatch):
+    "It is named, and the others are answered."
+    real = recipe.square_pixels
+    def faulty(image, size):
+        if Path(image).name == "b.png": raise MemoryError
+        return real(image, size)
+    monkeypatch.setattr(recipe, "square_pixels", faulty)
+    code, out, err = mlc("predict", folder, "a.png", "b.png", "c.png")
+    assert code == 1 and out.splitlines() == ["a.png  red 1.00", "b.png  ERROR", "c.png  no predictions"] and "mlc: b.png: there isn't enough memory" in err
+
+
 def test_a_fault_of_ours_is_not_hidden(mlc, folder, photos, monkeypatch):
-    def faulty(*args): raise MemoryError("no room for pictures")
-    monkeypatch.setattr(P, "square_pixels", faulty)
+    def faulty(*args): raise RuntimeError("a bug")
+    monkeypatch.setattr(recipe, "square_pixels", faulty)
     code, out, err = mlc("predict", folder, "a.png", "b.png")
-    assert code == 1 and "no room for pictures" in err and out == ""
+    assert code == 1 and "a bug" in err and out == ""
+
+
+@pytest.mark.parametrize("empty", [MemoryError(), OSError(), RuntimeError()])
+def test_no_error_is_an_empty_sentence(empty, mlc, folder, photos, monkeypatch):
+    monkeypatch.setattr(Predictor, "load", lambda folder: (_ for _ in ()).throw(empty))
+    code, out, err = mlc("predict", folder, "a.png")
+    assert code == 1 and len(err.strip()) > len("mlc: x") and type(empty).__name__ in err or "memory" in err
 
 
 # ---------------------------------------------------------------- predict: a program among others
@@ -290,7 +309,7 @@ def test_train_exports(trained, data, mlc):
     out, said = trained
     assert sorted(p.name for p in out.iterdir() if p.suffix in (".onnx", ".json")) == ["model.json", "model.onnx", "predictor.json", "run.json"]
     ours, result = Predictor.load(out), load_run(out)
-    assert ours.spec["parity"]["what"] == "every picture of test" and ours.spec["trained"]["data_sha256"] and not list(out.glob(".export*"))
+    assert ours.spec["parity"]["what"] == "every image of test" and ours.spec["trained"]["data_sha256"] and not list(out.glob(".export*"))
     scores = evaluate(result.predictions["test"], ours.thresholds)
     assert f"Macro F1 with these thresholds, on test: {scores.macro_f1:.4f}" in said and f"mlc predict {out}" in said
     code, text, err = mlc("predict", out, "--json", *(data/f for f in result.predictions["test"].fnames))
@@ -299,9 +318,9 @@ def test_train_exports(trained, data, mlc):
 
 
 def test_export_again(run, data, mlc, trained, monkeypatch):
-    monkeypatch.setattr(P, "export_onnx", lambda model, path: shutil.copy(trained[0]/"model.onnx", path))          # it answers as the model in the folder, or the parity fails
+    monkeypatch.setattr(make, "onnx_bytes", lambda source: ((trained[0]/"model.onnx").read_bytes(), True))          # it answers as the model in the folder, or the parity fails
     code, out, err = mlc("export", run, "--data", data)
-    assert code == 0 and "every picture of test" in out and f"mlc demo {run}" in out
+    assert code == 0 and "every image of test" in out and f"mlc demo {run}" in out
     a, b = Predictor.load(run).spec, Predictor.load(trained[0]).spec
     for k in ("thresholds", "thresholds_chosen", "scores", "vocab"): assert a[k] == b[k]
     assert a["trained"]["data_sha256"] == b["trained"]["data_sha256"]
@@ -310,10 +329,8 @@ def test_export_again(run, data, mlc, trained, monkeypatch):
 @pytest.fixture
 def quick(monkeypatch):
     "The exporter is left out: these tests are of what stands around the model."
-    def export(model, path):
-        monkeypatch.setattr(P, "framework_probs", lambda model, pixels: (pixels.mean((1, 2))[:, ::-1]/255).astype(np.float32))
-        return kit.model(path, size=model.image_size)
-    monkeypatch.setattr(P, "export_onnx", export)
+    monkeypatch.setattr(parity, "framework_probs", lambda model, pixels, **kwargs: (pixels.mean((1, 2))[:, ::-1]/255).astype(np.float32))
+    monkeypatch.setattr(make, "onnx_bytes", lambda source: (kit.content(size=source.recipe.size), True))
 
 
 def test_export_options(run, mlc, quick, tmp_path):
@@ -322,7 +339,7 @@ def test_export_options(run, mlc, quick, tmp_path):
         code, out, err = mlc("export", run, "--out", tmp_path/"else where", *options)
         assert code == 0, err
         spec = Predictor.load(tmp_path/"else where").spec
-        assert f"Thresholds: {spec['thresholds_chosen']}" in out and "mlc predict '" in out and "random pixels" in out
+        assert f"Thresholds: {spec['thresholds_chosen']}" in out and "mlc predict '" in out and "images drawn for it" in out
         return np.float32(list(spec["thresholds"].values())), spec["thresholds_chosen"]
     for options, expected, words in [((), best_thresholds_per_label(valid), "highest F1"), (("--thresh", .3), [.3]*3, "given"), (("--beta", 2), best_thresholds_per_label(valid, 2.), "highest F2 "),
                                      (("--beta", 0), best_thresholds_per_label(valid, 0.), "highest F0 "), (("--min-precision", .9), best_thresholds_per_label(valid, 1., .9), "precision of 0.9"),
@@ -374,7 +391,7 @@ def trainer(monkeypatch, trained):
 @pytest.mark.parametrize("fault", [ValueError("it answers otherwise"), RuntimeError("the exporter's own words"), OSError(28, "No space left on device"), KeyError("a bug of the exporter")])
 def test_an_export_that_fails_keeps_the_run(fault, mlc, trainer, data, tmp_path, monkeypatch):
     def fail(*args): raise fault
-    monkeypatch.setattr(P, "export_onnx", fail)
+    monkeypatch.setattr(make, "onnx_bytes", fail)
     code, out, err = mlc("train", data, "-f", "torch", "-o", tmp_path/"run", "-p", "smoke")
     assert code == 1 and err.startswith(f"mlc: The run is kept in {tmp_path/'run'}, but it couldn't be exported: ") and str(fault) in err and len(err.splitlines()) == 1
     assert load_run(tmp_path/"run").predictions and mlc("evaluate", tmp_path/"run")[0] == 0

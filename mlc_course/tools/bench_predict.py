@@ -36,8 +36,8 @@ def ours(folder):
 
 def _network(folder):
     from mlc_course.backbones import load_model
-    from mlc_course.predictor import _read_spec
-    model, thresholds = load_model(folder).cpu(), _read_spec(Path(folder)/"predictor.json")["thresholds"]
+    from mlc_course.ship.folder import read_spec
+    model, thresholds = load_model(folder).cpu(), read_spec(Path(folder)/"predictor.json")["thresholds"]
     named = lambda probs: [{o for o, p in zip(model.vocab, row) if p > np.float32(thresholds[o])} for row in probs]
     return model, named
 

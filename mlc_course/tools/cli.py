@@ -418,8 +418,15 @@ def main(args: list[str]|None = None) -> int:
         return 1
     except (ValueError, TypeError, OSError, ImportError, RuntimeError, MemoryError) as e:
         if os.environ.get("MLC_DEBUG"): raise
-        print(f"mlc: {e}", file=sys.stderr)
+        print(f"mlc: {_words(e)}", file=sys.stderr)
         return 1
+
+
+def _words(e):
+    "An error's text; some say nothing, and a sentence must."
+    if str(e).strip(): return str(e)
+    if isinstance(e, MemoryError): return "There isn't enough memory. Close other programs, or give smaller or fewer images."
+    return f"It failed with {type(e).__name__}, which says no more. MLC_DEBUG=1 shows where."
 
 
 if __name__ == "__main__":

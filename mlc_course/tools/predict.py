@@ -73,11 +73,35 @@ class _Json:
 
 
 class _Csv:
+    "file, labels, a column for each label, error. No two columns have one name, and a | inside a label is written \\|."
     def __init__(self, out, vocab, paths):
         self.out, self.vocab, self.rows = out, vocab, csv.writer(out, lineterminator="\n")
-        self.rows.writerow(["file", "labels", *vocab, "error"])
+        names = column_names(vocab)
+        for label, name in zip(vocab, names):
+            if label != name: print(f"mlc: the column of the label {label!r} is called {name!r}, for {label!r} is a column of its own.", file=sys.stderr)
+        self.rows.writerow(["file", "labels", *names, "error"])
     def __call__(self, path, answer, error):
         scores = [""]*len(self.vocab) if answer is None else [f"{v:.6g}" for v in answer.scores.values()]
-        self.rows.writerow([str(path), "" if answer is None else "|".join(answer.labels), *scores, error])
+        self.rows.writerow([str(path), "" if answer is None else "|".join(map(escape_bar, answer.labels)), *scores, error])
         self.out.flush()
     def end(self): pass
+
+
+def escape_bar(
+    label: str, # the name of a label
+) -> str: # without a bare |
+    "A label for a list that is joined by |."
+    return label.replace("\\", "\\\\").replace("|", "\\|")
+
+
+def column_names(
+    vocab, # label names
+    taken=("file", "labels", "error"), # the other columns
+) -> list: # as many names, none of them taken, each once
+    "A column's name for each label: its own, unless that is another column's."
+    out = []
+    for label in vocab:
+        name = label
+        while name in taken or name in out or name != label and name in vocab: name += " (label)"
+        out.append(name)
+    return out

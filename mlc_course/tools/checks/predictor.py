@@ -177,12 +177,13 @@ def which_fault(answer) -> Right:
 
 
 WHEN = {"learner.pkl, load_learner": "loading", "weights.pt, torch.load(weights_only=True)": "never", "model.safetensors, load_model": "never",
-        "model.pt2, torch.export.load": "loading", "SavedModel, tf.saved_model.load": "calling", "model.onnx, onnxruntime": "never"}
+        "model.pt2, torch.export.load": "loading", "SavedModel, tf.saved_model.load": "loading", "model.onnx, onnxruntime": "never"}
 WHY = {"learner.pkl, load_learner": "a pickle is a list of instructions, and one of them is to call a function. They run while the file is read.",
        "weights.pt, torch.load(weights_only=True)": "weights_only lets a pickle call a short list of harmless functions, and refused the gift of the lesson.",
        "model.safetensors, load_model": "the file is names, shapes and numbers. It has no instructions that could run, at any time.",
        "model.pt2, torch.export.load": "the graph is data, but the example inputs beside it may be a pickle, and loading reads it. Look at the lesson's table once more.",
-       "SavedModel, tf.saved_model.load": "no Python is in it, so loading runs nothing. Its graph may read and write files, and does when it is asked for an answer.",
+       "SavedModel, tf.saved_model.load": "no Python is in it, but its graph may read and write files, and loading already runs what fills its resources. "
+                                          "In the lesson a file was written before any answer was asked for.",
        "model.onnx, onnxruntime": "its operations compute, and can write no file. A pickle under this name is refused, for it isn't ONNX."}
 
 
@@ -193,7 +194,7 @@ def runs_code(answer) -> Right:
     for k, v in WHEN.items():
         if answer[k] not in ("loading", "calling", "never"): raise Wrong(f"{what}: for {k!r} the answer is 'loading', 'calling' or 'never', and you gave {answer[k]!r}.")
         if answer[k] != v: raise Wrong(f"{what}: {k!r} isn't {answer[k]!r}: {WHY[k]}")
-    return Right("Right: two formats of six run code while you open them, and one while you use it.")
+    return Right("Right: three formats of six can run code of whoever wrote them, and all three do so while you open them.")
 
 
 def _good(t): return not isinstance(t, bool) and isinstance(t, (int, float)) and 0 <= t <= 1

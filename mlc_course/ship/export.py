@@ -1,0 +1,198 @@
+"Networks as ONNX: floats in, raw outputs out, then bytes in and probabilities out."
+
+import copy
+import json
+import logging
+import tempfile
+import warnings
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from .graph import ends_in, expects_bytes, serve, structural_bounds
+from .heads import call_torch, check_output, eval_copy, first_line, judge
+from .scan import check_graph
+from .facts import framework_of, need, network_of
+from .source import Source, needs_sigmoid
+
+
+@contextmanager
+def quiet():
+    "Exporters tell how they get on, in log lines and warnings that are of no use to whoever exports."
+    level = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(level)
+
+
+def onnx_bytes(
+    source: Source,
+) -> tuple:  # (bytes, whether a sigmoid was put behind the network)
+    """The content of model.onnx; ValueError for a network whose answers couldn't be its user's.
+
+    It takes `pixels` uint8 [N, S, S, 3] and gives `probs` float32 [N, C], and `maps` for the pocket ResNet."""
+    need("onnx", "onnxruntime", "onnxscript" if source.framework == "torch" else "tf2onnx")
+    size = source.recipe.size
+    raw = (torch_graph if source.framework == "torch" else keras_graph)(source.model, size, source.vocab)
+    begins = "" if source.range_given else expects_bytes(raw)
+    if begins:
+        raise ValueError(
+            f"The network begins by {begins}, so it was probably given numbers from 0 to 255, and the course's networks "
+            "take 0 to 1. Say which: input_range=(0, 255) or input_range=(0, 1)."
+        )
+    shape = (3, size, size) if source.framework == "torch" else (size, size, 3)
+    ending = judge(ends_in(raw, raw.graph.output[0].name), lambda: structural_bounds(raw, shape))
+    facts = dict(vocab=json.dumps(source.vocab), image_size=str(size))
+    sigmoid = needs_sigmoid(source, ending)
+    served = serve(raw, size, source.scale, source.shift, source.framework == "torch", sigmoid, facts)
+    try:
+        data = served.SerializeToString()
+    except ValueError:
+        raise ValueError("The network has more than 2 GB of weights, which one ONNX file can't hold.") from None
+    try:
+        check_graph(data)
+    except ValueError as e:
+        raise ValueError(f"The network can't be shipped: {e} Unroll it, or leave that part out.") from None
+    return data, sigmoid
+
+
+def torch_graph(model, size, vocab):
+    "An onnx.ModelProto of a torch module: float [N, 3, S, S] to raw outputs (and maps)."
+    import torch
+
+    net = eval_copy(model).to(memory_format=torch.contiguous_format)
+    with torch.no_grad():
+        check_output(call_torch(net, torch.rand(2, 3, size, size)), 2, vocab, f"float images [2, 3, {size}, {size}]")
+    maps = hasattr(net, "feature_map") and getattr(net, "arch", "") == "pocket_resnet"
+    names = ["raw", "maps"][: 1 + maps]
+    try:
+        with quiet():
+            program = torch.onnx.export(
+                with_maps(net) if maps else net,
+                (torch.zeros((2, 3, size, size)),),
+                dynamo=True,
+                verbose=False,
+                input_names=["images"],
+                output_names=names,
+                dynamic_shapes=({0: torch.export.Dim("batch")},),
+            )
+            return program.model_proto
+    except Exception as e:
+        raise ValueError(f"PyTorch can't write this {type(model).__name__} as ONNX ({first_line(e)}).") from e
+
+
+def with_maps(net):
+    "The pocket ResNet with a second output: Grad-CAM of each label, which its linear head gives without a gradient."
+    import torch
+
+    class Mapped(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = net
+
+        def forward(self, x):
+            a, head = self.net.feature_map(x), self.net.head
+            mean, top = head.weight.chunk(2, 1)  # of the features that are means, and of those that are maxima
+            raw = head(torch.cat([a.mean((2, 3)), a.amax((2, 3))], 1))
+            per_place = (mean + top) / (a.shape[2] * a.shape[3])
+            return raw, torch.relu(torch.einsum("nkhw,ck->nchw", a, per_place))
+
+    return Mapped().eval()
+
+
+def keras_graph(model, size, vocab):
+    "An onnx.ModelProto of a Keras model: float [N, S, S, 3] to raw outputs (and maps)."
+    import keras
+    import onnx
+
+    x = np.zeros((2, size, size, 3), "float32")
+    try:
+        out = model(x, training=False)
+    except Exception as e:
+        raise ValueError(
+            f"The model doesn't take float images {list(x.shape)} ({first_line(e)}). Pass image_size= with the size that "
+            "it was trained with."
+        ) from e
+    check_output(out, 2, vocab, f"float images {list(x.shape)}")
+    names = [o.name for o in getattr(model, "layers", [])]
+    if model.name == "pocket_resnet" and {"mean", "max", "head"} <= set(names):
+        model = keras_with_maps(model, size)
+    spec = keras.InputSpec(shape=(None, size, size, 3), dtype="float32", name="images")
+    with tempfile.TemporaryDirectory() as folder, quiet():
+        path = Path(folder) / "network.onnx"
+        try:
+            model.export(str(path), format="onnx", verbose=False, input_signature=[spec])
+            return onnx.load(path)
+        except Exception as e:
+            why = first_line(e).replace(str(folder), "")
+            raise ValueError(f"Keras can't write this {type(model).__name__} as ONNX ({why}).") from e
+
+
+def keras_with_maps(model, size):
+    "The pocket ResNet of Keras with a second output, as `with_maps`."
+    import keras
+    from keras import layers
+
+    images = keras.Input((size, size, 3), name="images")
+    a, raw = keras.Model(model.input, [model.get_layer("mean").input, model.output])(images)
+    kernel = model.get_layer("head").get_weights()[0]
+    to_maps = layers.Dense(kernel.shape[1], use_bias=False, activation="relu", name="to_maps")
+    maps = layers.Permute((3, 1, 2), name="maps")(to_maps(a))
+    to_maps.set_weights([sum(np.split(kernel, 2)) / (a.shape[1] * a.shape[2])])
+    both = keras.Model(images, [raw, maps])
+    both(np.zeros((1, size, size, 3), "float32"))  # a model that was never called can't be exported
+    return both
+
+
+def framework_probs(
+    model,  # a torch module or a Keras model
+    pixels: np.ndarray,  # uint8 [N, S, S, 3]
+    batch_size: int = 256,  # images at once
+    *,
+    sigmoid=None,  # put one behind the outputs? None: look what the network ends in
+    scale=1 / 255,  # the network's input is byte*scale + shift
+    shift=0.0,
+) -> np.ndarray:  # float32 [N, C]
+    "The framework's own answer, on the CPU in float32: what an export is measured against."
+    from .heads import keras_ending, torch_ending
+
+    model = network_of(model)
+    parts = [pixels[i : i + batch_size] for i in range(0, len(pixels), batch_size)]
+    keras_model = framework_of(model) == "keras"
+    if sigmoid is None:
+        sigmoid = (keras_ending if keras_model else torch_ending)(model, pixels.shape[1]) == "logits"
+    scale, shift = np.float32(scale), np.float32(shift)
+    ask = keras_answer(model) if keras_model else torch_answer(model)
+    out = [ask(o.astype("float32") * scale + shift) for o in parts]
+    raw = np.concatenate(out).astype("float32") if out else np.zeros((0, 0), "float32")
+    return expit(raw) if sigmoid else raw
+
+
+def expit(z):
+    "The sigmoid, computed in float64."
+    return (0.5 * (1 + np.tanh(0.5 * z.astype("float64")))).astype("float32")
+
+
+def torch_answer(model):
+    "A function from float images [N, S, S, 3] to what the module gives for a trainer's batch of them."
+    import torch
+
+    net = copy.deepcopy(model).cpu().float().eval()
+
+    def ask(x):
+        with torch.inference_mode():
+            return net(torch.from_numpy(x).permute(0, 3, 1, 2)).float().numpy()
+
+    return ask
+
+
+def keras_answer(model):
+    "A function from float images [N, S, S, 3] to `model.predict` of them."
+    import keras
+
+    return lambda x: keras.ops.convert_to_numpy(model.predict(x, verbose=0))

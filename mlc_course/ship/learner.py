@@ -1,0 +1,46 @@
+"What a fastai Learner says to the images of a table: the numbers of `learn.get_preds`, without building items."
+
+import numpy as np
+
+from ..metrics import Predictions
+from ..pixels import cached_pixels
+from .export import expit
+from .facts import require_vocab
+from .heads import torch_ending
+from .pipeline import read_learner
+
+
+def learner_predictions(
+    learn,  # a fastai Learner
+    table,  # an ImageTable with its vocab
+    split: str,  # one that the table has
+    on_error: str = "stop",  # an image that can't be decoded: "stop" with its name, or "skip" it with a warning
+    batch_size: int = 256,
+) -> Predictions:  # in the table's order
+    "Decoded, resized and normalised as the Learner's validation images are; ValueError for what can't be taken along."
+    import torch
+
+    reading = read_learner(learn)
+    require_vocab(reading.vocab, table)
+    size, net = reading.recipe.size, learn.model
+    ending = torch_ending(net, size, reading.vocab)
+    if ending == "sigmoid" and reading.activation == "sigmoid":
+        raise ValueError(
+            "This Learner's network ends in a sigmoid and its loss applies another, so learn.get_preds gives scores between 0.5 "
+            "and 0.73. Take the sigmoid out of the network, or use BCELossFlat()."
+        )
+    kept, pixels = cached_pixels(table.subset(split), size, on_error=on_error)
+    if not reading.recipe.plain_square:
+        pixels = np.stack([reading.recipe(o) for o in kept.paths(split)])
+    first, training, out = next(iter(net.parameters()), None), net.training, []
+    net.eval()
+    try:
+        with torch.inference_mode():
+            for i in range(0, len(pixels), batch_size):
+                x = reading.network_input(np.asarray(pixels[i : i + batch_size]))
+                out.append(net(x.to(first.device) if first is not None else x).float().cpu().numpy())
+    finally:
+        net.train(training)
+    raw = np.concatenate(out)
+    probs = expit(raw) if ending == "logits" else raw
+    return Predictions(probs, kept.targets(split), list(table.vocab), kept.fnames(split))

@@ -1,0 +1,70 @@
+"`Predictor.save`: find out, export, compare, write."
+
+from datetime import datetime, timezone
+from pathlib import Path
+
+from ..safety import write_whole
+from .decide import best_thresholds, by_label, origin_of, scores_of
+from .export import onnx_bytes
+from .folder import MODEL, put, sha256, version_of
+from .parity import measure
+from .predictor import Predictor, open_session
+from .source import open_source
+
+PACKAGES = ("mlc_course", "numpy", "pillow", "onnx", "onnxruntime", "torch", "fastai", "tensorflow", "keras")
+
+
+def make(folder, trained, table, thresholds, chosen, tolerance, vocab, image_size, input_range):
+    "Everything that `Predictor.save` does; the comments there say what is what."
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{folder} is a file; a predictor needs a folder.")
+    source = open_source(trained, vocab, image_size, input_range)
+    if thresholds is not None:
+        thresh = by_label(thresholds, source.vocab)
+    else:
+        thresh, chosen = best_thresholds(source.run, table, source.vocab)
+    data, sigmoid = onnx_bytes(source)
+    session = open_session(data, MODEL)
+    spec = describe(source, thresh, chosen)
+    spec["model"] = dict(
+        file=MODEL, sha256=sha256(data), bytes=len(data), input="pixels", outputs=[o.name for o in session.get_outputs()]
+    )
+    spec["parity"] = measure(Predictor(session, spec), source, sigmoid, table, tolerance)
+    spec["trained"] = origin_of(source, table)
+    spec["scores"] = scores_of(source.run, thresh, source.vocab)
+    put(folder, data, spec)
+    return Predictor.load(folder)
+
+
+def describe(source, thresh, chosen):
+    "What predictor.json says before anything was measured."
+    recipe = source.recipe
+    return dict(
+        format=1 if recipe.plain_square else 2,  # 1: a version before `steps` prepares images the same way
+        vocab=source.vocab,
+        thresholds=thresh,
+        thresholds_chosen=chosen,
+        preprocessing=recipe.to_dict() | dict(pixels="uint8 [N, S, S, 3]; the model scales them itself"),
+        trained={},
+        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        versions={o: version_of(o) for o in PACKAGES if version_of(o)},
+    )
+
+
+def export_onnx(
+    model,  # a torch module, a fastai Learner or a Keras model that carries `vocab` (and `image_size`)
+    path,  # the file to write, "....onnx"
+    *,
+    vocab=None,  # as for `Predictor.save`
+    image_size=None,
+    input_range=None,
+) -> Path:  # `path`
+    """Write a network as ONNX: `pixels` uint8 [N, S, S, 3] to `probs` float32 [N, C], any N.
+
+    The pocket ResNet also gives `maps` float32 [N, C, S/16, S/16]. Vocab and image size stand in the file's metadata.
+    Normalising of a Learner is taken in; what its DataLoaders do to sizes is left to whoever makes the pixels."""
+    path = Path(path)
+    data, _ = onnx_bytes(open_source(model, vocab, image_size, input_range))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return write_whole(path, lambda part: part.write_bytes(data))

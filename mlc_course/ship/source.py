@@ -1,0 +1,105 @@
+"Whatever `Predictor.save` is given (a run, its folder, a Learner, a torch module, a Keras model), as one thing."
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..metrics import TrainingRun, load_run
+from .facts import check_vocab, framework_of, network_of, scaling, size_of, vocab_of
+from .recipe import Recipe
+
+
+@dataclass
+class Source:
+    "A network, and what its user does before and after it."
+
+    framework: str  # "torch" or "keras"
+    model: object  # the network alone
+    vocab: list  # label names, in the order of the outputs
+    recipe: Recipe  # from a file to bytes
+    scale: np.ndarray  # the network's input is byte*scale + shift
+    shift: np.ndarray
+    run: object = None  # the TrainingRun, if there is one
+    learn: object = None  # the fastai Learner, if there is one
+    reading: object = None  # what was read from its DataLoaders
+    range_given: bool = False  # the caller said which numbers the network takes
+
+
+
+
+
+
+
+
+
+def open_source(
+    trained,  # a TrainingRun, the folder of one, a Learner, a torch module or a Keras model
+    vocab=None,  # label names, where the model doesn't carry them
+    image_size=None,  # side in pixels, where the model doesn't say it
+    input_range=None,  # what black and white are for the network; None: (0, 1)
+) -> Source:
+    "Find out everything that has to be known; ValueError or TypeError with what to change."
+    if isinstance(trained, (str, os.PathLike)):
+        trained = load_run(trained)
+    run = trained if isinstance(trained, TrainingRun) else None
+    model = model_of(run) if run is not None else trained
+    if hasattr(model, "dls") and hasattr(model, "get_preds"):
+        return learner_source(model, run, vocab, image_size, input_range)
+    model = network_of(model)
+    framework = framework_of(model)
+    labels = vocab_of(model, vocab)
+    size = size_of(model, framework, image_size)
+    scale, shift = scaling(input_range)
+    return Source(framework, model, labels, Recipe(size), scale, shift, run, range_given=input_range is not None)
+
+
+def model_of(run):
+    "The model of a run, read from its folder if it isn't in memory."
+    if run.model is not None:
+        return run.model
+    if run.out is None:
+        raise ValueError("This TrainingRun has neither a model nor a folder, so there is nothing to export.")
+    if run.framework == "tensorflow":
+        from ..train_tf import load_model
+    else:
+        from ..backbones import load_model
+    return load_model(run.out)
+
+
+def learner_source(learn, run, vocab, image_size, input_range):
+    "A Learner, with the whole pipeline of its validation DataLoader."
+    from .pipeline import read_learner
+
+    reading = read_learner(learn, check_vocab(vocab) if vocab is not None else None)
+    if image_size is not None and image_size != reading.recipe.size:
+        raise ValueError(f"image_size is {image_size!r}, and the Learner's DataLoaders make images of {reading.recipe.size} pixels.")
+    if input_range is not None:
+        raise ValueError("input_range= is for networks alone: what a Learner's network takes is read from its DataLoaders.")
+    network = network_of(learn)
+    labels = check_vocab(reading.vocab)
+    return Source(
+        framework_of(network), network, labels, reading.recipe, reading.scale, reading.shift, run, learn, reading, True
+    )
+
+
+def needs_sigmoid(
+    source: Source,
+    ending: str,  # "sigmoid" or "logits": what the network ends in
+) -> bool:
+    "Whether a sigmoid has to follow the network so that it gives what its user gets; ValueError where that is no probability."
+    if source.reading is None or source.run is not None and source.reading.activation == "none":
+        return ending == "logits"
+    if source.reading.activation == "sigmoid" and ending == "sigmoid":
+        raise ValueError(
+            "This Learner's network ends in a sigmoid and learn.get_preds applies another (its loss is for logits), so its "
+            "scores lie between 0.5 and 0.73. Take the sigmoid out of the network, or use BCELossFlat()."
+        )
+    if source.reading.activation == "none" and ending == "logits":
+        loss = getattr(source.learn.loss_func, "func", source.learn.loss_func)
+        name = getattr(loss, "__name__", type(loss).__name__)
+        raise ValueError(
+            f"learn.get_preds gives logits and no probabilities, for the loss {name} has no activation. If it is a loss of "
+            "logits, say so, learn.loss_func.activation = torch.sigmoid, or use BCEWithLogitsLossFlat()."
+        )
+    return ending == "logits"
