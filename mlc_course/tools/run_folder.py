@@ -3,8 +3,8 @@
 from contextlib import ExitStack
 from pathlib import Path
 
-from mlc_course.training.folder import (LEFT_OUT, MARKER, NEW, RUN, clear_leftovers, is_marker, is_run, read_object,
-                                        remove_ours, replace_run, settle, strangers, unfamiliar)
+from mlc_course.training.folder import (LEFT_OUT, MARKER, NEW, RUN, clear_leftovers, is_marker, is_run, leftovers,
+                                        read_object, remove_ours, replace_run, settle, unfamiliar)
 from mlc_course.training.lock import LOCK, held
 
 UNCHANGED = "Choose another folder; nothing was changed."
@@ -26,10 +26,7 @@ def state_of(
         return "unfinished"                  # a trainer's, called from Python
     if (folder/NEW).is_dir():
         return "empty"
-    return "foreign" if strangers(folder) or any(_counts(p.name) for p in folder.iterdir()) else "empty"
-
-
-def _counts(name): return name not in (LOCK, LEFT_OUT) and not name.endswith((".part", ".tmp")) and not name.startswith(".export-")
+    return "foreign" if {p.name for p in folder.iterdir()} - {p.name for p in leftovers(folder)} - {LOCK, LEFT_OUT} else "empty"
 
 
 def _is_exported(folder):

@@ -23,7 +23,7 @@ FILES = {RUN, MARKER, DIVERGED, LEFT_OUT, LOCK, "history.csv", "model.safetensor
 CHECKPOINT = {"best.safetensors", "now.safetensors", "optimiser.safetensors", "state.json", "diverged.json", "sha256.json"}
 _SPLIT = re.compile(r"predictions-(.+)\.npz")
 _MODEL = re.compile(r"model[-.][0-9a-f]{6,64}\.onnx")               # an exported network with its digest in its name
-_PART = re.compile(r"(.+)\.(?:part|\d+-[0-9a-f]{8}\.(?:part|keras))")  # what write_whole makes of a name
+_PART = re.compile(r"(.+?)\.(?:part|\d+-[0-9a-f]{8}\.(?:part|keras))")  # what write_whole makes of a name
 _TMP = re.compile(r"(.+)\.\d+\.tmp(\.\w+)")                          # what earlier versions made of it
 
 
@@ -122,7 +122,7 @@ def remove_ours(
     if folder.is_symlink() or not folder.is_dir():
         return
     named = _names_in(folder)
-    for p in list(folder.iterdir()):
+    for p in sorted(folder.iterdir(), key=lambda p: p.name in (RUN, "predictor.json")):      # these two say what is ours, so they go last
         if not _is_ours(p, named):
             continue
         if not p.is_dir():
@@ -135,18 +135,25 @@ def remove_ours(
         folder.rmdir()
 
 
+def leftovers(
+    folder:Path, # a run's folder
+) -> list: # paths
+    "What is ours and half written, by a process that has ended or by one that still writes."
+    named = _names_in(folder)
+    return [p for p in folder.iterdir() if _is_ours(p, named) and (p.name.startswith(".export-") or _is_half(p.name, named))]
+
+
 def clear_leftovers(
     folder:Path, # held
 ):
-    "Remove what killed writers left half written: only what is ours, and nothing that a living process writes."
-    named = _names_in(folder)
-    for p in list(folder.iterdir()):
-        if not _is_ours(p, named):
+    "Remove what killed writers left half written; what a living process writes stays."
+    for p in leftovers(folder):
+        if re.search(r"\.\d+-[0-9a-f]{8}\.\w+$", p.name) and not is_leftover(p):
             continue
-        if p.is_dir() and p.name.startswith(".export-"):
+        if p.is_dir():
             shutil.rmtree(p, ignore_errors=True)
-        elif _is_half(p.name, named) and (is_leftover(p) or not re.search(r"-[0-9a-f]{8}\.\w+$", p.name)):
-            shutil.rmtree(p, ignore_errors=True) if p.is_dir() else p.unlink(missing_ok=True)
+        else:
+            p.unlink(missing_ok=True)
 
 
 def is_whole(

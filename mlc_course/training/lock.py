@@ -63,6 +63,7 @@ def _lock_file(folder):
         lock.release()
         with suppress(OSError):
             (folder/LOCK).unlink(missing_ok=True)
+        return True                       # the folder may be empty only now
     return release
 
 
@@ -84,26 +85,38 @@ def _in_use(folder, pid):
                        "(out= in Python, --out in the command). Nothing was changed.")
 
 
-def _acquire(folder):
-    "A function that lets go again; FolderInUse where somebody else writes in the folder."
-    for _ in range(5):
+def _try(folder):
+    "The key of a hold on the folder as it is now; FileNotFoundError where it is removed in this moment."
+    with suppress(FileExistsError):           # as mkdir says of a folder that goes while it looks
         folder.mkdir(parents=True, exist_ok=True)
-        with _GUARD:
-            key = _key(folder)
-            hold = _HELD.get(key)
-            if hold and hold.thread != threading.get_ident():
-                raise _in_use(folder, os.getpid())
-            if hold:
-                hold.depth += 1
-            else:
-                release = _lock_folder(folder)
-                if release is None:
-                    raise _in_use(folder, _holder(folder))
-                _HELD[key] = _Hold(release)
+    with _GUARD:
+        key = _key(folder)
+        hold = _HELD.get(key)
+        if hold and hold.thread != threading.get_ident():
+            raise _in_use(folder, os.getpid())
+        if hold:
+            hold.depth += 1
+            return key
+        release = _lock_folder(folder)
+        if release is None:
+            raise _in_use(folder, _holder(folder))
+        _HELD[key] = _Hold(release)
+        return key
+
+
+def _acquire(folder, tries=20):
+    "A function that lets go again; FolderInUse where somebody else writes in the folder."
+    for left in reversed(range(tries)):
+        try:
+            key = _try(folder)
+        except FileNotFoundError:
+            if not left:
+                raise
+            continue
         with suppress(FileNotFoundError):
             if _key(folder) == key:
                 return lambda: _let_go(key)
-        _let_go(key)                      # somebody has removed the empty folder in this moment
+        _let_go(key)                      # the folder that is held has just been removed; there may be another by now
     raise _in_use(folder, None)
 
 
@@ -113,7 +126,7 @@ def _let_go(key):
         hold.depth -= 1
         if hold.depth == 0:
             del _HELD[key]
-            hold.release()
+            return hold.release()
 
 
 @contextmanager
@@ -135,4 +148,6 @@ def held(
         if made:
             with suppress(OSError):
                 folder.rmdir()            # nothing came of it
-        let_go()
+        if let_go() and made:
+            with suppress(OSError):
+                folder.rmdir()

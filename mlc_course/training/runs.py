@@ -110,8 +110,12 @@ def _read_facts(path):
 def _read_profile(value, path):
     if not isinstance(value, dict):
         return value
+    known = {f.name: f.type for f in fields(Profile) if f.name in value}
+    odd = [k for k, kind in known.items() if isinstance(kind, type) and not isinstance(value[k], (int, float) if kind is float else kind)]
+    if "name" not in known or odd:
+        raise damaged(path, f"the field {(odd or ['name'])[0]!r} of its profile is missing, or not of the kind that a profile has", _AGAIN)
     try:
-        return Profile(**{k: v for k, v in value.items() if k in {f.name for f in fields(Profile)}})
+        return Profile(**{k: value[k] for k in known})
     except (TypeError, ValueError) as e:
         raise damaged(path, f"its profile is none ({e})", _AGAIN) from e
 
