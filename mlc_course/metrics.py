@@ -5,12 +5,10 @@
 # %% auto #0
 __all__ = ['accuracy_multi', 'Predictions', 'simulate_predictions', 'Confusion', 'confusion', 'PRF', 'precision_recall_f1',
            'average_precision', 'mean_average_precision', 'Ranking', 'ranking_measures', 'Scores', 'evaluate',
-           'TrainingRun', 'load_run', 'epoch_scores', 'run_identity', 'check_identity']
+           'load_run', 'epoch_scores', 'TrainingRun', 'check_identity', 'run_identity']
 
 # %% ../nbs/05_metrics.ipynb #21f16159
-import json, os
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
-from importlib import metadata
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +20,10 @@ from .scores.checks import FrameCopies, check_counts, check_pair, check_predicti
 from .scores.cuts import cuts, precision_at_positives, ratio, sorted_keys
 from .scores.names import names_for
 from .scores.ranking import ranking_means
+from .safety import write_whole
+from .training.runs import TrainingRun, check_identity, read_run, run_identity
+
+_all_ = ["TrainingRun", "check_identity", "run_identity"]
 
 # %% ../nbs/05_metrics.ipynb #af900266
 def accuracy_multi(
@@ -43,17 +45,6 @@ def _same(a, b):
     "Whether two result objects hold equal fields (arrays compared by value)."
     if type(a) is not type(b): return NotImplemented
     return all(np.array_equal(getattr(a, f.name), getattr(b, f.name)) for f in fields(a))
-
-def _write_beside(path, write):
-    "Call `write(temporary path)`, then rename onto `path`: a reader sees the old file or the new one, never half of one."
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    tmp = path.with_name(f"{path.stem}.{os.getpid()}.tmp{path.suffix}")
-    try:
-        write(tmp)
-        os.replace(tmp, path)
-    finally: tmp.unlink(missing_ok=True)
-    return path
 
 # %% ../nbs/05_metrics.ipynb #951d9ebe
 @dataclass(frozen=True, eq=False, repr=False)
@@ -106,7 +97,8 @@ class Predictions:
             with open(tmp, "wb") as f:
                 np.savez_compressed(f, probs=self.probs, targets=self.targets,
                     vocab=np.array(self.vocab, dtype=str), fnames=np.array(self.fnames, dtype=str))
-        return _write_beside(path, write)
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        return write_whole(path, write, then="save the predictions again")
 
     @classmethod
     def load(cls,
@@ -337,59 +329,11 @@ def evaluate(
         accuracy=accuracy, all_negative_accuracy=float(1 - t.mean()), per_label=per_label)
 
 # %% ../nbs/05_metrics.ipynb #9cfbc18f
-def _versions():
-    "The installed versions that a run may depend on."
-    res = {}
-    for o in ("mlc_course", "numpy", "torch", "torchvision", "fastai", "tensorflow", "keras"):
-        try: res[o] = metadata.version(o)
-        except metadata.PackageNotFoundError: pass
-    return res
-
-@dataclass(frozen=True, eq=False)
-class TrainingRun:
-    "What every trainer of the course gives back, whatever the framework."
-    framework:str # "fastai", "torch" or "tensorflow"
-    model:object # the trained model, or None after `load_run`
-    vocab:list # label names, in output order
-    history:pd.DataFrame # per epoch: epoch, train_loss, valid_loss, valid_macro_f1, valid_map, seconds
-    predictions:dict # split name -> Predictions
-    profile:object # the settings.Profile that it ran with
-    dataset:str # the table's name
-    seconds:float # wall-clock time of the training
-    out:Path|None=None # the folder where it's kept
-
-    def __repr__(self):
-        return f"TrainingRun({self.framework} on {self.dataset}: {len(self.history)} epochs, {self.seconds:.0f} s, predictions for {', '.join(self.predictions) or 'nothing'})"
-
-    def save(self,
-        folder, # made if it doesn't exist
-    ) -> Path: # the folder
-        "Write `run.json`, `history.csv` and `predictions-<split>.npz`; `run.json` comes last, so its presence means a whole run."
-        folder = Path(folder)
-        for split, p in self.predictions.items(): p.save(folder/f"predictions-{split}.npz")
-        _write_beside(folder/"history.csv", lambda f: self.history.to_csv(f, index=False))
-        profile = asdict(self.profile) if is_dataclass(self.profile) else self.profile
-        d = dict(framework=self.framework, dataset=self.dataset, vocab=list(self.vocab), seconds=self.seconds,
-                 splits=list(self.predictions), profile=profile, versions=_versions())
-        _write_beside(folder/"run.json", lambda f: f.write_text(json.dumps(d, indent=1, ensure_ascii=False, default=str), encoding="utf-8"))
-        return folder
-
 def load_run(
     folder, # a folder that `TrainingRun.save` wrote
 ) -> TrainingRun: # with model None
-    "Read a saved run: everything but the model."
-    folder = Path(folder)
-    if not (folder/"run.json").is_file():
-        raise FileNotFoundError(f"{folder} holds no finished run (there is no run.json): train one with `mlc train DATASET --framework F --out {folder}`, or correct the path.")
-    d = json.loads((folder/"run.json").read_text(encoding="utf-8"))
-    profile = d["profile"]
-    if isinstance(profile, dict):
-        from mlc_course.settings import Profile
-        profile = Profile(**{k: v for k, v in profile.items() if k in {f.name for f in fields(Profile)}})
-    return TrainingRun(framework=d["framework"], model=None, vocab=d["vocab"],
-        history=pd.read_csv(folder/"history.csv", engine="python"),
-        predictions={s: Predictions.load(folder/f"predictions-{s}.npz") for s in d["splits"]},
-        profile=profile, dataset=d["dataset"], seconds=d["seconds"], out=folder)
+    "Read a saved run: everything but the model. ValueError that names the file where one is damaged."
+    return read_run(folder, Predictions.load)
 
 # %% ../nbs/05_metrics.ipynb #f9e495a2
 def epoch_scores(
@@ -402,21 +346,3 @@ def epoch_scores(
     p = np.clip(np.asarray(probs, "float64"), 1e-7, 1 - 1e-7)
     loss = -np.where(targets, np.log(p), np.log1p(-p)).mean()
     return float(loss), float(precision_recall_f1(confusion(probs, targets), "macro").f1), float(mean_average_precision(probs, targets))
-
-def run_identity(
-    profile, # a `Profile`
-    table, # an `ImageTable`
-) -> dict: # plain values, ready for JSON
-    "What a checkpoint and the run that goes on from it must have in common."
-    return dict(profile=asdict(profile), vocab=list(table.vocab), n=len(table))
-
-def check_identity(
-    saved:dict, # `run_identity` of the checkpoint
-    now:dict, # `run_identity` of this run
-    path, # the checkpoint, for the message
-):
-    "ValueError that names the difference where a checkpoint belongs to another run; the profile's name and its workers may differ."
-    for key, was in saved["profile"].items():
-        if now["profile"][key] != was and key not in ("name", "num_workers"):
-            raise ValueError(f"{path} was trained with {key} = {was!r}, and the profile says {now['profile'][key]!r}. Resume with the same profile, or choose another folder.")
-    if saved["vocab"] != now["vocab"] or saved["n"] != now["n"]: raise ValueError(f"{path} was trained on other data: its labels or its number of pictures differ.")

@@ -7,7 +7,7 @@ __all__ = ['tf', 'augment_batch', 'EpochData', 'make_data', 'make_model', 'predi
            'FusedBatchNorm', 'training_copy', 'train_step', 'save_model', 'load_model', 'train']
 
 # %% ../nbs/09_tensorflow.ipynb #191f8da1
-import json, shutil, time
+import json, math, time
 from functools import cache
 from pathlib import Path
 import numpy as np
@@ -26,6 +26,9 @@ from .metrics import Predictions, TrainingRun, check_identity, epoch_scores, run
 from .pixels import cached_pixels
 from .safety import TrainingDiverged, ctrl_c, explain_memory, recover, write_whole
 from .tables import ImageTable
+from .training.checkpoints import drop_checkpoint, read_folder_state, seal_folder
+from .training.data import decode_for_training, training_support
+from .training.runs import in_run_folder, note_rate, rank
 
 # %% ../nbs/09_tensorflow.ipynb #0f34a775
 def augment_batch(
@@ -75,15 +78,7 @@ class EpochData:
         x, y = tf.numpy_function(lambda r: (self.images[r], self.targets[r]), [rows], (tf.uint8, tf.float32))
         return tf.ensure_shape(x, (None, *self.images.shape[1:])), tf.ensure_shape(y, (None, self.targets.shape[1]))
 
-def _pixels(table, profile, on_error):
-    "The table without rows that were skipped, and the bytes of each split."
-    def check(table):
-        for split in ("train", "valid"):
-            if split not in table.splits: raise ValueError(f"The table {table.name!r} has no rows in split {split!r} (it has {', '.join(table.splits)}). Training needs both train and valid: the best epoch is chosen on valid.")
-    check(table)
-    table, images = cached_pixels(table, profile.image_size, on_error=on_error)
-    check(table)
-    return table, {s: images[_rows(table, s)] for s in table.splits}
+def _by_split(table, images): return {s: images[_rows(table, s)] for s in table.splits}
 
 def _rows(table, split): return np.flatnonzero((table.df.split == split).to_numpy())
 
@@ -93,7 +88,8 @@ def make_data(
     on_error:str="stop", # a picture that can't be decoded: "stop" with its name, or "skip" it with a warning
 ) -> dict: # split name -> EpochData
     "Every picture of `table`, decoded once, in batches: shuffled and augmented for \"train\", in the table's order for the others."
-    table, images = _pixels(table, profile, on_error)
+    table, images = decode_for_training(table, profile.image_size, on_error)
+    images = _by_split(table, images)
     return {s: EpochData(images[s], table.targets(s), profile.batch_size, profile.seed, train=s == "train") for s in table.splits}
 
 # %% ../nbs/09_tensorflow.ipynb #9b47a9bd
@@ -296,16 +292,20 @@ def _save_checkpoint(folder, state, best, model, optimiser, identity):
         write_safetensors(best, part/"best.safetensors"); write_safetensors(get_arrays(model), part/"now.safetensors")
         write_safetensors({f"{i:04d}": np.atleast_1d(v.numpy()) for i, v in enumerate(optimiser.variables)}, part/"optimiser.safetensors")
         (part/"state.json").write_text(json.dumps({**state, "identity": identity}), encoding="utf-8")
+        seal_folder(part)
     write_whole(folder, fill)
 
 def _load_checkpoint(folder, identity, loss):
     "State, and the arrays of now, best and optimiser."
-    state = json.loads((folder/"state.json").read_text(encoding="utf-8"))
+    names = [f"{o}.safetensors" for o in ("now", "best", "optimiser")]
+    state = read_folder_state(folder, names, ("identity", "epoch", "history", "best", "head_seconds", "policy", "loss", "rates"))
     check_identity(state.pop("identity"), identity, folder)
     if state["loss"] != loss: raise ValueError(f"{folder} was trained with the loss {state['loss']}, and you gave {loss}. Resume with the same loss, or choose another folder.")
-    return state, *(read_safetensors((folder/f"{o}.safetensors").read_bytes(), f"{folder}/{o}.safetensors")[0] for o in ("now", "best", "optimiser"))
+    state["rates"] = note_rate(state["rates"], state["epoch"], identity["profile"]["learning_rate"])
+    return state, *(read_safetensors((folder/o).read_bytes(), f"{folder}/{o}")[0] for o in names)
 
 # %% ../nbs/09_tensorflow.ipynb #505c7deb
+@in_run_folder
 def train(
     table:ImageTable,  # needs "train" and "valid"; "test" is predicted if there
     profile:Profile,   # network, epochs, learning rate ...
@@ -320,16 +320,16 @@ def train(
     "Train the profile's network, head first; keep the epoch with the highest validation mAP."
     if resume and out is None: raise ValueError("resume=True needs out=: the folder of the run to go on with.")
     seed_everything(profile.seed)
-    table, images = _pixels(table, profile, on_error)
+    table, images = decode_for_training(table, profile.image_size, on_error)
+    support, identity, images = training_support(table), run_identity(profile, table, images), _by_split(table, images)
     targets = {s: table.targets(s) for s in images}
     data, model = EpochData(images["train"], targets["train"], profile.batch_size, profile.seed), make_model(table.vocab, profile)
-    checkpoint, identity, called = None, run_identity(profile, table), getattr(loss, "__name__", "loss")
-    if out is not None: Path(out).mkdir(parents=True, exist_ok=True); checkpoint = recover(Path(out)/"checkpoint")
+    checkpoint, called = recover(Path(out)/"checkpoint") if out is not None else None, getattr(loss, "__name__", "loss")
     going_on = resume and checkpoint.is_dir()
     if going_on:
         state, now, best, moments = _load_checkpoint(checkpoint, identity, called)
         set_arrays(model, now)
-    else: state, best = dict(epoch=0, history=[], best=-1., head_seconds=0., policy=pick_policy(profile.precision), loss=called), get_arrays(model)
+    else: state, best = dict(epoch=0, history=[], best=-math.inf, head_seconds=0., policy=pick_policy(profile.precision), loss=called, rates=note_rate([], 0, profile.learning_rate)), get_arrays(model)
 
     def kept(): return checkpoint if checkpoint and checkpoint.is_dir() else None
     def stopped():
@@ -363,8 +363,7 @@ def train(
                 if not np.isfinite(probs).all(): raise TrainingDiverged((epoch + 1)*len(data) - 1, epoch, kept())
                 valid_loss, f1, mAP = epoch_scores(probs, targets["valid"])
                 state["history"].append(dict(epoch=epoch, train_loss=float(np.average(losses, weights=sizes)), valid_loss=valid_loss, valid_macro_f1=f1, valid_map=mAP, seconds=time.perf_counter() - start))
-                score = 0. if np.isnan(mAP) else mAP
-                if score > state["best"]: state["best"], best = score, get_arrays(model)
+                if rank(mAP) > state["best"]: state["best"], best = rank(mAP), get_arrays(model)
                 state["epoch"] = epoch + 1
                 if checkpoint: _save_checkpoint(checkpoint, state, best, model, optimiser, identity)
                 bar.set_postfix_str(f"mAP {mAP:.3f}")
@@ -373,8 +372,9 @@ def train(
         set_arrays(model, best)
         predictions = {s: _predictions(model, table, images[s], s) for s in images if s != "train"}
     run = TrainingRun("tensorflow", model, list(table.vocab), pd.DataFrame(state["history"]), predictions, profile, table.name,
-                      state["head_seconds"] + sum(r["seconds"] for r in state["history"]), Path(out) if out is not None else None)
+                      state["head_seconds"] + sum(r["seconds"] for r in state["history"]), Path(out) if out is not None else None,
+                      support, state["rates"], identity["data"])
     if out is not None:
         save_model(model, out); run.save(out)
-        shutil.rmtree(checkpoint, ignore_errors=True)
+        drop_checkpoint(checkpoint)
     return run
