@@ -107,7 +107,8 @@ BAD = {"notes.jpg": "not a picture", "zero.png": "empty", "cut.jpg": "cut off", 
 def test_the_page_gives_the_scores_of_the_predictor(predictor, odd, name):
     seen, expected = demo.look(predictor, odd/name), predictor.predict([odd/name])[0]
     assert seen.scores == expected.scores and seen.name == name
-    np.testing.assert_array_equal(seen.maps, predictor.maps([odd/name])[0])
+    np.testing.assert_allclose(seen.maps, demo.small_maps(predictor.maps([odd/name])[0]))
+    assert seen.maps.dtype == np.float16 and seen.maps.max() <= 1
     assert max(seen.picture.size) == demo.SHOWN and seen.picture.mode == "RGB"
 
 
@@ -155,7 +156,7 @@ def test_bars_are_sorted_marked_and_escaped():
 
 
 def test_everything_else_is_escaped_too(predictor):
-    seen = demo.Seen(NASTY, {NASTY: .9}, Image.new("RGB", (20, 10)), np.ones((1, 2, 2), np.float32))
+    seen = demo.Seen(NASTY, {NASTY: .9}, demo.thumbnail(Image.new("RGB", (20, 10))), np.ones((1, 2, 2), np.float16))
     evil = type("P", (), dict(vocab=[NASTY], spec=dict(predictor.spec, vocab=[NASTY], trained=dict(dataset=NASTY, arch=NASTY), thresholds_chosen=NASTY)))()
     for page in (demo.answer_html(seen, {NASTY: .5}), demo.picture_html(seen, NASTY), demo.refusal_html(demo.Refused(NASTY)), demo.head_html(evil),
              demo.model_html(evil)):
@@ -177,7 +178,7 @@ def test_the_map_lies_over_the_picture():
     pixels = np.asarray(image).astype(int)
     assert image.size == (80, 40) and np.abs(pixels[2, 77] - pixels[35, 5]).sum() > 150
     assert demo.place(heat) == "top right" and demo.place(heat*0) is None and demo.place(np.pad([[1.]], 1)) == "middle"
-    seen = demo.Seen("a.png", {"sun": .9}, Image.new("RGB", (80, 40)), heat[None])
+    seen = demo.Seen("a.png", {"sun": .9}, demo.thumbnail(Image.new("RGB", (80, 40))), demo.small_maps(heat[None]))
     assert "where the logit of <b>sun</b> comes from" in demo.picture_html(seen, "sun") and "mostly from the top right" in demo.picture_html(seen, "sun")
     assert "the map is 0 everywhere" in demo.picture_html(replace(seen, maps=heat[None]*0), "sun")
     assert demo.picture_html(replace(seen, maps=None), "sun").count("<figure>") == 1
@@ -205,9 +206,9 @@ def test_only_uploads_are_read_and_deleted(tmp_path):
     (cache/"ab").mkdir(parents=True); secret.write_bytes(b"x"); (cache/"ab"/"a.jpg").write_bytes(b"x"); (cache/"link.jpg").symlink_to(secret)
     for data in (None, {}, 3, [], dict(path=3), dict(path="a\0b"), dict(path=str(secret)), dict(path=str(cache/".."/"secret.jpg")),
              dict(path=str(cache/"link.jpg")), dict(path=str(cache))):
-        assert demo._uploaded(data, cache) == Path("nowhere")
-    path = demo._uploaded(dict(path=str(cache/"ab"/"a.jpg")), cache)
-    demo._delete(path)
+        assert demo.uploaded(data, cache) == Path("nowhere")
+    path = demo.uploaded(dict(path=str(cache/"ab"/"a.jpg")), cache)
+    demo.delete_upload(path)
     assert not (cache/"ab").exists() and secret.exists()
 
 
@@ -223,14 +224,15 @@ def test_addresses():
 
 
 def test_what_is_wrong_is_said_before_gradio_is_imported(predictor, tmp_path, monkeypatch):
-    monkeypatch.setattr(demo, "_gradio", lambda: pytest.fail("imported"))
+    from mlc_course.tools.demo import page
+    monkeypatch.setattr(page, "load_gradio", lambda: pytest.fail("imported"))
     with pytest.raises(FileNotFoundError, match="no folder"): demo.serve(tmp_path/"absent")
     with pytest.raises(ValueError, match="There is no folder"): demo.serve(predictor.folder, examples=tmp_path/"absent")
 
 
 def test_without_gradio(monkeypatch):
     monkeypatch.setitem(sys.modules, "gradio", None)
-    with pytest.raises(ImportError, match=re.escape('pip install "mlc_course[demo]"')): demo._gradio()
+    with pytest.raises(ImportError, match=re.escape('pip install "mlc_course[demo]"')): demo.load_gradio()
 
 
 def test_how_the_model_was_made(predictor):
