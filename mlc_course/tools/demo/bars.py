@@ -70,11 +70,6 @@ def _bar(label, p, t):
     )
 
 
-def map_choices(
-    seen,  # Seen
-    thresholds: dict = None,  # label -> threshold; without them the `TOP` best
-) -> list:
-    "What the list of maps offers, one for each bar: (words, label), the highest score first."
-    if thresholds is None:
-        thresholds = dict.fromkeys(seen.scores, 2.0)
-    return [(f"{o}  {p:.2f}", o) for o, p in shown_labels(seen.scores, thresholds)]
+def map_choices(seen):
+    "What the list of maps offers: (words, label), the highest score first."
+    return [(f"{o}  {p:.2f}", o) for o, p in by_score(seen.scores)]

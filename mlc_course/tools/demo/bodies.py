@@ -4,7 +4,6 @@ import math
 import re
 from pathlib import Path
 
-FIELDS = dict(path=str, name=str, example=int)  # of an event that names an image
 SESSION = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -91,22 +90,17 @@ def checked_event(
         raise Refusal(400, "The event names no session. Reload the page, and try again.")
     trigger = said.get("trigger_id")
     kept = dict(data=data, fn_index=number, session_hash=session, trigger_id=trigger if type(trigger) is int else None)
-    if rule["takes_image"]:
-        kept["event_data"] = _about_image(about)
+    kept["event_data"] = _fields(about, rule["about"])
     return json.dumps(kept).encode()
 
 
-def _about_image(about):
-    "Which image an event names: its fields are known, and of the right kind."
-    if about is None:
+def _fields(about, checks):
+    "What an event says about itself, as far as the page reads it; Refusal if that isn't of the right kind."
+    if about is None or not checks:
         return None
-    if not isinstance(about, dict):
-        raise Refusal(400, "The event says nothing about an image that this page understands.")
-    kept = {k: v for k, v in about.items() if k in FIELDS and v is not None}
-    if any(type(v) is not FIELDS[k] for k, v in kept.items()) or len(str(kept.get("path", ""))) > 4_000:
-        raise Refusal(400, "The event says nothing about an image that this page understands.")
-    if "name" in kept:
-        kept["name"] = kept["name"][-1_000:]
+    kept = {k: v for k, v in about.items() if k in checks and v is not None} if isinstance(about, dict) else None
+    if kept is None or not all(checks[k](v) for k, v in kept.items()):
+        raise Refusal(400, "The event says something that this page doesn't understand. Reload it, and try again.")
     return kept
 
 
@@ -139,9 +133,19 @@ def is_nothing(o):
     return o is None
 
 
+def whole_number(o):
+    "True for 0, 1, 2 ..."
+    return type(o) is int and 0 <= o < 1_000_000
+
+
+def text_up_to(n):
+    "A check for a string that isn't longer."
+    return lambda o: isinstance(o, str) and len(o) <= n
+
+
 def one_of(choices):
-    "A check for one of these strings, or null if that is one of them."
-    return lambda o: isinstance(o, (str, type(None))) and o in choices
+    "A check for one of these strings."
+    return lambda o: isinstance(o, str) and o in choices
 
 
 def between(low, high):

@@ -255,6 +255,8 @@ def _left(error):
     "True for what Starlette and Gradio raise when a visitor leaves, or asks for what isn't there."
     if inner := getattr(error, "exceptions", None):  # an exception group
         return all(map(_left, inner))
+    if isinstance(error, RuntimeError):
+        return "response already started" in str(error)  # an HTTPException in the middle of an answer
     kinds = ("ClientDisconnect", "HTTPException")
     return isinstance(error, (OSError, asyncio.TimeoutError)) or type(error).__name__ in kinds
 

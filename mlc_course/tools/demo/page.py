@@ -1,8 +1,9 @@
 "The page, made of Gradio's parts."
+import asyncio
 import os
 
 from mlc_course.tools.demo.bars import bars_html, map_choices
-from mlc_course.tools.demo.bodies import between, is_nothing, one_of
+from mlc_course.tools.demo.bodies import between, is_nothing, one_of, text_up_to, whole_number
 from mlc_course.tools.demo.folders import NOWHERE, delete_upload, uploaded
 from mlc_course.tools.demo.maps import picture_html
 from mlc_course.tools.demo.reading import Refused, look
@@ -39,10 +40,7 @@ class Answers:
         except Refused as e:
             return [None, refusal_html(e), "", "", *([self.gr.update(visible=False)] if offers else [])]
         t, label = limits(self.predictor, how, value), by_score(new.scores)[0][0]
-        choices = map_choices(new, t) if offers else []
-        if offers and label not in {o for _, o in choices}:
-            label = choices[0][1]
-        offer = [self.gr.update(choices=choices, value=label, visible=True)] if offers else []
+        offer = [self.gr.update(choices=map_choices(new), value=label, visible=True)] if offers else []
         return [new, answer_html(new, t), bars_html(new.scores, t), picture_html(new, label), *offer]
 
     def take(self, how, value, about):
@@ -103,8 +101,9 @@ def _left_half(gr, predictor, examples):
     parts["answer"] = _part(gr, answer_html(None, {}), polite, elem_id="answer")
     parts["picture"] = _part(gr, elem_id="picture")
     words = "Show where the logit of this label comes from (Grad-CAM)"
-    kw = dict(label=words, visible=False, elem_id="choice", filterable=False, allow_custom_value=True)
-    parts["choice"] = gr.Dropdown([], **kw) if predictor.has_maps else None
+    kw = dict(label=words, visible=False, elem_id="choice", filterable=False, value=None)
+    # every label from the start: Gradio refuses, loudly, what it didn't offer to a session that it forgot
+    parts["choice"] = gr.Dropdown(list(predictor.vocab), **kw) if predictor.has_maps else None
     return parts
 
 
@@ -147,9 +146,11 @@ def _connect(gr, answers, seen, left, right):
 
 def _forget_answers(page):
     "Gradio's queue keeps the answers of 2,000 visitors who never fetched them; keep `SESSIONS`."
+    page.queue(max_size=SESSIONS)
     try:
-        kept = page._queue.pending_messages_per_session
-        page._queue.pending_messages_per_session = type(kept)(SESSIONS)
+        kept = type(page._queue.pending_messages_per_session)
+        messages = type("Messages", (kept,), dict(__missing__=lambda self, key: asyncio.Queue()))
+        page._queue.pending_messages_per_session = messages(SESSIONS)
     except (AttributeError, TypeError):
         pass  # another Gradio; the page's own events don't use the queue
 
@@ -157,7 +158,7 @@ def _forget_answers(page):
 def event_rules(
     page,  # what `build` gives
     vocab,  # the labels
-) -> dict:  # number of the event -> dict(inputs: checks, takes_image: bool)
+) -> dict:  # number of the event -> dict(inputs: checks, about: dict(field: check))
     "What the browser may send in each of the page's events, for the guard."
     config = page.get_config_file()
     parts = {o["id"]: o for o in config["components"]}
@@ -165,8 +166,17 @@ def event_rules(
     for event in config["dependencies"]:
         on = {name for _, name in event["targets"]}
         checks = [_check_of(parts[i], vocab) for i in event["inputs"]]
-        rules[event["id"]] = dict(inputs=checks, takes_image=bool(on & {"upload", "click"}))
+        rules[event["id"]] = dict(inputs=checks, about=_fields(on))
     return rules
+
+
+def _fields(on):
+    "What the browser may say about an event."
+    if "upload" in on:
+        return dict(path=text_up_to(4_000), name=text_up_to(4_000))
+    if "click" in on:
+        return dict(example=whole_number)
+    return {}
 
 
 def _check_of(part, vocab):
@@ -176,7 +186,7 @@ def _check_of(part, vocab):
     if kind == "slider":
         return between(props["minimum"], props["maximum"])
     if kind == "dropdown":
-        return one_of({None, *vocab})
+        return one_of(frozenset(vocab))
     return is_nothing
 
 

@@ -169,13 +169,14 @@ def guarded(
 def running(
     app,  # an ASGI application
     s,  # a socket that is bound
+    head: float = HEAD,  # seconds that the head of a request may take
 ):  # uvicorn.Server
     "Serve the application in a thread while the block runs; nothing is logged unless MLC_DEBUG is set."
     import uvicorn
 
     if not os.environ.get("MLC_DEBUG"):
         logging.getLogger("asyncio").setLevel(logging.CRITICAL)
-    config = uvicorn.Config(app, http=patient_protocol(HEAD), ws="none", loop="asyncio", lifespan="on", log_config=None,
+    config = uvicorn.Config(app, http=patient_protocol(head), ws="none", loop="asyncio", lifespan="on", log_config=None,
                             log_level="critical", access_log=False, proxy_headers=False, server_header=False,
                             limit_concurrency=CONNECTIONS, timeout_keep_alive=5, timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
