@@ -267,6 +267,8 @@ def server(predictor, examples, tmp_path_factory):
     pytest.importorskip("gradio", reason="the page needs Gradio: pip install \"mlc_course[demo]\"")
     home = tmp_path_factory.mktemp("tmp")
     with socket.socket() as s: s.bind(("127.0.0.1", 0)); port = s.getsockname()[1]
+    (home/"mlc-demo-killed"/"uploads").mkdir(parents=True)
+    (home/"mlc-demo-killed"/"uploads"/"left.jpg").write_bytes(b"x")
     env = {**os.environ, "TMPDIR": str(home), "OMP_NUM_THREADS": "1", "http_proxy": "http://127.0.0.1:9", "GRADIO_SHARE": "true"}
     errors = open(home/"errors.txt", "w+")
     p = subprocess.Popen([sys.executable, "-c", SERVER, str(predictor.folder), "--examples", str(examples), "--port", str(port)], env=env, text=True,
@@ -443,6 +445,28 @@ def test_the_keyboard_alone(opened, predictor, examples):
     tab_to("summary")
     page.keyboard.press("Enter")
     assert page.get_by_text("SHA-256 of the training data").is_visible()
+
+
+def test_what_a_killed_page_left_was_cleared(server):
+    assert not (server.home/"mlc-demo-killed").exists() and len(list(server.home.glob("mlc-demo-*"))) == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+@pytest.mark.parametrize("way,code", [(signal.SIGTERM, 0), (signal.SIGKILL, -9)])
+def test_a_page_that_is_told_to_end_leaves_nothing_and_a_killed_one_no_more_than_the_next_clears(predictor, tmp_path, way, code):
+    pytest.importorskip("gradio")
+    env = {**os.environ, "TMPDIR": str(tmp_path), "OMP_NUM_THREADS": "1"}
+    with open(tmp_path/"errors.txt", "w+") as errors:
+        p = subprocess.Popen([sys.executable, "-c", SERVER, str(predictor.folder)], env=env, text=True, stdout=subprocess.PIPE, stderr=errors)
+        assert "The page is at" in p.stdout.readline()
+        (upload,) = tmp_path.glob("mlc-demo-*/uploads")
+        (upload/"waiting.jpg").write_bytes(b"x")
+        p.send_signal(way)
+        p.communicate(timeout=60)
+    assert p.returncode == code and (tmp_path/"errors.txt").read_text().strip() == ""
+    assert (upload/"waiting.jpg").exists() == (way == signal.SIGKILL)
+    if way == signal.SIGKILL: assert demo.clear_leftovers(tmp_path) == [upload.parent]
+    assert not list(tmp_path.glob("mlc-demo-*"))
 
 
 def test_nothing_else_is_served(opened, server, predictor, examples):

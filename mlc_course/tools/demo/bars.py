@@ -1,4 +1,5 @@
 "One bar per label; of very many labels those that matter, and how many more there are."
+
 from mlc_course.tools.demo.words import by_score, count, esc
 
 TOP = 50  # bars that are shown whatever their thresholds
@@ -21,11 +22,14 @@ def bars_html(
         used += len(row)
     kept = {label for label, _ in shown[: len(rows)]}
     rest = [p > thresholds[o] for o, p in scores.items() if o not in kept]
+    which = "the shown labels" if rest else "every label"
     return (
-        f'<ul class="mlc-bars" aria-label="Score of {"every label" if not rest else "the shown labels"}">'
+        f'<ul class="mlc-bars" aria-label="Score of {which}">'
         f"{''.join(rows)}</ul>{_rest(rest)}"
-        '<p class="mlc-key" aria-hidden="true"><span><i class="mlc-bar mlc-yes"></i> above its threshold</span>'
-        '<span><i class="mlc-bar"></i> below</span><span><i class="mlc-tick"></i> threshold</span></p>'
+        '<p class="mlc-key" aria-hidden="true">'
+        '<span><i class="mlc-bar mlc-yes"></i> above its threshold</span>'
+        '<span><i class="mlc-bar"></i> below</span>'
+        '<span><i class="mlc-tick"></i> threshold</span></p>'
     )
 
 
@@ -47,26 +51,33 @@ def shown_labels(
 
 
 def _rest(above):
-    "The line below the bars: how many labels aren't shown, and how many of them are above their thresholds."
+    "How many labels aren't shown, and how many of them are above their thresholds."
     n, yes = len(above), sum(above)
     if not n:
         return ""
     which = "none of them above its threshold"
     if yes:
-        which = "all of them above their thresholds" if yes == n else f"{yes:,} of them above their thresholds"
-    return f'<p class="mlc-rest" data-rest="{n}" data-above="{yes}">and {count(n, "more label")}, {which}</p>'
+        which = (
+            "all of them above their thresholds"
+            if yes == n
+            else f"{yes:,} of them above their thresholds"
+        )
+    said = f"and {count(n, 'more label')}, {which}"
+    return f'<p class="mlc-rest" data-rest="{n}" data-above="{yes}">{said}</p>'
 
 
 def _bar(label, p, t):
     yes, name = p > t, esc(label)
     said = f"{p:.2f}, {'above' if yes else 'not above'} its threshold of {t:.2f}"
     return (
-        f'<li class="mlc-row{" mlc-yes" if yes else ""}" data-label="{name}" data-score="{p!r}" data-yes="{int(yes)}">'
-        f'<div class="mlc-meter" role="meter" aria-label="{name}" aria-valuemin="0" aria-valuemax="1" '
-        f'aria-valuenow="{p:.4f}" aria-valuetext="{said}" title="{said}"><span class="mlc-label">{name}</span>'
+        f'<li class="mlc-row{" mlc-yes" if yes else ""}" data-label="{name}" data-score="{p!r}" '
+        f'data-yes="{int(yes)}"><div class="mlc-meter" role="meter" aria-label="{name}" '
+        f'aria-valuemin="0" aria-valuemax="1" aria-valuenow="{p:.4f}" aria-valuetext="{said}" '
+        f'title="{said}"><span class="mlc-label">{name}</span>'
         f'<span class="mlc-track"><i class="mlc-bar" style="width:{100 * p:.2f}%"></i>'
         f'<i class="mlc-tick" style="left:{100 * t:.2f}%"></i></span>'
-        f'<span class="mlc-score">{p:.2f}</span><span class="mlc-verdict">{"✓ yes" if yes else ""}</span></div></li>'
+        f'<span class="mlc-score">{p:.2f}</span>'
+        f'<span class="mlc-verdict">{"✓ yes" if yes else ""}</span></div></li>'
     )
 
 

@@ -1,4 +1,5 @@
 "What a visitor's request may carry: one image, or one of the page's own events."
+
 import json
 import math
 import re
@@ -26,10 +27,18 @@ class OnePart:
 
         kind, options = parse_options_header(content_type or "")
         if kind != b"multipart/form-data" or not 1 <= len(options.get(b"boundary", b"")) <= 200:
-            raise Refusal(400, "An upload has the form multipart/form-data, with one image in the field files.")
+            raise Refusal(
+                400,
+                "An upload has the form multipart/form-data, with one image in the field files.",
+            )
         self.parts, self.name, self.value = 0, b"", b""
-        calls = dict(on_part_begin=self._begin, on_header_field=self._field, on_header_value=self._value,
-                     on_header_end=self._end, on_headers_finished=self._finished)
+        calls = dict(
+            on_part_begin=self._begin,
+            on_header_field=self._field,
+            on_header_value=self._value,
+            on_header_end=self._end,
+            on_headers_finished=self._finished,
+        )
         self.options, self.is_file = parse_options_header, False
         self.parser = MultipartParser(options[b"boundary"], calls)
 
@@ -85,35 +94,53 @@ def checked_event(
     if rule is None or not isinstance(data, list) or len(data) != len(rule["inputs"]):
         raise Refusal(400, "This page has no such event. Reload it, and try again.")
     if not all(fits(o) for fits, o in zip(rule["inputs"], data)):
-        raise Refusal(400, "The event holds a value that this page doesn't offer. Reload it, and try again.")
+        raise Refusal(
+            400, "The event holds a value that this page doesn't offer. Reload it, and try again."
+        )
     if not isinstance(session, str) or not SESSION.fullmatch(session):
         raise Refusal(400, "The event names no session. Reload the page, and try again.")
     trigger = said.get("trigger_id")
-    kept = dict(data=data, fn_index=number, session_hash=session, trigger_id=trigger if type(trigger) is int else None)
+    kept = dict(
+        data=data,
+        fn_index=number,
+        session_hash=session,
+        trigger_id=trigger if type(trigger) is int else None,
+    )
     kept["event_data"] = _fields(about, rule["about"])
     return json.dumps(kept).encode()
 
 
 def _fields(about, checks):
-    "What an event says about itself, as far as the page reads it; Refusal if that isn't of the right kind."
+    "What an event says about itself, as far as the page reads it, or Refusal."
     if about is None or not checks:
         return None
-    kept = {k: v for k, v in about.items() if k in checks and v is not None} if isinstance(about, dict) else None
+    kept = (
+        {k: v for k, v in about.items() if k in checks and v is not None}
+        if isinstance(about, dict)
+        else None
+    )
     if kept is None or not all(checks[k](v) for k, v in kept.items()):
-        raise Refusal(400, "The event says something that this page doesn't understand. Reload it, and try again.")
+        raise Refusal(
+            400,
+            "The event says something that this page doesn't understand. Reload it, and try again.",
+        )
     return kept
 
 
 def _refuse_paths(data, about, uploads):
     "Refusal, if an event names a file anywhere that isn't an upload."
-    foreign = Refusal(403, "The event names a file that wasn't uploaded to this page, so it was refused.")
+    foreign = Refusal(
+        403, "The event names a file that wasn't uploaded to this page, so it was refused."
+    )
     if any(isinstance(o, (dict, list)) for o in (data if isinstance(data, list) else [data])):
         raise foreign
     waiting = [about]
     while waiting:
         one = waiting.pop()
         if isinstance(one, dict):
-            if any(k in one for k in ("url", "meta", "_type")) or ("path" in one and not _inside(one["path"], uploads)):
+            if any(k in one for k in ("url", "meta", "_type")) or (
+                "path" in one and not _inside(one["path"], uploads)
+            ):
                 raise foreign
             waiting += one.values()
         elif isinstance(one, list):

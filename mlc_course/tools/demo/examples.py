@@ -1,4 +1,5 @@
 "The images that a visitor may pick instead of uploading one."
+
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +8,16 @@ import numpy as np
 
 from mlc_course.tools.demo.reading import Refused, read_picture, short_name
 
-POSTCARDS = (1008, 1034, 1077, 1044, 1058, 1018, 1043, 1012)  # seeds of drawn postcards with two labels and more
+POSTCARDS = (
+    1008,
+    1034,
+    1077,
+    1044,
+    1058,
+    1018,
+    1043,
+    1012,
+)  # seeds of drawn postcards with two labels and more
 MOST = 8  # of a folder
 
 
@@ -36,11 +46,17 @@ def _from_folder(folder):
     from mlc_course.tables import IMAGE_SUFFIXES
 
     if not folder.is_dir():
-        raise ValueError(f"There is no folder {folder}. Give --examples a folder of pictures, or leave it out.")
-    paths = sorted(p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES and p.is_file())
+        raise ValueError(
+            f"There is no folder {folder}. Give --examples a folder of pictures, or leave it out."
+        )
+    paths = sorted(
+        p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES and p.is_file()
+    )
     if not paths:
         looked_for = ", ".join(sorted(IMAGE_SUFFIXES))
-        raise ValueError(f"There is no picture in {folder}; looked for {looked_for}, not in its subfolders.")
+        raise ValueError(
+            f"There is no picture in {folder}; looked for {looked_for}, not in its subfolders."
+        )
     found = []
     for path in paths:
         try:
@@ -60,8 +76,19 @@ def _drawn(home):
     from mlc_course.postcards import draw_postcard, draw_unknown
 
     home.mkdir(parents=True, exist_ok=True)
-    drawn = [(draw_postcard(np.random.default_rng(o)), f"postcard-{i}.jpg") for i, o in enumerate(POSTCARDS, 1)]
-    drawn.append(((draw_unknown(np.random.default_rng(1008)), ["nothing that the labels name"]), "unknown.jpg"))
+    drawn = [
+        (draw_postcard(np.random.default_rng(o)), f"postcard-{i}.jpg")
+        for i, o in enumerate(POSTCARDS, 1)
+    ]
+    drawn.append(
+        (
+            (draw_unknown(np.random.default_rng(1008)), ["nothing that the labels name"]),
+            "unknown.jpg",
+        )
+    )
     for (image, _), name in drawn:
         image.save(home / name, quality=85, subsampling=0)
-    return [Example(home / name, f"A drawn postcard with {' and '.join(labels)}") for (_, labels), name in drawn]
+    return [
+        Example(home / name, f"A drawn postcard with {' and '.join(labels)}")
+        for (_, labels), name in drawn
+    ]

@@ -1,4 +1,5 @@
-"The page's own folder: uploads and drawn examples lie there, and nothing stays, not even after kill -9."
+"The page's own folder, for uploads and drawn examples: nothing stays, not even after kill -9."
+
 import os
 import shutil
 import stat
@@ -30,7 +31,7 @@ def own_folder():
 
 @contextmanager
 def _held(folder):
-    "Hold a folder; OSError if another process does. The system lets go of it when a process is gone."
+    "Hold a folder until this process is gone; OSError if another one holds it."
     if fcntl is None:
         from filelock import FileLock
 
@@ -62,7 +63,7 @@ def clear_leftovers(
 
 
 def _is_ours(folder):
-    "True for a folder of this user that holds nothing but what `own_folder` and the page put there."
+    "True for a folder of this user with nothing in it but what the page puts there."
     about = folder.lstat()
     mine = not hasattr(os, "getuid") or about.st_uid == os.getuid()
     if not stat.S_ISDIR(about.st_mode) or not mine:

@@ -1,4 +1,5 @@
 "What stands between the network and Gradio: who may ask, for what, how much, and how slowly."
+
 import asyncio
 import ipaddress
 import os
@@ -10,13 +11,27 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from mlc_course.tools.demo.bodies import OnePart, Refusal, checked_event
+from mlc_course.tools.demo.exchange import Exchange, header
 from mlc_course.tools.demo.folders import upload_sizes
 from mlc_course.tools.demo.reading import MAX_BYTES
 
 API = "/gradio_api"
 UPLOAD, EVENTS = f"{API}/upload", (f"{API}/run/predict", f"{API}/queue/join")
-PAGES = frozenset({"/", "/config", "/theme.css", "/favicon.ico", "/manifest.json", "/robots.txt", f"{API}/info",
-                   f"{API}/app_id", f"{API}/startup-events", f"{API}/queue/data", f"{API}/queue/status"})
+PAGES = frozenset(
+    {
+        "/",
+        "/config",
+        "/theme.css",
+        "/favicon.ico",
+        "/manifest.json",
+        "/robots.txt",
+        f"{API}/info",
+        f"{API}/app_id",
+        f"{API}/startup-events",
+        f"{API}/queue/data",
+        f"{API}/queue/status",
+    }
+)
 FOLDERS = ("/assets/", "/static/", "/svelte/", f"{API}/heartbeat/")
 HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::\d{1,5})?")
 
@@ -54,7 +69,9 @@ class Guard:
             await self._pass(scope, exchange)
         except Refusal as e:
             await exchange.refuse(e)
-        except Exception as e:  # the visitor gets Gradio's "Internal Server Error", the terminal one line
+        except (
+            Exception
+        ) as e:  # the visitor gets Gradio's "Internal Server Error", the terminal one line
             if not exchange.over and not _left(e):
                 _say(scope, e)
 
@@ -81,123 +98,22 @@ class Guard:
             self.senders -= 1
 
 
-class Exchange:
-    "One request and its answer: counts what comes in, and stops it when it is too much or too slow."
-
-    def __init__(self, receive, send, rules):
-        self._receive, self._send, self.rules = receive, send, rules
-        self.limit, self.parts, self.until = None, None, None
-        self.got, self.whole, self.over, self.silent = 0, False, False, False
-
-    def bound(self, scope, limit, parts=None):
-        "Refuse a body that says that it is too long; count the others."
-        self.silent = (header(scope, b"expect") or "").lower() == "100-continue"
-        self.limit, self.parts = limit, parts
-        self.until = asyncio.get_running_loop().time() + self.rules.duration
-        said = header(scope, b"content-length") or "0"
-        if not said.isdigit() or int(said) > limit:
-            raise Refusal(413, self.too_long())
-
-    def too_long(self):
-        "What is said of a body that is too long."
-        if self.parts is None:
-            return f"The event is too long: {self.limit:,} bytes at most."
-        return f"The upload is too large: one image of {MAX_BYTES / 1e6:.0f} MB at most. Make it smaller."
-
-    async def next(self):
-        "The next message of a bounded body; Refusal if it doesn't come in time, or is one too many."
-        left = self.until - asyncio.get_running_loop().time()
-        try:
-            message = await asyncio.wait_for(self._receive(), max(0.0, min(self.rules.pause, left)))
-        except asyncio.TimeoutError:
-            self.silent = True
-            raise Refusal(408, "Nothing came for too long, so the connection was closed. Try again.") from None
-        if message["type"] == "http.request":
-            self.silent = False
-            body = message.get("body", b"")
-            self.got += len(body)
-            self.whole = not message.get("more_body", False)
-            if self.got > self.limit:
-                raise Refusal(413, self.too_long())
-            if self.parts is not None:
-                self.parts.write(body, self.whole)
-        return message
-
-    async def receive(self):
-        "What the application reads: the body as it comes, or a visitor who left, once it was refused."
-        if self.limit is None or self.whole:
-            return await self._receive()
-        if self.over:
-            return {"type": "http.disconnect"}
-        try:
-            return await self.next()
-        except Refusal as e:
-            await self.refuse(e)
-            return {"type": "http.disconnect"}
-
-    async def read(self, limit, scope):
-        "The whole body, or Refusal."
-        self.bound(scope, limit)
-        found = bytearray()
-        while not self.whole:
-            message = await self.next()
-            if message["type"] != "http.request":
-                raise ConnectionResetError("The visitor left.")
-            found += message.get("body", b"")
-        return bytes(found)
-
-    def replay(self, body):
-        "A `receive` that gives this body first."
-        waiting = [{"type": "http.request", "body": body, "more_body": False}]
-
-        async def receive():
-            return waiting.pop() if waiting else await self._receive()
-
-        return receive
-
-    async def send(self, message):
-        "Pass an answer on; what follows a refusal is dropped, and who doesn't read is left."
-        if not self.over:
-            await asyncio.wait_for(self._send(message), self.rules.reader)
-
-    async def refuse(self, refusal):
-        "Send the refusal at once, and close."
-        self.over = True
-        text = (str(refusal) + "\n").encode()
-        headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close"),
-                   (b"content-length", str(len(text)).encode()), (b"x-content-type-options", b"nosniff")]
-        try:
-            await self._send({"type": "http.response.start", "status": refusal.status, "headers": headers})
-            await self._send({"type": "http.response.body", "body": text, "more_body": True})
-            if not self.silent:
-                await self._drain()
-            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
-        except (OSError, RuntimeError):
-            pass  # the visitor left, or the answer had already begun
-
-    async def _drain(self, seconds=3.0, most=256_000_000):
-        "Throw away what still comes for a moment: many clients read the answer only when they have sent all."
-        loop = asyncio.get_running_loop()
-        until, got = loop.time() + seconds, 0
-        while not self.whole and got < most:
-            try:
-                message = await asyncio.wait_for(self._receive(), max(0.0, min(1.0, until - loop.time())))
-            except asyncio.TimeoutError:
-                return
-            if message["type"] != "http.request":
-                return
-            got += len(message.get("body", b""))
-            self.whole = not message.get("more_body", False)
-
-
 def check_visitor(scope, rules):
     "Refusal, if the page is asked for under a foreign name (DNS rebinding), or by another page."
     hosts = [v.decode("latin-1").lower() for k, v in scope["headers"] if k == b"host"]
     match = HOST.fullmatch(hosts[0]) if len(hosts) == 1 else None
     name = match and match[1].strip("[]").rstrip(".")
-    if not match or not (rules.names is None or name in rules.names or (rules.addresses and _is_address(name))):
-        ask = "localhost or 127.0.0.1" if not rules.addresses else "the address of the machine, such as 192.168.1.5"
-        raise Refusal(403, f"This page doesn't answer to that name. Open it as it was printed, with {ask}.")
+    if not match or not (
+        rules.names is None or name in rules.names or (rules.addresses and _is_address(name))
+    ):
+        ask = (
+            "localhost or 127.0.0.1"
+            if not rules.addresses
+            else "the address of the machine, such as 192.168.1.5"
+        )
+        raise Refusal(
+            403, f"This page doesn't answer to that name. Open it as it was printed, with {ask}."
+        )
     ours = {hosts[0]}
     if rules.names is None:
         ours.add((header(scope, b"x-forwarded-host") or hosts[0]).lower())
@@ -205,10 +121,14 @@ def check_visitor(scope, rules):
     for name in (b"origin", b"referer") if not look else (b"origin",):
         said = header(scope, name)
         if said is not None and _netloc(said) not in ours:
-            raise Refusal(403, "Another page sent this request, so it was refused. Open this page itself.")
+            raise Refusal(
+                403, "Another page sent this request, so it was refused. Open this page itself."
+            )
     site, mode = header(scope, b"sec-fetch-site"), header(scope, b"sec-fetch-mode")
     if site in ("cross-site", "same-site") and not (look and mode == "navigate"):
-        raise Refusal(403, "Another page sent this request, so it was refused. Open this page itself.")
+        raise Refusal(
+            403, "Another page sent this request, so it was refused. Open this page itself."
+        )
 
 
 def check_path(scope):
@@ -226,14 +146,12 @@ def check_path(scope):
     return "upload" if plain == UPLOAD else "event"
 
 
-def header(scope, name):
-    "The value of the last header of this name, or None."
-    found = [v for k, v in scope["headers"] if k == name]
-    return found[-1].decode("latin-1").strip() if found else None
-
-
 def _with_length(scope, n):
-    kept = [o for o in scope["headers"] if o[0] not in (b"content-length", b"transfer-encoding", b"expect")]
+    kept = [
+        o
+        for o in scope["headers"]
+        if o[0] not in (b"content-length", b"transfer-encoding", b"expect")
+    ]
     return {**scope, "headers": [*kept, (b"content-length", str(n).encode())]}
 
 
@@ -256,7 +174,9 @@ def _left(error):
     if inner := getattr(error, "exceptions", None):  # an exception group
         return all(map(_left, inner))
     if isinstance(error, RuntimeError):
-        return "response already started" in str(error)  # an HTTPException in the middle of an answer
+        return "response already started" in str(
+            error
+        )  # an HTTPException in the middle of an answer
     kinds = ("ClientDisconnect", "HTTPException")
     return isinstance(error, (OSError, asyncio.TimeoutError)) or type(error).__name__ in kinds
 
@@ -265,4 +185,8 @@ def _say(scope, error):
     if os.environ.get("MLC_DEBUG"):
         traceback.print_exception(error)
     said = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-    print(f"mlc: no answer to {scope['method']} {scope['path'][:60]!r} ({said})", file=sys.stderr, flush=True)
+    print(
+        f"mlc: no answer to {scope['method']} {scope['path'][:60]!r} ({said})",
+        file=sys.stderr,
+        flush=True,
+    )

@@ -1,11 +1,14 @@
 "Where the logit of a label comes from, drawn over the image."
+
 import numpy as np
 
 from mlc_course.tools.demo.reading import as_jpeg
 from mlc_course.tools.demo.words import data_uri, esc
 
 # viridis: its colours are in order without colour, too
-COLOURS = np.array([(68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37)], np.float32)
+COLOURS = np.array(
+    [(68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37)], np.float32
+)
 
 
 def overlay(
@@ -17,7 +20,9 @@ def overlay(
 
     heat = np.asarray(heat, np.float32)
     top = float(heat.max())
-    strong = Image.fromarray(heat / top if top > 0 else heat * 0).resize(picture.size, Image.Resampling.BILINEAR)
+    strong = Image.fromarray(heat / top if top > 0 else heat * 0).resize(
+        picture.size, Image.Resampling.BILINEAR
+    )
     v = np.clip(np.asarray(strong), 0, 1)
     colour = np.stack([np.interp(v, np.linspace(0, 1, len(COLOURS)), c) for c in COLOURS.T], -1)
     grey = np.asarray(picture.convert("L"), np.float32)[..., None]
@@ -59,7 +64,8 @@ def _map_figure(seen, label):
     if where:
         alt = f"Map over the picture: the logit of {label} comes mostly from the {where}"
         key = (
-            '<span class="mlc-scale"><span>nothing</span><i aria-hidden="true"></i><span>most</span></span>'
+            '<span class="mlc-scale"><span>nothing</span><i aria-hidden="true"></i>'
+            "<span>most</span></span>"
             f"<span>{heat.shape[0]} x {heat.shape[1]} cells, smoothed</span>"
         )
     image = data_uri(as_jpeg(overlay(seen.picture, heat)))

@@ -1,4 +1,5 @@
 "The page, made of Gradio's parts."
+
 import asyncio
 import os
 
@@ -8,8 +9,18 @@ from mlc_course.tools.demo.folders import NOWHERE, delete_upload, uploaded
 from mlc_course.tools.demo.maps import picture_html
 from mlc_course.tools.demo.reading import Refused, look
 from mlc_course.tools.demo.style import CSS, PICK_JS, UPLOAD, UPLOAD_JS
-from mlc_course.tools.demo.words import (CHOSEN, ONE, answer_html, by_score, examples_html, head_html, limits, model_html,
-                                         now_html, refusal_html)
+from mlc_course.tools.demo.words import (
+    CHOSEN,
+    ONE,
+    answer_html,
+    by_score,
+    examples_html,
+    head_html,
+    limits,
+    model_html,
+    now_html,
+    refusal_html,
+)
 
 SESSIONS = 64  # visitors that the page remembers; the one who was idle longest is forgotten first
 REMEMBER = 1_800  # seconds
@@ -17,12 +28,19 @@ QUIET = dict(show_progress="hidden", api_visibility="private", queue=False)
 
 
 def load_gradio():
-    "The package gradio, told not to report to anybody and to keep no statistics; ImportError with the remedy."
-    os.environ.update(GRADIO_ANALYTICS_ENABLED="False", HF_HUB_DISABLE_TELEMETRY="1", GRADIO_ANALYTICS_MAX_EVENTS="1")
+    "The package gradio, told to report to nobody; ImportError with the remedy."
+    os.environ.update(
+        GRADIO_ANALYTICS_ENABLED="False",
+        HF_HUB_DISABLE_TELEMETRY="1",
+        GRADIO_ANALYTICS_MAX_EVENTS="1",
+    )
     try:
         import gradio
     except ImportError as e:
-        raise ImportError(f'The page needs Gradio, which isn\'t installed here ({e}): pip install "mlc_course[demo]"') from None
+        raise ImportError(
+            f"The page needs Gradio, which isn't installed here ({e}): "
+            'pip install "mlc_course[demo]"'
+        ) from None
     return gradio
 
 
@@ -38,10 +56,24 @@ class Answers:
         try:
             new = look(self.predictor, path, name)
         except Refused as e:
-            return [None, refusal_html(e), "", "", *([self.gr.update(visible=False)] if offers else [])]
+            return [
+                None,
+                refusal_html(e),
+                "",
+                "",
+                *([self.gr.update(visible=False)] if offers else []),
+            ]
         t, label = limits(self.predictor, how, value), by_score(new.scores)[0][0]
-        offer = [self.gr.update(choices=map_choices(new), value=label, visible=True)] if offers else []
-        return [new, answer_html(new, t), bars_html(new.scores, t), picture_html(new, label), *offer]
+        offer = (
+            [self.gr.update(choices=map_choices(new), value=label, visible=True)] if offers else []
+        )
+        return [
+            new,
+            answer_html(new, t),
+            bars_html(new.scores, t),
+            picture_html(new, label),
+            *offer,
+        ]
 
     def take(self, how, value, about):
         "An upload, which is deleted once it has been looked at."
@@ -61,7 +93,11 @@ class Answers:
     def redraw(self, seen, how, value):
         "After other thresholds: answer, bars and which thresholds these are."
         t = limits(self.predictor, how, value)
-        return answer_html(seen, t), bars_html(seen.scores, t) if seen else "", now_html(self.predictor, how, value)
+        return (
+            answer_html(seen, t),
+            bars_html(seen.scores, t) if seen else "",
+            now_html(self.predictor, how, value),
+        )
 
     def see(self, seen, label):
         "After another choice of map: the image."
@@ -102,7 +138,7 @@ def _left_half(gr, predictor, examples):
     parts["picture"] = _part(gr, elem_id="picture")
     words = "Show where the logit of this label comes from (Grad-CAM)"
     kw = dict(label=words, visible=False, elem_id="choice", filterable=False, value=None)
-    # every label from the start: Gradio refuses, loudly, what it didn't offer to a session that it forgot
+    # every label from the start: Gradio refuses loudly what it didn't offer to a session
     parts["choice"] = gr.Dropdown(list(predictor.vocab), **kw) if predictor.has_maps else None
     return parts
 
@@ -139,7 +175,9 @@ def _connect(gr, answers, seen, left, right):
     if left["picks"]:
         left["picks"].click(pick, [how, slider], after, **QUIET)
     how.input(answers.redraw, [seen, how, slider], [answer, bars, now], **QUIET)
-    slider.input(slide, [seen, slider], [how, answer, bars, now], trigger_mode="always_last", **QUIET)
+    slider.input(
+        slide, [seen, slider], [how, answer, bars, now], trigger_mode="always_last", **QUIET
+    )
     if choice:
         choice.input(answers.see, [seen, choice], picture, **QUIET)
 
@@ -195,6 +233,9 @@ def page_theme():
     gr = load_gradio()
     fonts = dict(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
     theme = gr.themes.Default(primary_hue="blue", neutral_hue="slate", **fonts)
-    grey = dict(body_text_color_subdued="*neutral_600", block_info_text_color="*neutral_600",
-                block_title_text_color="*neutral_700")
+    grey = dict(
+        body_text_color_subdued="*neutral_600",
+        block_info_text_color="*neutral_600",
+        block_title_text_color="*neutral_700",
+    )
     return theme.set(**grey, **{f"{k}_dark": "*neutral_300" for k in grey})

@@ -1,4 +1,5 @@
 "What a visitor sent: bounded, decoded one at a time, and scored; kept small."
+
 import io
 import threading
 from contextlib import contextmanager
@@ -8,7 +9,14 @@ from pathlib import Path
 import numpy as np
 
 MAX_BYTES, MAX_PIXELS = 10_000_000, 50_000_000
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")  # what strangers may send; Pillow reads more
+FORMATS = (
+    "JPEG",
+    "PNG",
+    "WEBP",
+    "GIF",
+    "BMP",
+    "TIFF",
+)  # what strangers may send; Pillow reads more
 KINDS = "JPEG, PNG, WebP, GIF, BMP or TIFF"
 SHOWN = 384  # longer side of an image on the page, in pixels
 PATIENCE = 60.0  # seconds that a visitor waits for a turn
@@ -26,7 +34,7 @@ class Seen:
     name: str  # the file's own name
     scores: dict  # label -> probability
     jpeg: bytes  # the image, `SHOWN` pixels on its longer side
-    maps: object = None  # float16 [C, h, w] in the order of the scores, each at most 1; None if the model has none
+    maps: object = None  # float16 [C, h, w] in the order of the scores, each at most 1; or None
 
     @property
     def picture(self):
@@ -37,7 +45,7 @@ class Seen:
 
 
 def short_name(name):
-    "A file name that fits on the page: its last part, without control characters, 60 characters at most."
+    "A file name that fits on the page: its last part, printable, 60 characters at most."
     last = str(name or "").replace("\\", "/").rpartition("/")[2]
     name = "".join(c for c in last if c.isprintable()).strip() or "The picture"
     return name if len(name) <= 60 else name[:40] + "..." + name[-17:]
@@ -47,7 +55,7 @@ def read_picture(
     path,  # a file that anybody may have made
     name=None,  # what to call it on the page; its own name if left out
 ):  # PIL image, RGB, upright
-    "The image as `mlc predict` reads it, or Refused. Size, kind and pixels are looked at before anything is decoded."
+    "The image as `mlc predict` reads it, or Refused, before anything is decoded if possible."
     from mlc_course.tables import load_image
 
     path, name = Path(path), short_name(name or Path(path).name)
@@ -61,7 +69,7 @@ def read_picture(
 
 
 def _check_file(path, name):
-    "Refused, if the file is missing, empty, too large, of another kind, or says that it has too many pixels."
+    "Refused, if the file is missing, empty, too large, of another kind, or has too many pixels."
     from PIL import Image, UnidentifiedImageError
 
     smaller = "Make it smaller, and try again."
@@ -73,16 +81,22 @@ def _check_file(path, name):
     if size == 0:
         raise Refused(f"{name} is empty (0 bytes), so there is nothing to look at.")
     if size > MAX_BYTES:
-        raise Refused(f"{name} has {size / 1e6:.1f} MB, and {MAX_BYTES / 1e6:.0f} MB are allowed. {smaller}")
+        raise Refused(
+            f"{name} has {size / 1e6:.1f} MB, and {MAX_BYTES / 1e6:.0f} MB are allowed. {smaller}"
+        )
     try:
         with Image.open(path, formats=FORMATS) as image:
             width, height = image.size
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise Refused(too_many) from None
     except UnidentifiedImageError:
-        raise Refused(f"{name} is not a picture that this page can read. It reads {KINDS}.") from None
+        raise Refused(
+            f"{name} is not a picture that this page can read. It reads {KINDS}."
+        ) from None
     except Exception:  # Pillow's readers raise whatever a damaged header leads them to
-        raise Refused(f"{name} is damaged, so it was not looked at. This page reads {KINDS}.") from None
+        raise Refused(
+            f"{name} is damaged, so it was not looked at. This page reads {KINDS}."
+        ) from None
     if width * height > MAX_PIXELS:
         raise Refused(too_many)
 
@@ -160,7 +174,7 @@ def as_jpeg(
 def small_maps(
     maps,  # [C, h, w]
 ):  # float16 [C, h, w]
-    "The maps at a quarter of their size: below 0 nothing, and each label's largest value is 1, as it is shown."
+    "The maps at half their size: nothing below 0, and each label's largest value is 1."
     maps = np.clip(np.asarray(maps, np.float32), 0, None)
     top = maps.max(axis=(1, 2), keepdims=True)
     return (maps / np.where(top > 0, top, 1)).astype(np.float16)

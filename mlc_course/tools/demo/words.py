@@ -1,4 +1,5 @@
 "What the page says: sentences and HTML, all of it escaped."
+
 import base64
 import html
 
@@ -51,7 +52,8 @@ def sentence(
     named = [f"{o} {p:.2f}" for o, p in by_score(scores) if p > thresholds[o]]
     if not named:
         label, p = by_score(scores)[0]
-        return f"Nothing I know. The highest score is {p:.2f}, for {label}; its threshold is {thresholds[label]:.2f}."
+        best = f"The highest score is {p:.2f}, for {label}"
+        return f"Nothing I know. {best}; its threshold is {thresholds[label]:.2f}."
     said = named[:SAID]
     while len(said) > 1 and sum(map(len, said)) > SAID_CHARACTERS:
         said.pop()
@@ -67,15 +69,17 @@ def answer_html(
     if seen is None:
         return '<p class="mlc-hint">Choose a picture: what the model finds in it is said here.</p>'
     found = any(p > thresholds[o] for o, p in seen.scores.items())
+    said = esc(sentence(seen.scores, thresholds))
     return (
         f'<p class="mlc-name">{esc(seen.name)}</p>'
-        f'<p class="mlc-answer{"" if found else " mlc-none"}">{esc(sentence(seen.scores, thresholds))}</p>'
+        f'<p class="mlc-answer{"" if found else " mlc-none"}">{said}</p>'
     )
 
 
 def refusal_html(message):
     "A refusal, which stands where an answer would."
-    return f'<p class="mlc-answer mlc-refused"><span aria-hidden="true">⚠ </span>{esc(message)}</p>'
+    sign = '<span aria-hidden="true">⚠ </span>'
+    return f'<p class="mlc-answer mlc-refused">{sign}{esc(message)}</p>'
 
 
 def threshold_note(
@@ -86,7 +90,8 @@ def threshold_note(
     "Which thresholds are in force."
     if how == ONE:
         return f"Now: {limits(predictor, ONE, value)[predictor.vocab[0]]:.2f} for every label."
-    return f"Now: one per label ({predictor.spec.get('thresholds_chosen') or 'as the folder gives them'})."
+    chosen = predictor.spec.get("thresholds_chosen") or "as the folder gives them"
+    return f"Now: one per label ({chosen})."
 
 
 def now_html(predictor, how, value):
@@ -110,7 +115,8 @@ def head_html(predictor):
     known = count(len(predictor.vocab), "label")
     return (
         f'<h1>What is in this picture?</h1><p class="mlc-lead">A network that learnt {known} from '
-        f"<b>{esc(dataset_of(predictor.spec))}</b> answers, with a score for each: several can be right, or none.</p>"
+        f"<b>{esc(dataset_of(predictor.spec))}</b> answers, with a score for each: "
+        "several can be right, or none.</p>"
     )
 
 
@@ -124,7 +130,8 @@ def model_rows(spec):
     profile, seen = part_of(trained, "profile"), spec["preprocessing"]
     names = dict(mAP="mAP", macro_f1="macro F1", micro_f1="micro F1", exact_match="exact match")
     figures = [f"{words} {v}" for k, words in names.items() if (v := _number(scores, k))]
-    scored = f"Scores with them, on {_number(scores, 'images', '{:,}') or 'the'} pictures of {scores.get('split')}"
+    scored = _number(scores, "images", "{:,}") or "the"
+    scored = f"Scores with them, on {scored} pictures of {scores.get('split')}"
     rows = [
         ("Labels", ", ".join(spec["vocab"])),
         ("Data set", dataset_of(spec)),
@@ -137,9 +144,15 @@ def model_rows(spec):
         ("Size it sees", f"{seen['image_size']} px, {seen.get('resize', '')}"),
         ("Thresholds", spec.get("thresholds_chosen")),
         (scored, ", ".join(figures) or None),
-        ("Differs from the trained model by", _number(parity, "largest_difference", "{:.1e} at most")),
+        (
+            "Differs from the trained model by",
+            _number(parity, "largest_difference", "{:.1e} at most"),
+        ),
         ("Made on", str(spec.get("created") or "")[:16].replace("T", " ") or None),
-        ("SHA-256 of the training data starts with", str(trained.get("data_sha256") or "")[:16] or None),
+        (
+            "SHA-256 of the training data starts with",
+            str(trained.get("data_sha256") or "")[:16] or None,
+        ),
     ]
     return [(k, v) for k, v in rows if v not in (None, "")]
 
@@ -150,7 +163,8 @@ def model_html(predictor):
     known = "this label" if n == 1 else f"these {n:,} labels"
     rows = "".join(f"<dt>{esc(k)}</dt><dd>{esc(v)}</dd>" for k, v in model_rows(predictor.spec))
     return (
-        f'<p class="mlc-honest"><b>It knows {known} and nothing else.</b> A picture of something else can get labels '
+        f'<p class="mlc-honest"><b>It knows {known} and nothing else.</b> '
+        "A picture of something else can get labels "
         'too, with high scores: a score is not a proof.</p><details class="mlc-model">'
         f"<summary>How this model was made</summary><dl>{rows}</dl></details>"
     )
@@ -167,7 +181,8 @@ def _button(i, example):
 
     image = read_picture(example.path)
     image.thumbnail((160, 160), Image.Resampling.BICUBIC)
+    alt = esc(f"Example {i + 1}: {example.alt}")
     return (
         f'<button type="button" class="mlc-example" data-example="{i}">'
-        f'<img src="{data_uri(as_jpeg(image))}" alt="{esc(f"Example {i + 1}: {example.alt}")}"></button>'
+        f'<img src="{data_uri(as_jpeg(image))}" alt="{alt}"></button>'
     )
