@@ -599,10 +599,9 @@ def test_one_image_at_a_time_is_decoded(tmp_path, monkeypatch):
     for o in looking:
         o.join()
     assert most == [1] * 6
-    with reading.my_turn(), pytest.raises(demo.Refused, match="busy"), reading.my_turn(0.05):
-        pass
-    with reading.my_turn(0.05):
-        pass
+    with pytest.raises(demo.Refused, match="busy"):
+        reading.in_turn(lambda: time.sleep(0.3), patience=0.05)
+    assert reading.in_turn(lambda: 3, patience=5) == 3
 
 
 def test_out_of_memory_is_a_sentence(tmp_path, monkeypatch):

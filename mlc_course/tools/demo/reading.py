@@ -1,12 +1,13 @@
 "What a visitor sent: bounded, decoded one at a time, and scored; kept small."
 
 import io
-import threading
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
+from mlc_course.tools.memory import give_back_memory
 
 MAX_BYTES, MAX_PIXELS = 10_000_000, 50_000_000
 FORMATS = (
@@ -20,7 +21,9 @@ FORMATS = (
 KINDS = "JPEG, PNG, WebP, GIF, BMP or TIFF"
 SHOWN = 384  # longer side of an image on the page, in pixels
 PATIENCE = 60.0  # seconds that a visitor waits for a turn
-_TURN = threading.Semaphore(1)  # large images side by side would add up their memory
+LARGE = 8_000_000  # pixels of an image whose memory is given back at once
+# one thread looks at all images: several would add up their memory, and the C library keeps some for each
+_LOOKER = ThreadPoolExecutor(1, thread_name_prefix="look")
 
 
 class Refused(ValueError):
@@ -117,17 +120,17 @@ def _too_heavy(name):
     return f"{name} needs more memory than there is. Make it smaller, and try again."
 
 
-@contextmanager
-def my_turn(
+def in_turn(
+    work,  # a function without arguments
     patience: float = PATIENCE,  # seconds
-):
-    "One image at a time is decoded and scored; whoever waits longer than that is Refused."
-    if not _TURN.acquire(timeout=patience):
-        raise Refused("The page is busy with other images. Try again in a moment.")
+):  # what the function gives
+    "The work, done in the one thread that looks at images; Refused if its turn doesn't come in time."
+    future = _LOOKER.submit(work)
     try:
-        yield
-    finally:
-        _TURN.release()
+        return future.result(timeout=patience)
+    except TimeoutError:
+        future.cancel()
+        raise Refused("The page is busy with other images. Try again in a moment.") from None
 
 
 def look(
@@ -136,18 +139,27 @@ def look(
     name=None,  # what to call it
 ) -> Seen:
     "Scores and maps of an image file; Refused if it can't be read."
+    name = short_name(name or Path(path).name)
+    return in_turn(lambda: _look(predictor, path, name))
+
+
+def _look(predictor, path, name):
     from mlc_course.tables import square_pixels
 
-    name = short_name(name or Path(path).name)
-    with my_turn():
-        image = read_picture(path, name)
-        try:
-            pixels = square_pixels(image, predictor.image_size)  # doing so again changes nothing
-            scores = predictor.predict([pixels])[0].scores
-            maps = small_maps(predictor.maps([pixels])[0]) if predictor.has_maps else None
-            return Seen(name, scores, thumbnail(image), maps)
-        except MemoryError:
-            raise Refused(_too_heavy(name)) from None
+    image = read_picture(path, name)
+    large = image.width * image.height > LARGE
+    try:
+        pixels = square_pixels(image, predictor.image_size)  # doing so again changes nothing
+        jpeg = thumbnail(image)
+        del image
+        scores = predictor.predict([pixels])[0].scores
+        maps = small_maps(predictor.maps([pixels])[0]) if predictor.has_maps else None
+        return Seen(name, scores, jpeg, maps)
+    except MemoryError:
+        raise Refused(_too_heavy(name)) from None
+    finally:
+        if large:
+            give_back_memory()
 
 
 def thumbnail(

@@ -21,7 +21,7 @@ def running(
 
     from mlc_course.tools.demo.patient import Patient
 
-    if not os.environ.get("MLC_DEBUG"):
+    if quiet := not os.environ.get("MLC_DEBUG"):
         logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     config = uvicorn.Config(
         app,
@@ -30,7 +30,7 @@ def running(
         loop="asyncio",
         lifespan="on",
         log_config=None,
-        log_level="critical",
+        log_level="critical" if quiet else "info",
         access_log=False,
         proxy_headers=False,
         server_header=False,
