@@ -61,14 +61,21 @@ def serve(
 
 
 def _warn(host, share):
+    "Say who can use the page, and what the guard still holds back, unless it is this machine alone."
     if is_loopback(host) and not share:
         return
-    who = (
-        "everybody who gets its public address"
-        if share
-        else f"everybody who reaches this machine at {host}"
+    who = f"everybody who reaches this machine at {host}"
+    if share:
+        who = "everybody who gets its public address"
+    names, _ = names_of(host, share)
+    holds = "any host name"
+    if names is not None:
+        holds = f"IP addresses and {', '.join(sorted(o for o in names if not is_address(o)))}"
+    print(
+        f"mlc: warning: {who} can use the page; it has no password. It answers to {holds}; "
+        "requests that other pages send are refused.",
+        file=sys.stderr,
     )
-    print(f"mlc: warning: {who} can use the page; it has no password.", file=sys.stderr)
 
 
 def guarded(
