@@ -185,6 +185,15 @@ def test_on_the_network_addresses_and_its_own_names_are_answered():
     )
 
 
+def test_what_holds_on_the_network_is_said():
+    assert demo.network_warning("127.0.0.1") is demo.network_warning("localhost") is None
+    said = demo.network_warning("0.0.0.0")
+    assert "at 0.0.0.0 can use the page" in said and "no password" in said and "localhost" in said
+    assert "IP addresses" in said and "any host name" in demo.network_warning(
+        "127.0.0.1", share=True
+    )
+
+
 FOREIGN = [
     {"Origin": "http://evil.example"},
     {"Origin": "null"},

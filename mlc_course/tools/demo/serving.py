@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from mlc_course.tools.demo.addresses import (
     FIRST_PORT,
     check_address,
+    is_address,
     is_loopback,
     listen,
     names_of,
@@ -45,7 +46,8 @@ def serve(
     clear_leftovers()
     with _ended_quietly(), own_folder() as home:
         found = find_examples(examples, predictor.spec, home / EXAMPLES)
-        _warn(host, share)
+        if warning := network_warning(host, share):
+            print(f"mlc: warning: {warning}", file=sys.stderr)
         os.environ["GRADIO_TEMP_DIR"] = str(home / UPLOADS)
         page = build(predictor, found)
         with listen(host, port) as s:
@@ -60,21 +62,23 @@ def serve(
                 _wait(home / UPLOADS, page)
 
 
-def _warn(host, share):
-    "Say who can use the page, and what the guard still holds back, unless it is this machine alone."
+def network_warning(
+    host: str,  # that the page listens on
+    share: bool = False,  # has it a public address?
+):  # a sentence or two, or None
+    "Who can use the page, and what the guard still holds back; None for this machine alone."
     if is_loopback(host) and not share:
-        return
+        return None
     who = f"everybody who reaches this machine at {host}"
     if share:
         who = "everybody who gets its public address"
     names, _ = names_of(host, share)
-    holds = "any host name"
+    answers = "any host name"
     if names is not None:
-        holds = f"IP addresses and {', '.join(sorted(o for o in names if not is_address(o)))}"
-    print(
-        f"mlc: warning: {who} can use the page; it has no password. It answers to {holds}; "
-        "requests that other pages send are refused.",
-        file=sys.stderr,
+        answers = f"IP addresses and {', '.join(sorted(o for o in names if not is_address(o)))}"
+    return (
+        f"{who} can use the page; it has no password. It answers to {answers}; requests that "
+        "other pages send are refused."
     )
 
 
