@@ -96,9 +96,9 @@ def echo(tmp_path_factory):
         0: dict(inputs=[number], about=about),
     }
     rules = demo.Rules(
-        names, addresses, uploads, events, upload_bytes=200_000, pause=0.6, duration=2.0
+        names, addresses, uploads, events, upload_bytes=200_000, pause=1.5, duration=5.0
     )
-    context, port = served(demo.Guard(inner, rules), head=1.0)
+    context, port = served(demo.Guard(inner, rules), head=3.0)
     with context:
         inner.port, inner.uploads = port, uploads
         yield inner
@@ -582,7 +582,10 @@ def test_old_uploads_are_swept_away(tmp_path):
         (tmp_path / name).write_bytes(b"x")
     for name in ("tmpabc", "ab/a.jpg"):
         os.utime(tmp_path / name, (0, 0))
-    assert demo.sweep(tmp_path, 60) == 2
+    (tmp_path / "tmpnew").write_bytes(b"x")
+    os.utime(tmp_path / "tmpnew", (time.time() - 40,) * 2)
+    os.utime(tmp_path / "cd/b.jpg", (time.time() - 40,) * 2)
+    assert demo.sweep(tmp_path, 60) == 2 and demo.sweep(tmp_path, 60, 30) == 1
     assert sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*")) == ["cd", "cd/b.jpg"]
 
 

@@ -24,7 +24,7 @@ from mlc_course.tools.demo.page import build, event_rules, page_theme
 from mlc_course.tools.demo.reading import MAX_BYTES
 from mlc_course.tools.demo.server import running
 
-AGE, EVERY = 120.0, 15.0  # seconds: an upload that waits so long is deleted; how often to look
+AGE, SILENCE, EVERY = 120.0, 30.0, 5.0  # seconds: of uploads that nobody asks for, of broken ones
 
 
 def serve(
@@ -155,6 +155,6 @@ def _wait(uploads, page):
     while True:
         time.sleep(0.5)
         if time.monotonic() - last > EVERY:
-            sweep(uploads, AGE)
+            sweep(uploads, AGE, SILENCE)
             page.upload_file_set.clear()  # Gradio's list of them, which only grows
             last = time.monotonic()
