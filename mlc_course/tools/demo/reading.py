@@ -22,7 +22,7 @@ KINDS = "JPEG, PNG, WebP, GIF, BMP or TIFF"
 SHOWN = 384  # longer side of an image on the page, in pixels
 PATIENCE = 60.0  # seconds that a visitor waits for a turn
 LARGE = 8_000_000  # pixels of an image whose memory is given back at once
-# one thread looks at all images: several would add up their memory, and the C library keeps some for each
+# one thread looks at all images: several would add up their memory
 _LOOKER = ThreadPoolExecutor(1, thread_name_prefix="look")
 
 
@@ -124,7 +124,7 @@ def in_turn(
     work,  # a function without arguments
     patience: float = PATIENCE,  # seconds
 ):  # what the function gives
-    "The work, done in the one thread that looks at images; Refused if its turn doesn't come in time."
+    "The work, done in the one thread that looks at images; Refused if that takes too long."
     future = _LOOKER.submit(work)
     try:
         return future.result(timeout=patience)

@@ -24,7 +24,8 @@ from mlc_course.tools.demo.page import build, event_rules, page_theme
 from mlc_course.tools.demo.reading import MAX_BYTES
 from mlc_course.tools.demo.server import running
 
-AGE, SILENCE, EVERY = 120.0, 30.0, 5.0  # seconds: of uploads that nobody asks for, of broken ones
+AGE, SILENCE = 120.0, 30.0  # seconds that an upload is kept which nobody asks for, or broke off
+EVERY = 5.0  # seconds: how often that is looked for
 
 
 def serve(
