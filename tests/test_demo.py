@@ -115,6 +115,7 @@ def test_the_page_gives_the_scores_of_the_predictor(predictor, odd, name):
 def test_a_rotated_picture_is_shown_upright(predictor, odd):
     assert demo.look(predictor, odd/"rotated.jpg").picture.size == (230, 384)
     assert demo.look(predictor, odd/"plain.jpg").picture.size == (384, 230)
+    assert 0x0112 not in demo.read_picture(odd/"rotated.jpg").getexif()      # nobody turns it again
 
 
 @pytest.mark.parametrize("name", BAD)

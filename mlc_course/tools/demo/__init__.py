@@ -27,7 +27,7 @@ from mlc_course.tools.demo.reading import (
     thumbnail,
 )
 from mlc_course.tools.demo.server import running
-from mlc_course.tools.demo.serving import guarded, serve
+from mlc_course.tools.demo.serving import guarded, network_warning, serve
 
 from mlc_course.tools.demo.words import (
     CHOSEN,
@@ -45,4 +45,55 @@ from mlc_course.tools.demo.words import (
     threshold_note,
 )
 
-__all__ = [name for name in dir() if not name.startswith("_")]
+__all__ = [
+    "CHOSEN",
+    "Example",
+    "Guard",
+    "MAX_BYTES",
+    "MAX_PIXELS",
+    "ONE",
+    "Refusal",
+    "Refused",
+    "Rules",
+    "SHOWN",
+    "Seen",
+    "answer_html",
+    "bars_html",
+    "build",
+    "by_score",
+    "check_address",
+    "checked_event",
+    "clear_leftovers",
+    "delete_upload",
+    "esc",
+    "event_rules",
+    "examples_html",
+    "find_examples",
+    "guarded",
+    "head_html",
+    "is_loopback",
+    "limits",
+    "load_gradio",
+    "look",
+    "map_choices",
+    "model_html",
+    "model_rows",
+    "names_of",
+    "network_warning",
+    "overlay",
+    "own_folder",
+    "picture_html",
+    "place",
+    "read_picture",
+    "refusal_html",
+    "running",
+    "sentence",
+    "serve",
+    "short_name",
+    "shown_labels",
+    "small_maps",
+    "sweep",
+    "threshold_note",
+    "thumbnail",
+    "uploaded",
+]

@@ -9,6 +9,14 @@ FIRST_PORT, PORTS = 7860, 100
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
+def is_address(name):
+    "True for an IP address."
+    try:
+        return bool(ipaddress.ip_address(name))
+    except ValueError:
+        return False
+
+
 def is_loopback(host):
     "True if nobody but this machine reaches the address."
     try:

@@ -113,9 +113,12 @@ def upload_sizes(
 def sweep(
     uploads,  # the folder
     age: float,  # seconds
+    silence: float = None,  # seconds, for uploads that broke off; `age` if left out
 ) -> int:  # how many
-    "Delete the uploads that nobody asked to look at for so long."
-    old = [path for path, _, seconds in upload_sizes(uploads) if seconds > age]
+    "Delete the uploads that nobody asked to look at for so long, and those that broke off."
+    limit = {True: age if silence is None else silence, False: age}  # Gradio moves whole ones away
+    found = upload_sizes(uploads)
+    old = [path for path, _, quiet in found if quiet > limit[path.parent == Path(uploads)]]
     for path in old:
         try:
             path.unlink(missing_ok=True)

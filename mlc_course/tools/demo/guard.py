@@ -1,7 +1,6 @@
 "What stands between the network and Gradio: who may ask, for what, how much, and how slowly."
 
 import asyncio
-import ipaddress
 import os
 import re
 import sys
@@ -10,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from mlc_course.tools.demo.addresses import is_address
 from mlc_course.tools.demo.bodies import OnePart, Refusal, checked_event
 from mlc_course.tools.demo.exchange import Exchange, header
 from mlc_course.tools.demo.folders import upload_sizes
@@ -104,7 +104,7 @@ def check_visitor(scope, rules):
     match = HOST.fullmatch(hosts[0]) if len(hosts) == 1 else None
     name = match and match[1].strip("[]").rstrip(".")
     if not match or not (
-        rules.names is None or name in rules.names or (rules.addresses and _is_address(name))
+        rules.names is None or name in rules.names or (rules.addresses and is_address(name))
     ):
         ask = (
             "localhost or 127.0.0.1"
@@ -160,13 +160,6 @@ def _netloc(url):
         return urlsplit(url).netloc.lower()
     except ValueError:
         return None
-
-
-def _is_address(name):
-    try:
-        return bool(ipaddress.ip_address(name))
-    except ValueError:
-        return False
 
 
 def _left(error):

@@ -20,9 +20,10 @@ FORMATS = (
 )  # what strangers may send; Pillow reads more
 KINDS = "JPEG, PNG, WebP, GIF, BMP or TIFF"
 SHOWN = 384  # longer side of an image on the page, in pixels
+ORIENTATION = 0x0112  # of EXIF
 PATIENCE = 60.0  # seconds that a visitor waits for a turn
 LARGE = 8_000_000  # pixels of an image whose memory is given back at once
-# one thread looks at all images: several would add up their memory, and the C library keeps some for each
+# one thread looks at all images: several would add up their memory
 _LOOKER = ThreadPoolExecutor(1, thread_name_prefix="look")
 
 
@@ -64,7 +65,9 @@ def read_picture(
     path, name = Path(path), short_name(name or Path(path).name)
     _check_file(path, name)
     try:
-        return load_image(path)
+        image = load_image(path)
+        image.getexif().pop(ORIENTATION, None)  # it is upright: nobody may turn it again
+        return image
     except MemoryError:
         raise Refused(_too_heavy(name)) from None
     except (ValueError, OSError) as e:
@@ -124,7 +127,7 @@ def in_turn(
     work,  # a function without arguments
     patience: float = PATIENCE,  # seconds
 ):  # what the function gives
-    "The work, done in the one thread that looks at images; Refused if its turn doesn't come in time."
+    "The work, done in the one thread that looks at images; Refused if that takes too long."
     future = _LOOKER.submit(work)
     try:
         return future.result(timeout=patience)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from mlc_course.tools.demo.addresses import (
     FIRST_PORT,
     check_address,
+    is_address,
     is_loopback,
     listen,
     names_of,
@@ -23,7 +24,8 @@ from mlc_course.tools.demo.page import build, event_rules, page_theme
 from mlc_course.tools.demo.reading import MAX_BYTES
 from mlc_course.tools.demo.server import running
 
-AGE, EVERY = 120.0, 15.0  # seconds: an upload that waits so long is deleted; how often to look
+AGE, SILENCE = 120.0, 30.0  # seconds that an upload is kept which nobody asks for, or broke off
+EVERY = 5.0  # seconds: how often that is looked for
 
 
 def serve(
@@ -45,7 +47,8 @@ def serve(
     clear_leftovers()
     with _ended_quietly(), own_folder() as home:
         found = find_examples(examples, predictor.spec, home / EXAMPLES)
-        _warn(host, share)
+        if warning := network_warning(host, share):
+            print(f"mlc: warning: {warning}", file=sys.stderr)
         os.environ["GRADIO_TEMP_DIR"] = str(home / UPLOADS)
         page = build(predictor, found)
         with listen(host, port) as s:
@@ -60,15 +63,24 @@ def serve(
                 _wait(home / UPLOADS, page)
 
 
-def _warn(host, share):
+def network_warning(
+    host: str,  # that the page listens on
+    share: bool = False,  # has it a public address?
+):  # a sentence or two, or None
+    "Who can use the page, and what the guard still holds back; None for this machine alone."
     if is_loopback(host) and not share:
-        return
-    who = (
-        "everybody who gets its public address"
-        if share
-        else f"everybody who reaches this machine at {host}"
+        return None
+    who = f"everybody who reaches this machine at {host}"
+    if share:
+        who = "everybody who gets its public address"
+    names, _ = names_of(host, share)
+    answers = "any host name"
+    if names is not None:
+        answers = f"IP addresses and {', '.join(sorted(o for o in names if not is_address(o)))}"
+    return (
+        f"{who} can use the page; it has no password. It answers to {answers}; requests that "
+        "other pages send are refused."
     )
-    print(f"mlc: warning: {who} can use the page; it has no password.", file=sys.stderr)
 
 
 def guarded(
@@ -144,6 +156,6 @@ def _wait(uploads, page):
     while True:
         time.sleep(0.5)
         if time.monotonic() - last > EVERY:
-            sweep(uploads, AGE)
+            sweep(uploads, AGE, SILENCE)
             page.upload_file_set.clear()  # Gradio's list of them, which only grows
             last = time.monotonic()

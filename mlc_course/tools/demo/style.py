@@ -99,9 +99,9 @@ CSS = """
 .mlc-scale i { flex: 1; height: 10px; border-radius: 3px; background: linear-gradient(90deg,
   VIRIDIS); forced-color-adjust: none; }
 .mlc ul.mlc-bars { list-style: none; }
-.mlc-row { list-style: none; margin: 0; padding: 0; }
+.mlc-row { list-style: none; margin: 0 0 2px; padding: 0; }
 .mlc-meter { display: grid; grid-template-columns: minmax(4.5rem, 8.5rem) 1fr 2.6rem 3.6rem;
-  gap: .6rem; align-items: center; min-height: 28px; }
+  gap: .6rem; align-items: center; min-height: 28px; padding: 2px 0; }
 .mlc-label { overflow-wrap: anywhere; line-height: 1.15; }
 .mlc-row.mlc-yes .mlc-label, .mlc-row.mlc-yes .mlc-score, .mlc-verdict { font-weight: 700; }
 .mlc-row:not(.mlc-yes) .mlc-label, .mlc-row:not(.mlc-yes) .mlc-score { color: var(--soft); }
@@ -132,8 +132,10 @@ CSS = """
 #halves { gap: 1.25rem 2.25rem; }
 .gradio-container input:focus-visible, .gradio-container button:focus-visible {
   outline: 3px solid #3f8fd0 !important; outline-offset: 2px; }
-@media (max-width: 480px) { .gradio-container .main { padding: 12px !important; }
-  .mlc-meter { grid-template-columns: minmax(3.5rem, 5.6rem) 1fr 2.6rem 3.4rem; gap: .35rem;
-    } .mlc h1 { font-size: 1.45rem;
-  } .mlc p.mlc-answer { font-size: 1.2rem; } }
+@media (max-width: 480px) {
+  .gradio-container .main { padding: 12px !important; }
+  .mlc-meter { grid-template-columns: minmax(3.5rem, 5.6rem) 1fr 2.6rem 3.4rem; gap: .35rem; }
+  .mlc h1 { font-size: 1.45rem; }
+  .mlc p.mlc-answer { font-size: 1.2rem; }
+}
 """.replace("VIRIDIS", ", ".join("rgb({:.0f} {:.0f} {:.0f})".format(*c) for c in COLOURS))

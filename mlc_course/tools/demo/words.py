@@ -8,8 +8,8 @@ import numpy as np
 from mlc_course.tools.demo.reading import as_jpeg, read_picture, short_name
 
 CHOSEN, ONE = "chosen", "one"
-SAID = 50  # labels that one sentence names at most
-SAID_CHARACTERS = 4_000
+SAID = 20  # labels that one sentence names at most
+SAID_CHARACTERS = 1_200
 
 
 def esc(text):
