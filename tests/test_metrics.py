@@ -452,6 +452,8 @@ def test_predictions_are_validated():
                              (dict(fnames=["a", "a"]), "more than once"), (dict(probs=p.probs * 9), "logits")):
         with pytest.raises(ValueError, match=sentence): Predictions(**(dict(probs=p.probs, targets=p.targets, vocab=p.vocab, fnames=p.fnames) | change))
     with pytest.raises(AttributeError): p.probs = 0
+    for rows in ([.7], ["2.jpg"]):
+        with pytest.raises(TypeError, match="align"): p.subset(rows)
 
 
 def test_predictions_round_trip(tmp_path):
