@@ -75,6 +75,7 @@ class Predictions:
         rows = np.asarray(rows)
         if rows.dtype == bool and rows.shape != (len(self),):
             raise ValueError(f"the mask has shape {rows.shape} and there are {len(self)} rows: expected one True or False per row.")
+        if rows.dtype.kind not in "biu" and rows.size: raise TypeError(f"rows holds {rows.dtype}: expected row numbers, or one True or False per row. For file names there is align(fnames).")
         rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(int)
         return Predictions(self.probs[rows], self.targets[rows], self.vocab, [self.fnames[i] for i in rows])
 

@@ -171,9 +171,11 @@ class MacroF1(keras.metrics.Metric):
     def __init__(self,
         n_labels, # C
         thresh=.5, # a probability, or one per label
+        name="macro_f1",
         from_logits=None, # True or False, as Keras' losses; None: logits, but what looks like probabilities is refused
-        name="macro_f1", **kwargs):
+        **kwargs):
         super().__init__(name=name, **kwargs)
+        if from_logits not in (None, True, False): raise TypeError(f"from_logits is {from_logits!r}: choose True, False or None.")
         self.n_labels, self.thresh, self.from_logits = n_labels, check_thresh(thresh, n_labels, float).tolist(), from_logits
         self.counts = self.add_weight(shape=(3, n_labels), initializer="zeros", name="tp_fp_fn")
         self.wrong, self.seen = (self.add_weight(shape=(), initializer="zeros", name=o) for o in ("wrong", "seen"))

@@ -272,6 +272,8 @@ def test_macro_f1_keeps_its_settings(tmp_path):
     assert config["thresh"] == [.1, .2, .3, .4, .5] and config["from_logits"] is True and config["name"] == "f1"
     with pytest.raises(TypeError, match="by label"): MacroF1(2, dict(a=.5, b=.5))
     with pytest.raises(ValueError, match="must lie in"): MacroF1(2, 1.5)
+    with pytest.raises(TypeError, match="choose True, False or None"): MacroF1(2, from_logits="yes")
+    assert MacroF1(2, .5, "mine").name == "mine"
 
 
 # Training

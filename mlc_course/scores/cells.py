@@ -27,9 +27,9 @@ def check_cells(
     inp, targ = _plain(inp, "inp"), _plain(targ, "targ")
     if inp.shape != targ.shape:
         raise ValueError(
-            f"inp has shape {tuple(inp.shape)} and targ has shape {tuple(targ.shape)}: accuracy_multi "
-            "compares cell by cell and needs one multi-hot target per prediction, so give both the "
-            "same shape [N, C].")
+            f"inp has shape {tuple(inp.shape)} and targ has shape {tuple(targ.shape)}: "
+            "accuracy_multi compares cell by cell and needs one multi-hot target per prediction, "
+            "so give both the same shape [N, C].")
     if not inp.numel():
         raise ValueError(f"inp is empty, with shape {tuple(inp.shape)}: the share of right cells "
                          "among none is not defined.")

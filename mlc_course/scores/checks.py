@@ -1,4 +1,4 @@
-"Looks at what is to be scored: probabilities, targets, thresholds, and whether it is Predictions at all."
+"Looks at what is to be scored: probabilities, targets, thresholds, and whether it is Predictions."
 import numpy as np
 
 from ..data.targets import as_array, check_targets
@@ -25,8 +25,9 @@ def check_probs(
     if not (np.isfinite(low) and np.isfinite(high)):
         row, col = np.argwhere(~np.isfinite(p))[0]
         raise ValueError(
-            f"{name} has NaN or infinite values, the first in row {row}, column {col}: a model that "
-            "gives such scores has diverged, so look at its loss (and its learning rate) first.")
+            f"{name} has NaN or infinite values, the first in row {row}, column {col}: a model "
+            "that gives such scores has diverged, so look at its loss (and its learning rate) "
+            "first.")
     raise ValueError(
         f"{name} goes from {low:.3g} to {high:.3g}, outside [0, 1]: these look like logits. "
         "Apply the sigmoid first, for example 1 / (1 + np.exp(-logits)).")
@@ -94,7 +95,8 @@ def in_vocab_order(
         raise TypeError(
             f"{name} is given by label, and arrays don't say which column is which label: pass "
             f"[{name}[o] for o in vocab], or score Predictions, which know their vocab.")
-    unknown = [o for o in values if o not in set(vocab)]
+    known = set(vocab)
+    unknown = [o for o in values if o not in known]
     missing = [o for o in vocab if o not in values]
     if unknown or missing:
         parts = [f"{what} {', '.join(map(repr, names[:5]))}" + (", ..." if len(names) > 5 else "")
@@ -145,15 +147,16 @@ def check_grid(
 ) -> np.ndarray: # float64 [K], ascending
     "The thresholds of a sweep."
     if by_label(thresholds):
-        raise TypeError("thresholds is given by label, and a sweep tries every number on all labels: "
-                        "give a list of numbers, or score your thresholds with "
+        raise TypeError("thresholds is given by label, and a sweep tries every number on all "
+                        "labels: give a list of numbers, or score your thresholds with "
                         "evaluate(predictions, thresh).")
     if thresholds is None:
         return np.linspace(.05, .95, 29)
     try:
         t = np.sort(np.atleast_1d(np.asarray(as_array(thresholds, "thresholds"), dtype=float)))
     except (TypeError, ValueError):
-        raise TypeError(f"thresholds is {thresholds!r}: give a list of numbers in [0, 1].") from None
+        raise TypeError(f"thresholds is {thresholds!r}: give a list of numbers in [0, 1]."
+                        ) from None
     if t.ndim != 1 or not len(t):
         raise ValueError(f"thresholds has shape {t.shape}: give a list of at least one number in "
                          "[0, 1].")
@@ -240,6 +243,6 @@ def check_sweep(
         said = _instead(x, lambda inner: f"{who}(sweep({inner}))")
         raise TypeError(f"{who} was given {kind(x)}, and it takes a table from `sweep`: {said}.")
     if list(x.columns)[:1] != ["threshold"] or x.shape[1] != 2 or not len(x):
-        raise ValueError(f"expected a table from `sweep` (columns threshold and one score), not one "
-                         f"with the columns {list(x.columns)} and {len(x)} rows.")
+        raise ValueError(f"expected a table from `sweep` (columns threshold and one score), not "
+                         f"one with the columns {list(x.columns)} and {len(x)} rows.")
     return x

@@ -3,22 +3,22 @@ from ..settings import import_tensorflow
 
 TARGETS = ("y_true must be 0 or 1 in every cell: smoothed targets have to pass a threshold first, "
            "class numbers have to become multi-hot rows, and where -1 means no, pass y_true == 1.")
-DIVERGED = ("y_pred has NaN or infinite values: the model has diverged. Lower the learning rate, or "
-            "look for NaN in the images.")
-NO_PROBS = ("y_pred goes outside [0, 1], so it holds no probabilities: leave out from_logits=False, "
-            "and MacroF1 applies the sigmoid to your logits.")
+DIVERGED = ("y_pred has NaN or infinite values: the model has diverged. Lower the learning rate, "
+            "or look for NaN in the images.")
+NO_PROBS = ("y_pred goes outside [0, 1], so it holds no probabilities: leave out "
+            "from_logits=False, and MacroF1 applies the sigmoid to your logits.")
 NO_LOGITS = ("y_pred has been through a sigmoid or softmax, so it holds probabilities, and MacroF1 "
              "was going to apply the sigmoid to them again: MacroF1(..., from_logits=False).")
 DOUBTFUL = ("y_pred lies in [0, 1] throughout, so it looks like probabilities, and MacroF1 would "
-            "apply the sigmoid to them again: say MacroF1(..., from_logits=False) if the model ends "
-            "in a sigmoid, or from_logits=True if these are logits.")
+            "apply the sigmoid to them again: say MacroF1(..., from_logits=False) if the model "
+            "ends in a sigmoid, or from_logits=True if these are logits.")
 _PASSED_ON = {"Identity", "Cast", "Reshape", "Squeeze", "ExpandDims", "StopGradient", "EnsureShape"}
 
 
 def is_squashed(
     y_pred, # a tensor
 ) -> bool: # True if it is known; False may also mean that nothing is known
-    "Whether a tensor is known to come out of a sigmoid or softmax: by Keras' note, or by the graph."
+    "Whether a tensor is known to come out of a sigmoid or softmax, by Keras' note or by the graph."
     if hasattr(y_pred, "_keras_logits"):
         return True
     op = getattr(y_pred, "op", None)
@@ -42,8 +42,8 @@ def _batch(tf, y_true, y_pred, n_labels):
     p = tf.cast(tf.convert_to_tensor(y_pred), tf.float32)
     for name, x in (("y_true", t), ("y_pred", p)):
         if x.shape.rank != 2 or x.shape[1] not in (None, n_labels):
-            raise ValueError(f"{name} has shape {tuple(x.shape)}: expected [B, {n_labels}], one row "
-                             "per image and one column per label.")
+            raise ValueError(f"{name} has shape {tuple(x.shape)}: expected [B, {n_labels}], one "
+                             "row per image and one column per label.")
     if not t.shape.is_compatible_with(p.shape):
         raise ValueError(f"y_true has shape {tuple(t.shape)} and y_pred {tuple(p.shape)}: expected "
                          "one multi-hot row for each row of predictions.")
@@ -97,8 +97,8 @@ def cell_weights(
     fits = not w.shape.rank or (w.shape.rank == 2 and w.shape[1] in (None, 1, columns)
                                 and (None in (w.shape[0], rows) or w.shape[0] == rows))
     if not fits:
-        raise ValueError(f"sample_weight has shape {tuple(w.shape)}: expected one number per image, "
-                         f"[B] or [B, 1], or one per cell, [B, {columns}].")
+        raise ValueError(f"sample_weight has shape {tuple(w.shape)}: expected one number per "
+                         f"image, [B] or [B, 1], or one per cell, [B, {columns}].")
     if tf.executing_eagerly() and not bool(tf.reduce_all(tf.math.is_finite(w) & (w >= 0))):
         raise ValueError("sample_weight must hold finite numbers of at least 0.")
     return tf.broadcast_to(w, tf.shape(like))
