@@ -16,6 +16,7 @@ from itertools import combinations
 from pathlib import Path
 import numpy as np
 import pandas as pd
+from .data.text import plain_text
 from .backbones import _keras_slots, create_model, create_model_tf, set_arrays
 from .metrics import evaluate
 from .pixels import cached_pixels
@@ -341,6 +342,6 @@ def plot_comparison(
             ax.plot([v.mean()]*2, [i - .3, i + .3], color=colors[i % 3], lw=2)
         ax.set(xlabel=nice, yticks=range(len(names)), yticklabels=names, ylim=(len(names) - .5, -.5))
         if column in ("epoch_seconds", "peak_mb"): ax.set_xlim(left=0)
-    if title: fig.suptitle(title)
+    if title: fig.suptitle(plain_text(title))
     plt.close(fig) # the notebook would show it a second time
     return fig
