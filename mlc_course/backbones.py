@@ -375,7 +375,7 @@ def draw_stamp(
     return (255 - out if rng.random() < .15 else out), number
 
 # %% ../nbs/91_pocket_resnet.ipynb #a1b6e5af
-def _drawn(seed, i, size): return draw_stamp(np.random.default_rng([91, seed, i]), size)
+def _drawn(seed, size, numbers): return [draw_stamp(np.random.default_rng([91, seed, i]), size) for i in numbers]
 
 def pretrain(
     n:int=48_000, # stamps to draw; a fiftieth of them is kept apart for the accuracy
@@ -388,18 +388,17 @@ def pretrain(
 ): # the torch network with a head of 39 outputs, and its history as a list of dicts
     "Train a pocket ResNet to name stamps: how the shipped weights were made."
     import time
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
+    from functools import partial
     from mlc_course import backbones
+    from mlc_course.data.workers import in_processes
     from mlc_course.settings import pick_precision, seed_everything
     import torch
     from torch.nn.functional import cross_entropy
     device = pick_device()
     half = None if pick_precision("auto", device) == "fp32" else torch.bfloat16
-    jobs = [seed]*n, range(n), [size]*n
-    if workers > 1:      # another process finds a function by its address, so take the package's
-        with ProcessPoolExecutor(workers, get_context("spawn")) as pool: drawn = list(pool.map(backbones._drawn, *jobs, chunksize=64))
-    else: drawn = list(map(_drawn, *jobs))
+    pieces = [range(i, min(i + 64, n)) for i in range(0, n, 64)]
+    done = dict(in_processes(partial(backbones._drawn, seed, size), pieces, workers))      # another process finds a function by its address, so take the package's
+    drawn = [o for i in range(len(pieces)) for o in done[i]]
     x = torch.from_numpy(np.stack([a for a, _ in drawn])).permute(0, 3, 1, 2).contiguous()
     y = torch.tensor([b for _, b in drawn])
     seed_everything(seed)

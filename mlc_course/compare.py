@@ -16,6 +16,8 @@ from itertools import combinations
 from pathlib import Path
 import numpy as np
 import pandas as pd
+from .data.text import plain_text
+from .data.workers import end_with_parent
 from .backbones import _keras_slots, create_model, create_model_tf, set_arrays
 from .metrics import evaluate
 from .pixels import cached_pixels
@@ -212,7 +214,8 @@ def _measure(trainer, framework, table, profile, startup, imported):
 
 def _child():
     "What the new process does."
-    framework, table, profiles, began, path = pickle.load(sys.stdin.buffer)
+    framework, table, profiles, began, path, parent = pickle.load(sys.stdin.buffer)
+    end_with_parent(parent)
     trainer = importlib.import_module(f"mlc_course.{TRAINERS[framework]}")
     startup, imported = time.time() - began, peak_memory_mb()
     Path(path).write_text(json.dumps([asdict(_measure(trainer, framework, table, p, startup, imported)) for p in profiles]), encoding="utf-8")
@@ -235,7 +238,7 @@ def measured_runs(
     env = os.environ | dict(OMP_NUM_THREADS=n, TF_NUM_INTRAOP_THREADS=n, PYTHONWARNINGS="ignore")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder)/"runs.json"
-        order = pickle.dumps((framework, table, list(profiles), time.time(), str(path)))
+        order = pickle.dumps((framework, table, list(profiles), time.time(), str(path), os.getpid()))
         done = subprocess.run([sys.executable, "-c", "from mlc_course.compare import _child; _child()"], input=order, capture_output=True, env=env)
         if done.returncode or not path.is_file():
             said = [o for o in done.stderr.decode(errors="replace").splitlines() if o.strip()]
@@ -350,6 +353,6 @@ def plot_comparison(
             ax.plot([v.mean()]*2, [i - .3, i + .3], color=colors[i % 3], lw=2)
         ax.set(xlabel=nice, yticks=range(len(names)), yticklabels=names, ylim=(len(names) - .5, -.5))
         if column in ("epoch_seconds", "peak_mb"): ax.set_xlim(left=0)
-    if title: fig.suptitle(title)
+    if title: fig.suptitle(plain_text(title))
     plt.close(fig) # the notebook would show it a second time
     return fig

@@ -11,6 +11,7 @@ __all__ = ['predicted_labels', 'cell_losses', 'worst_losses', 'mistakes', 'plot_
 import numpy as np
 import pandas as pd
 
+from .data.text import plain_text
 from .labels import cooccurrence
 from .data.targets import check_targets
 from .metrics import Predictions, confusion, precision_recall_f1
@@ -97,7 +98,7 @@ def plot_probability_histograms(
         ax.hist(predictions.probs[there, i], edges, histtype="step", color="C1", lw=1.5, label="label there")
         if t is not None: ax.axvline(t[i], color="black", ls="--", lw=1, label="threshold")
         ax.set(yscale="log", xlim=(0, 1), ylim=(.6, None), xticks=[0, .5, 1], xticklabels=["0", ".5", "1"])
-        ax.set_title(name, fontsize=8)
+        ax.set_title(plain_text(name), fontsize=8)
         ax.minorticks_off(); ax.tick_params(labelsize=7)
     fig.legend(*axes.flat[0].get_legend_handles_labels(), loc="upper right", ncols=3, fontsize=8, frameon=False)
     fig.supxlabel("probability", fontsize=9, y=.005); fig.supylabel("pictures (log scale)", fontsize=9, x=.005)

@@ -11,6 +11,7 @@ __all__ = ['sweep', 'best_threshold', 'plot_sweep', 'precision_recall_curves', '
 import numpy as np
 import pandas as pd
 
+from .data.text import plain_text
 from .metrics import Predictions, confusion, precision_recall_f1
 from .scores.checks import check_grid, check_predictions, check_sweep, check_thresh, label_numbers
 from .scores.cuts import cuts, precision_at_positives, ratio, sorted_keys
@@ -82,7 +83,7 @@ def plot_sweep(
     t, best = best_threshold(check_sweep(sweep_df, "plot_sweep"))
     name = sweep_df.columns[1]
     if ax is None: ax = plt.subplots(figsize=(6, 3.5))[1]
-    line, = ax.plot(sweep_df["threshold"], sweep_df[name], marker=".", label=label)
+    line, = ax.plot(sweep_df["threshold"], sweep_df[name], marker=".", label=label and plain_text(label))
     ax.scatter([t], [best], s=70, color=line.get_color(), edgecolor="black", zorder=3)
     ax.margins(y=.2)
     ax.annotate(f"best: {best:.4f} at {t:.2f}", (t, best), xytext=(0, 8), textcoords="offset points", va="bottom",
@@ -143,7 +144,7 @@ def plot_predictions(
         marks = [("✓" if true[i] else "✗") + f" {predictions.vocab[i]} {row[i]:.2f}" for i in np.flatnonzero(yes)[np.argsort(-row[yes])]]
         marks += [f"○ {predictions.vocab[i]} {row[i]:.2f}" for i in np.flatnonzero(true & ~yes)]
         more = len(marks) - 4
-        ax.set_title("\n".join(marks[:4] if more <= 0 else [*marks[:3], f"and {more + 1} more"]) or "nothing, rightly", fontsize=7, loc="left", va="top", y=-.06)
+        ax.set_title(plain_text("\n".join(marks[:4] if more <= 0 else [*marks[:3], f"and {more + 1} more"]) or "nothing, rightly"), fontsize=7, loc="left", va="top", y=-.06)
     return axes[0].figure
 
 # %% ../nbs/06_thresholds.ipynb #b9e02523

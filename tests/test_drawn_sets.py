@@ -311,3 +311,19 @@ def test_workers_end_with_a_parent_that_was_killed(tmp_path):
         if not any(map(alive, family)): break
         time.sleep(.1)
     assert not any(map(alive, family))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows gives a process no new parent")
+def test_a_child_of_subprocess_ends_with_its_parent(tmp_path):
+    child = "import os, sys, time; from mlc_course.data.workers import end_with_parent; end_with_parent(int(sys.argv[1])); print(os.getpid(), flush=True); time.sleep(300)"
+    parent = f"import os, subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}, str(os.getpid())])"
+    p = subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True)
+    pid = int(p.stdout.readline())
+    p.kill(); p.wait()
+    gone = False
+    for _ in range(100):
+        try: os.kill(pid, 0)
+        except ProcessLookupError: gone = True
+        if gone or (sys.platform == "linux" and not alive(pid)): gone = True; break
+        time.sleep(.1)
+    assert gone

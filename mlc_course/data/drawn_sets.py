@@ -7,14 +7,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-MARK = "replaced-by-mlc_course"  # lies in a folder of ours that holds a replaced set until it is deleted
+# lies in a folder of ours that holds a replaced set until it is deleted
+MARK = "replaced-by-mlc_course"
 TEMPORARY = re.compile(r"\.(.+)\.\d+\.tmp")
 
 
 def write_file(
     path: Path,  # the file
     data: bytes,  # all of it
-    sync: bool = False,  # wait until the disk has it, so that a power cut can't leave zeros under its name
+    sync: bool = False,  # wait until the disk has it: a power cut can't leave zeros then
 ):
     "Write `path` at once or not at all."
     temp = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -30,7 +31,7 @@ def write_file(
 
 
 def _sync(path):
-    with contextlib.suppress(OSError):  # Windows can't open a folder, and some file systems can't sync
+    with contextlib.suppress(OSError):  # Windows can't open a folder
         handle = os.open(path, os.O_RDWR if path.is_file() else os.O_RDONLY)
         try:
             os.fsync(handle)
@@ -73,15 +74,19 @@ def set_aside(
     is_ours=None,  # tells whether a folder holds a drawn set and nothing else
 ) -> list:  # of folders beside it
     "The folders in which `replace_set` has put an old set and was killed before it deleted it."
-    found = []
-    for path in root.parent.glob(f".{_literal(root.name)}.*"):
-        if not re.fullmatch(re.escape(f".{root.name}.") + "[a-z0-9_]{8}", path.name) or not path.is_dir():
-            continue
-        inside = {p.name for p in path.iterdir()}
-        old = inside == {root.name} and is_ours is not None and is_ours(path/root.name)
-        if old or MARK in inside and inside <= {MARK, root.name} or not inside:
-            found.append(path)
-    return found
+    own = re.compile(re.escape(f".{root.name}.") + "[a-z0-9_]{8}")
+    near = root.parent.glob(f".{_literal(root.name)}.*")
+    return [p for p in near if own.fullmatch(p.name) and _holds_old(p, root, is_ours)]
+
+
+def _holds_old(aside, root, is_ours):
+    try:
+        inside = {p.name for p in aside.iterdir()}
+    except OSError:  # a file, or somebody else's
+        return False
+    if inside == {root.name}:  # as earlier versions left it
+        return is_ours is not None and is_ours(aside/root.name)
+    return inside <= {MARK, root.name}
 
 
 def _literal(name):
@@ -103,7 +108,9 @@ def bring_back(
 
 def _delete(aside):
     "The set first and the mark last, so that half a deletion is still known as ours."
-    shutil.rmtree(next((p for p in aside.iterdir() if p.name != MARK), aside/MARK), ignore_errors=True)
+    for path in aside.iterdir():
+        if path.name != MARK:
+            shutil.rmtree(path, ignore_errors=True)
     with contextlib.suppress(OSError):
         (aside/MARK).unlink(missing_ok=True)
         aside.rmdir()
@@ -127,7 +134,8 @@ def keep_edited(
         n += 1
     write_file(copy, data, sync=True)
     print(  # not a warning: the command `mlc` switches those off
-        f"{path} is no longer as it was drawn. The drawn table takes its place, and the changed one is kept beside it as "
-        f"{copy.name}. To work with a table of your own, copy the set into another folder first.",
+        f"{path} is no longer as it was drawn. The drawn table takes its place, and the changed "
+        f"one is kept beside it as {copy.name}. To work with a table of your own, copy the set "
+        "into another folder first.",
         file=sys.stderr,
     )

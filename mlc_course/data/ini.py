@@ -45,7 +45,8 @@ def read_ini(
         text = _decode(data)
     except UnicodeDecodeError as e:
         line = data[: e.start].count(b"\n") + 1
-        raise ValueError(f"{path}, line {line}: this isn't text in UTF-8. Save the file as UTF-8 in your editor.") from e
+        advice = "this isn't text in UTF-8. Save the file as UTF-8 in your editor."
+        raise ValueError(f"{path}, line {line}: {advice}") from e
     try:
         ini.read_string(text, source=str(path))
     except configparser.Error as e:
@@ -55,13 +56,15 @@ def read_ini(
 
 def _mistake(error, lines):
     "What configparser has found, as a sentence."
+    errors = getattr(error, "errors", None)
+    number = errors[0][0] if errors else getattr(error, "lineno", None)
+    line = lines[number - 1].strip() if number else ""
     if isinstance(error, configparser.DuplicateSectionError):
-        return f"line {error.lineno}: the section [{error.section}] is there twice. Put its lines together."
-    if isinstance(error, configparser.DuplicateOptionError):
-        return f"line {error.lineno}: {error.option} is there twice in [{error.section}]. Keep one of the two lines."
-    if isinstance(error, configparser.MissingSectionHeaderError):
-        return f"line {error.lineno}: {error.line.strip()!r} stands before the first section, such as [mlc_course]."
-    if isinstance(error, configparser.ParsingError) and error.errors:
-        number = error.errors[0][0]
-        return f"line {number}: {lines[number - 1].strip()!r} is neither a [section] nor 'name = value'."
-    return f"which can't be read as an ini file: {error}"
+        said = f"the section [{error.section}] is there twice. Put its lines together."
+    elif isinstance(error, configparser.DuplicateOptionError):
+        said = f"{error.option} is there twice in [{error.section}]. Keep one of the two lines."
+    elif isinstance(error, configparser.MissingSectionHeaderError):
+        said = f"{line!r} stands before the first section, such as [mlc_course]."
+    else:
+        said = f"{line!r} is neither a [section] nor 'name = value'."
+    return f"line {number}: {said}"

@@ -4,9 +4,11 @@ import os
 import signal
 import sys
 import threading
+import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from functools import partial
 
 # what the start of a process may raise: no semaphores, no /dev/shm, too many processes
 CANT_START = (OSError, ImportError, NotImplementedError, RuntimeError)
@@ -16,15 +18,28 @@ class NoProcesses(Exception):
     "Other processes can't be had, or they died."
 
 
-def end_with_parent():
+def end_with_parent(
+    pid: int | None = None,  # of the parent; not needed in a process that multiprocessing started
+):
     "In a worker: end this process when the one that started it is gone, even if that was killed."
     parent = multiprocessing.parent_process()
     if parent is not None:
-        threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
+        waiting = parent.join
+    elif pid is not None and os.name == "posix":
+        waiting = partial(_adopted, pid)
+    else:
+        return
+    threading.Thread(target=_end_after, args=(waiting,), daemon=True).start()
 
 
-def _end_after(parent):
-    parent.join()
+def _adopted(pid):
+    "Return when this process has another parent than `pid`."
+    while os.getppid() == pid:
+        time.sleep(0.5)
+
+
+def _end_after(waiting):
+    waiting()
     os._exit(1)
 
 

@@ -32,8 +32,9 @@ def check_bytes(
         return found
     if found != stated:
         raise ValueError(
-            f"{path} has changed since its first use: its SHA-256 was {stated} and is {found}. Delete the file, and it will "
-            f"be fetched again. If its publisher has replaced it and you trust the new one, delete {record} as well."
+            f"{path} has changed since its first use: its SHA-256 was {stated} and is {found}. "
+            "Delete the file, and it will be fetched again. If its publisher has replaced it and "
+            f"you trust the new one, delete {record} as well."
         )
     return found
 
@@ -50,14 +51,15 @@ def read_state(
         return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as e:
         raise ValueError(
-            f"{path} can't be read as weights alone ({type(e).__name__}). Other things in such a file could run code, so it "
-            "was not opened. Delete it and its record, and it will be fetched again: " + str(known_digest(path.name))
+            f"{path} can't be read as weights alone ({type(e).__name__}). Other things in such a "
+            "file could run code, so it was not opened. Delete it and its record, and it will be "
+            f"fetched again: {known_digest(path.name)}"
         ) from None
 
 
 @contextmanager
 def only_weights():
-    "While this lasts, torchvision's networks get their weights from `read_state`, not from a pickle."
+    "While this lasts, torchvision's networks get their weights from `read_state`."
     import torch
     from torchvision.models import _api
 
@@ -75,7 +77,7 @@ def only_weights():
 
 @contextmanager
 def same_files():
-    "While this lasts, a file that Keras fetches or finds is compared with what it was at its first use."
+    "While this lasts, what Keras fetches or finds is compared with its first use."
     from keras.src.utils import file_utils
 
     before = file_utils.get_file

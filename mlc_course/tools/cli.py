@@ -317,11 +317,12 @@ def plot_to(
     "Draw a sweep into a file, atomically and without a display."
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from mlc_course.data.text import plain_text
     from mlc_course.thresholds import plot_sweep
     figure = Figure(figsize=(7, 4), layout="constrained")
     FigureCanvasAgg(figure)
     ax = plot_sweep(table, ax=figure.add_subplot())
-    ax.set_title(f"{ax.get_title()}\n{title}")
+    ax.set_title(f"{ax.get_title()}\n{plain_text(title)}")
     ax.grid(alpha=.3)
     from mlc_course.safety import write_whole
     write_whole(path, lambda part: figure.savefig(part, dpi=130, format="png"), then="run the command again")

@@ -12,7 +12,7 @@ from pathlib import Path
 from mlc_course.tools import bootstrap
 
 HEAD = (
-    "# Every package that `make` installs, with the SHA-256 of its files; pip refuses any other file.\n"
+    "# Every package that `make` installs, with the SHA-256 of its files; pip refuses others.\n"
     "# The versions are those of constraints.txt; Linux, macOS and Windows, Python 3.11 to 3.13.\n"
     "# Made anew, after `bootstrap.py freeze`, by: python -m mlc_course.tools.lock\n"
 )
@@ -111,7 +111,8 @@ def main(argv=None):
     entries = read_lock(text)
     with open(bootstrap.ROOT/"requirements.lock", "w", encoding="utf-8", newline="\n") as f:
         f.write(text)
-    print(f"requirements.lock: {len(entries)} packages, {sum(len(e.hashes) for e in entries)} hashes")
+    hashes = sum(len(e.hashes) for e in entries)
+    print(f"requirements.lock: {len(entries)} packages, {hashes} hashes")
 
 
 if __name__ == "__main__":
