@@ -127,10 +127,32 @@ def keras_graph(model, size, vocab):
         path = Path(folder) / "network.onnx"
         try:
             model.export(str(path), format="onnx", verbose=False, input_signature=[spec])
-            return onnx.load(path)
+            graph = onnx.load(path)
+            return graph if len(graph.graph.input) == 1 else keras_with_constants(model, size)
         except Exception as e:
             why = first_line(e).replace(str(folder), "")
             raise ValueError(f"Keras can't write this {type(model).__name__} as ONNX ({why}).") from e
+
+
+def keras_with_constants(model, size):
+    """An onnx.ModelProto of a Keras model that holds constants besides its weights, as Normalization does.
+
+    Keras' own export makes inputs of them; here they become part of the graph."""
+    import tensorflow as tf
+    import tf2onnx
+    from onnx import numpy_helper
+
+    function = tf.function(lambda images: model(images, training=False))
+    spec = tf.TensorSpec((None, size, size, 3), tf.float32, name="images")
+    graph, _ = tf2onnx.convert.from_function(function, input_signature=[spec])
+    captured = function.get_concrete_function(spec).graph.captures
+    values = {inner.name: outer for outer, inner in captured if outer.dtype != tf.resource}
+    for o in [o for o in graph.graph.input if o.name in values]:
+        graph.graph.initializer.append(numpy_helper.from_array(values[o.name].numpy(), o.name))
+        graph.graph.input.remove(o)
+    if len(graph.graph.input) != 1:
+        raise ValueError(f"it wants {len(graph.graph.input)} inputs")
+    return graph
 
 
 def keras_with_maps(model, size):

@@ -4,6 +4,8 @@
 
 import numpy as np
 
+from .heads import FACTORS, spread
+
 SAME = ("Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Dropout", "Expand")
 PARTS = ("Slice", "Gather", "Concat", "Split")  # elementwise facts hold for parts of a tensor as well
 BOUNDED = dict(
@@ -111,12 +113,13 @@ def structural_bounds(
     from onnx import numpy_helper
 
     rng, seen = np.random.default_rng(seed), []
-    low_variance = {n.input[4] for n in model.graph.node if n.op_type == "BatchNormalization"}
-    for k in (0.5, 1, 1, 2, 2, 30, 30, 1000):
+    kept = {n.input[4] for n in model.graph.node if n.op_type == "BatchNormalization"}
+    weights = {o.name for o in model.graph.initializer if o.data_type == 1 and np.prod(o.dims) > 1} - kept
+    for k in FACTORS:
         other = type(model)()
         other.CopyFrom(model)
         for o in other.graph.initializer:
-            if o.data_type != 1 or np.prod(o.dims) < 2 or o.name in low_variance:
+            if o.name not in weights:
                 continue
             w = numpy_helper.to_array(o)
             new = k * (w.std() + 0.1) * rng.normal(0, 1, w.shape) + w.mean()
@@ -125,9 +128,9 @@ def structural_bounds(
         options.log_severity_level = 4
         run = ort.InferenceSession(other.SerializeToString(), options, providers=["CPUExecutionProvider"])
         x = rng.uniform(0, 1, (4, *shape)).astype("float32")
+        x = x if weights else np.float32(k) * (2 * x - 1)
         seen.append(run.run([model.graph.output[0].name], {model.graph.input[0].name: x})[0])
-    seen = np.nan_to_num(np.concatenate(seen), nan=0.0, posinf=1e30, neginf=-1e30)
-    return float(seen.min()), float(seen.max()), float(np.abs(seen).max())
+    return spread(seen, bool(weights))
 
 
 def serve(

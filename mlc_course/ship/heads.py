@@ -188,19 +188,27 @@ def torch_bounds(net, size):
 
     g, seen, net = torch.Generator().manual_seed(0), [], copy.deepcopy(net)
     kept = [p.detach().clone() for p in net.parameters()]
-    for k in (0.5, 1, 1, 2, 2, 30, 30, 1000):
+    varied = any(w.numel() > 1 for w in kept)
+    for k in FACTORS:
         with torch.no_grad():
             for p, w in zip(net.parameters(), kept):
                 if w.numel() > 1:
                     p.copy_(k * (w.std() + 0.1) * torch.randn(w.shape, generator=g) + w.mean())
-            seen.append(call_torch(net, torch.rand(4, 3, size, size, generator=g)).numpy())
-    return spread(seen)
+            x = torch.rand(4, 3, size, size, generator=g)
+            seen.append(call_torch(net, x if varied else k * (2 * x - 1)).numpy())
+    return spread(seen, varied)
 
 
-def spread(parts):
-    "(lowest, highest, largest) of arrays; what isn't finite counts as large."
+FACTORS = (0.5, 1, 1, 2, 2, 30, 30, 1000)  # how much larger than now weights are tried
+
+
+def spread(
+    parts,  # outputs, as arrays
+    varied,  # whether there were weights to change; if not, the inputs were
+):
+    "(lowest, highest, largest) of arrays; what isn't finite counts as large, and so does what is above 1 without weights."
     a = np.nan_to_num(np.concatenate(parts).astype("float64"), nan=0.0, posinf=1e30, neginf=-1e30)
-    return float(a.min()), float(a.max()), float(np.abs(a).max())
+    return float(a.min()), float(a.max()), float(np.abs(a).max()) * (1 if varied else 99)
 
 
 def keras_graph(model, size):
@@ -286,10 +294,11 @@ def keras_bounds(model, size):
     "(lowest, highest, largest) output of a Keras model with other weights."
     rng, seen = np.random.default_rng(0), []
     with other_weights(model) as kept:
-        for k in (0.5, 1, 1, 2, 2, 30, 30, 1000):
+        varied = any(value.size > 1 for value in kept)
+        for k in FACTORS:
             for w, value in zip(model.trainable_weights, kept):
                 if value.size > 1:
                     w.assign((k * (value.std() + 0.1) * rng.normal(0, 1, value.shape) + value.mean()).astype(value.dtype))
             x = rng.uniform(0, 1, (4, size, size, 3)).astype("float32")
-            seen.append(np.asarray(model(x, training=False)))
-    return spread(seen)
+            seen.append(np.asarray(model(x if varied else k * (2 * x - 1), training=False)))
+    return spread(seen, varied)

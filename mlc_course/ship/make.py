@@ -25,7 +25,7 @@ def make(folder, trained, table, thresholds, chosen, tolerance, vocab, image_siz
     else:
         thresh, chosen = best_thresholds(source.run, table, source.vocab)
     data, sigmoid = onnx_bytes(source)
-    session = open_session(data, MODEL)
+    session = exported_session(data)
     spec = describe(source, thresh, chosen)
     spec["model"] = dict(
         file=MODEL, sha256=sha256(data), bytes=len(data), input="pixels", outputs=[o.name for o in session.get_outputs()]
@@ -35,6 +35,18 @@ def make(folder, trained, table, thresholds, chosen, tolerance, vocab, image_siz
     spec["scores"] = scores_of(source.run, thresh, source.vocab)
     put(folder, data, spec)
     return Predictor.load(folder)
+
+
+def exported_session(data):
+    "onnxruntime's session of what was exported; ValueError if it can't be opened."
+    try:
+        return open_session(data, MODEL)
+    except ValueError as e:
+        why = str(e).split("reads (")[-1].split("). Export the run")[0]
+        raise ValueError(
+            f"onnxruntime can't open what was exported of this network ({why[:200]}). Update onnxruntime and the exporter, or "
+            "replace the layer that is named."
+        ) from None
 
 
 def describe(source, thresh, chosen):
