@@ -1,6 +1,4 @@
-"A predictor's folder: predictor.json names its model file by SHA-256, and the two are replaced"
-
-"as one."
+"A predictor's folder: JSON that names its model by SHA-256, both replaced as one."
 # A writer first puts the new model beside the old one, under a name that carries its hash; renames
 # predictor.json into place, and from that instant the new one holds; then renames the model to
 # model.onnx. A reader looks for the model with the hash of the JSON that it read under both names,

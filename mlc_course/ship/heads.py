@@ -1,6 +1,4 @@
-"What a network ends in: a sigmoid, logits, or something that can't be shipped. Found by the"
-
-"graph, not by names of layers."
+"What a network ends in: a sigmoid, logits, or what can't be shipped; found by the graph."
 # A bounded output that the graph doesn't name (a sigmoid written by hand, a cosine) is found by
 # trying other weights.
 

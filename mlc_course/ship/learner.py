@@ -1,6 +1,4 @@
-"What a fastai Learner says to the images of a table: the numbers of `learn.get_preds`, without"
-
-"building items."
+"What a Learner says to the images of a table: the numbers of `learn.get_preds`."
 
 import numpy as np
 

@@ -93,7 +93,7 @@ def export_onnx(
     """Write a network as ONNX: `pixels` uint8 [N, S, S, 3] to `probs` float32 [N, C], any N.
 
     The pocket ResNet also gives `maps` float32 [N, C, S/16, S/16]. Vocab and image size stand in
-    the metadata. A Learner's normalising is taken in; resizing is left to whoever makes the pixels."""
+    the metadata. A Learner's normalising is taken in; resizing is left to who makes the pixels."""
     path = Path(path)
     data, _ = onnx_bytes(open_source(model, vocab, image_size, input_range))
     path.parent.mkdir(parents=True, exist_ok=True)

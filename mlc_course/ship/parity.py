@@ -1,6 +1,4 @@
-"Is what is shipped what its user gets? Measured against the user's own call, on images that make"
-
-"a difference."
+"Is what is shipped what its user gets? Measured against the user's own call."
 # `learn.get_preds` for a Learner, `model.predict` for a Keras model, the module on a trainer's
 # batches for torch, and what a trainer wrote down where there is a run.
 

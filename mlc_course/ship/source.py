@@ -1,6 +1,4 @@
-"Whatever `Predictor.save` is given (a run, its folder, a Learner, a torch module, a Keras"
-
-"model), as one thing."
+"Whatever `Predictor.save` is given (a run, a Learner, a module, a Keras model) as one thing."
 
 import os
 from dataclasses import dataclass
