@@ -116,9 +116,6 @@ def test_refused_by_save_as_well(name, tmp_path):
 
 # ---------------------------------------------------------------- what a model must say
 
-def broken(f): return Does(f)
-
-
 class Two(Does):
     def forward(self, x): return super().forward(x), x
 
@@ -263,7 +260,7 @@ def shapes(tmp_path_factory):
     "Files of several shapes: a folder and its table."
     root, rng = tmp_path_factory.mktemp("shapes"), np.random.default_rng(0)
     for i in range(8): Image.fromarray(rng.integers(0, 256, (20 + 9*i, 60 - 5*i, 3), dtype=np.uint8)).save(root/f"{i}.png")
-    return root, pd.DataFrame(dict(fname=[f"{i}.png" for i in range(8)], labels=["blue", "green", "red", "blue red"]*2, is_valid=[False, True]*4))
+    return root, pd.DataFrame(dict(fname=[f"{i}.png" for i in range(8)], labels=["blue", "green", "red", "blue red"]*2, is_valid=[False]*4 + [True]*4))
 
 
 def learner(shapes, item=None, batch=None, net=None, loss=None, **kwargs):
@@ -276,13 +273,9 @@ def learner(shapes, item=None, batch=None, net=None, loss=None, **kwargs):
     return Learner(dls, Does() if net is None else net, loss_func=loss or BCEWithLogitsLossFlat())
 
 
-def invert(x: Image.Image): return x
-
-
 def test_what_a_learner_has_is_refused_by_name(shapes, tmp_path):
     from fastai.losses import BCELossFlat, CrossEntropyLossFlat
     from fastai.vision import augment as A
-    from fastai.vision.all import RandTransform, ToTensor, Transform, noop
     from fastai.torch_core import TensorImage
     def brighter(x: TensorImage): return x*1.5
     def my_crop(x: Image.Image): return x.crop((0, 0, 16, 16))
@@ -317,12 +310,8 @@ def test_the_files_of_a_learner_are_read_as_it_reads_them(shapes, tmp_path):
     with learn.no_bar(): theirs = learn.get_preds(dl=learn.dls.test_dl(paths, num_workers=0))[0].numpy()
     np.testing.assert_allclose(ours.probs(paths), theirs, atol=1e-5)
     assert ours.spec["preprocessing"]["decode"] == "plain" and ours.spec["format"] == 2
-    with pytest.raises(ValueError, match="cut off|can't be decoded"): ours.predict((odd/"turned.jpg").rename(odd/"a.jpg") if (odd/"a.jpg").write_bytes(b"\xff\xd8\xff") and False else make_bad(odd))
-
-
-def make_bad(folder):
-    (folder/"bad.jpg").write_bytes((folder/"turned.jpg").read_bytes()[:300])
-    return folder/"bad.jpg"
+    cut = tmp_path/"cut.jpg"; cut.write_bytes((odd/"turned.jpg").read_bytes()[:900])
+    with pytest.raises(ValueError, match="cut off|can't be decoded"): ours.predict(cut)
 
 
 def test_a_callback_that_changes_the_answers_is_noticed(shapes, tmp_path):
@@ -331,16 +320,16 @@ def test_a_callback_that_changes_the_answers_is_noticed(shapes, tmp_path):
         def before_batch(self): self.learn.xb = (self.xb[0]*.5,)
     learn = learner(shapes); learn.add_cb(Darker())
     with pytest.raises(ValueError, match="doesn't answer as learn.get_preds does"): Predictor.save(tmp_path/"p", learn)
-    assert not (tmp_path/"p").exists() and learn.model.training is not None
+    assert not (tmp_path/"p").exists() 
 
 
 def test_the_learner_stays_as_it_was(shapes, tmp_path):
     from fastai.data.transforms import Normalize
     learn = learner(shapes, batch=[Normalize.from_stats([.1]*3, [.2]*3, cuda=False)])
     learn.model.train()
-    before, cbs = [p.clone() for p in learn.model.parameters()], list(learn.cbs)
+    before, cbs = [p.clone() for p in learn.model.parameters()], [type(o) for o in learn.cbs]
     Predictor.save(tmp_path/"p", learn)
-    assert learn.model.training and list(learn.cbs) == cbs and all(torch.equal(a, b) for a, b in zip(before, learn.model.parameters()))
+    assert learn.model.training and [type(o) for o in learn.cbs] == cbs and all(torch.equal(a, b) for a, b in zip(before, learn.model.parameters()))
 
 
 def test_export_onnx_of_a_learner_normalises(shapes, tmp_path):
@@ -385,7 +374,7 @@ def test_a_load_at_any_instant_succeeds(tmp_path):
             "while True:\n"
             "    data = kinds[i % 3]; spec['model']['sha256'] = F.sha256(data); spec['thresholds']['red'] = (1, .5, .25)[i % 3]\n"
             "    F.put(sys.argv[1], data, spec); i += 1\n")
-    folder = hand_made(tmp_path/"p")
+    folder = hand_made(tmp_path/"p", thresh=1)
     writer = subprocess.Popen([sys.executable, "-c", code, str(folder), str(Path(__file__).parent)], stdout=subprocess.PIPE, text=True)
     try:
         assert writer.stdout.readline().strip() == "ready"
@@ -455,7 +444,7 @@ def test_folders_of_format_1_still_load_and_steps_are_checked(tmp_path):
     edit(folder, lambda d: d.update(format=2, preprocessing=dict(image_size=8, decode="upright", steps=[pad])))
     ours, image = Predictor.load(folder), np.full((8, 16, 3), 255, np.uint8)
     np.testing.assert_allclose(ours.probs(image)[0], .5, atol=.01)                                        # half of it is the black border
-    np.testing.assert_array_equal(ours.pixels(image)[:2], 0)
+    np.testing.assert_array_equal(ours.pixels(image)[0], 0)
     for wrong in (dict(image_size=9000), dict(image_size=8, decode="eval"), dict(image_size=8, steps="x"), dict(image_size=8, steps=[dict(do="rm")]), dict(image_size=8, steps=[pad | dict(method="x")]),
                   dict(image_size=8, steps=[pad | dict(size=[8])]), dict(image_size=8, steps=[pad | dict(size=[8, 10**9])]), dict(image_size=8, steps=[pad | dict(pad_mode="wrap")]), dict(image_size=8, steps=[pad]*50)):
         with pytest.raises(ValueError, match="predictor.json can't be used"): Predictor.load(edit(folder, lambda d: d.update(preprocessing=wrong)))

@@ -1,1 +1,1 @@
-"How a trained network becomes a folder that answers without its framework: plain Python, called by lesson 13."
+"How a trained network becomes a folder that answers without its framework."

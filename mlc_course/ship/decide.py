@@ -16,17 +16,20 @@ TINY = 1e-4  # a threshold below this says that the network never learned the la
 
 
 def by_label(thresh, vocab) -> dict:
-    "Thresholds as a dict in the vocab's order; ValueError unless there is a number in [0, 1] for each label."
+    "Thresholds by label, in the vocab's order; ValueError unless each is a number in [0, 1]."
     if isinstance(thresh, dict):
         odd = sorted(set(thresh) ^ set(vocab))
         if odd:
             differ = ", ".join(map(repr, odd[:3]))
-            raise ValueError(f"The thresholds must name each label once; they differ from the vocab in {differ}.")
+            raise ValueError(
+                f"The thresholds must name each label once; they differ from the vocab in {differ}."
+            )
         thresh = [thresh[o] for o in vocab]
     t = np.asarray(thresh, "float32")
     if t.shape not in ((), (len(vocab),)) or not ((t >= 0) & (t <= 1)).all():
         raise ValueError(
-            f"thresholds is {thresh}: give a number in [0, 1], or one for each of the {len(vocab)} labels."
+            f"thresholds is {thresh}: give a number in [0, 1], or one for each of the "
+            f"{len(vocab)} labels."
         )
     return dict(zip(vocab, np.broadcast_to(t, len(vocab)).tolist()))
 
@@ -47,7 +50,10 @@ def best_thresholds(run, table, vocab) -> tuple:  # (by label, how they were cho
     support = support_of(run, table, vocab)
     unseen = np.zeros(len(vocab), bool) if support is None else support == 0
     if valid is None:
-        t, how = np.full(len(vocab), 0.5), "0.5 for every label: no validation predictions to choose them on"
+        t, how = (
+            np.full(len(vocab), 0.5),
+            "0.5 for every label: no validation predictions to choose them on",
+        )
     else:
         t = np.clip(best_thresholds_per_label(valid), 0, 1)
         how = f"highest F1 of each label on the {len(valid)} images of valid"
@@ -56,11 +62,13 @@ def best_thresholds(run, table, vocab) -> tuple:  # (by label, how they were cho
         unlearned = (t < TINY) & ~unseen
         t[unlearned] = NEVER
         if unlearned.any():
-            how += f"; 1 (never said) for {int(unlearned.sum())} that the network hardly ever scores above 0: "
+            how += f"; 1 (never said) for {int(unlearned.sum())} "
+            how += "that the network hardly ever scores above 0: "
             how += some(vocab, unlearned)
     t = np.where(unseen, NEVER, t)
     if unseen.any():
-        how += f"; 1 (never said) for {int(unseen.sum())} without a training image: {some(vocab, unseen)}"
+        how += f"; 1 (never said) for {int(unseen.sum())} without a training image: "
+        how += some(vocab, unseen)
     return by_label(t, vocab), how
 
 
@@ -88,7 +96,12 @@ def origin_of(source, table):
         known = dict(framework="fastai" if source.learn is not None else source.framework)
     else:
         profile = asdict(run.profile) if is_dataclass(run.profile) else run.profile
-        known = dict(framework=run.framework, dataset=run.dataset, seconds=round(run.seconds, 1), profile=profile)
+        known = dict(
+            framework=run.framework,
+            dataset=run.dataset,
+            seconds=round(run.seconds, 1),
+            profile=profile,
+        )
     known["arch"] = getattr(model, "arch", model.__class__.__name__)
     if table is not None and "train" in table.splits:
         known |= dict(data_sha256=data_checksum(table, "train"), images=len(table.paths("train")))
@@ -108,7 +121,7 @@ def data_checksum(
     table: ImageTable,  # whose files
     split: str | None = None,  # one split, or all
 ) -> str:  # 64 hexadecimal digits
-    "SHA-256 over the names, labels and contents of the images, in order: equal exactly if the data is equal."
+    "SHA-256 over names, labels and contents of the images, in order: equal if the data is equal."
     named = [table.vocab, table.fnames(split), table.labels(split)]
     h = hashlib.sha256(json.dumps(named, ensure_ascii=False).encode())
     with ThreadPoolExecutor(8) as pool:

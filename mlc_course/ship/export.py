@@ -19,7 +19,7 @@ from .source import Source, needs_sigmoid
 
 @contextmanager
 def quiet():
-    "Exporters tell how they get on, in log lines and warnings that are of no use to whoever exports."
+    "Exporters tell how they get on, in log lines and warnings that nobody needs."
     level = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
@@ -35,29 +35,38 @@ def onnx_bytes(
 ) -> tuple:  # (bytes, whether a sigmoid was put behind the network)
     """The content of model.onnx; ValueError for a network whose answers couldn't be its user's.
 
-    It takes `pixels` uint8 [N, S, S, 3] and gives `probs` float32 [N, C], and `maps` for the pocket ResNet."""
+    It takes `pixels` uint8 [N, S, S, 3] and gives `probs` float32 [N, C] (and `maps`)."""
     need("onnx", "onnxruntime", "onnxscript" if source.framework == "torch" else "tf2onnx")
     size = source.recipe.size
-    raw = (torch_graph if source.framework == "torch" else keras_graph)(source.model, size, source.vocab)
+    raw = (torch_graph if source.framework == "torch" else keras_graph)(
+        source.model, size, source.vocab
+    )
     begins = "" if source.range_given else expects_bytes(raw)
     if begins:
         raise ValueError(
-            f"The network begins by {begins}, so it was probably given numbers from 0 to 255, and the course's networks "
+            f"The network begins by {begins}, so it was probably given numbers from 0 to 255, and "
+            "the course's networks "
             "take 0 to 1. Say which: input_range=(0, 255) or input_range=(0, 1)."
         )
     shape = (3, size, size) if source.framework == "torch" else (size, size, 3)
     ending = judge(ends_in(raw, raw.graph.output[0].name), lambda: structural_bounds(raw, shape))
     facts = dict(vocab=json.dumps(source.vocab), image_size=str(size))
     sigmoid = needs_sigmoid(source, ending)
-    served = serve(raw, size, source.scale, source.shift, source.framework == "torch", sigmoid, facts)
+    served = serve(
+        raw, size, source.scale, source.shift, source.framework == "torch", sigmoid, facts
+    )
     try:
         data = served.SerializeToString()
     except ValueError:
-        raise ValueError("The network has more than 2 GB of weights, which one ONNX file can't hold.") from None
+        raise ValueError(
+            "The network has more than 2 GB of weights, which one ONNX file can't hold."
+        ) from None
     try:
         check_graph(data)
     except ValueError as e:
-        raise ValueError(f"The network can't be shipped: {e} Unroll it, or leave that part out.") from None
+        raise ValueError(
+            f"The network can't be shipped: {e} Unroll it, or leave that part out."
+        ) from None
     return data, sigmoid
 
 
@@ -67,7 +76,12 @@ def torch_graph(model, size, vocab):
 
     net = eval_copy(model).to(memory_format=torch.contiguous_format)
     with torch.no_grad():
-        check_output(call_torch(net, torch.rand(2, 3, size, size)), 2, vocab, f"float images [2, 3, {size}, {size}]")
+        check_output(
+            call_torch(net, torch.rand(2, 3, size, size)),
+            2,
+            vocab,
+            f"float images [2, 3, {size}, {size}]",
+        )
     maps = hasattr(net, "feature_map") and getattr(net, "arch", "") == "pocket_resnet"
     names = ["raw", "maps"][: 1 + maps]
     try:
@@ -83,11 +97,13 @@ def torch_graph(model, size, vocab):
             )
             return program.model_proto
     except Exception as e:
-        raise ValueError(f"PyTorch can't write this {type(model).__name__} as ONNX ({first_line(e)}).") from e
+        raise ValueError(
+            f"PyTorch can't write this {type(model).__name__} as ONNX ({first_line(e)})."
+        ) from e
 
 
 def with_maps(net):
-    "The pocket ResNet with a second output: Grad-CAM of each label, which its linear head gives without a gradient."
+    "The pocket ResNet with a second output: Grad-CAM of each label, without a gradient."
     import torch
 
     class Mapped(torch.nn.Module):
@@ -97,7 +113,9 @@ def with_maps(net):
 
         def forward(self, x):
             a, head = self.net.feature_map(x), self.net.head
-            mean, top = head.weight.chunk(2, 1)  # of the features that are means, and of those that are maxima
+            mean, top = head.weight.chunk(
+                2, 1
+            )  # of the features that are means, and of those that are maxima
             raw = head(torch.cat([a.mean((2, 3)), a.amax((2, 3))], 1))
             per_place = (mean + top) / (a.shape[2] * a.shape[3])
             return raw, torch.relu(torch.einsum("nkhw,ck->nchw", a, per_place))
@@ -115,7 +133,8 @@ def keras_graph(model, size, vocab):
         out = model(x, training=False)
     except Exception as e:
         raise ValueError(
-            f"The model doesn't take float images {list(x.shape)} ({first_line(e)}). Pass image_size= with the size that "
+            f"The model doesn't take float images {list(x.shape)} ({first_line(e)}). Pass "
+            "image_size= with the size that "
             "it was trained with."
         ) from e
     check_output(out, 2, vocab, f"float images {list(x.shape)}")
@@ -127,10 +146,34 @@ def keras_graph(model, size, vocab):
         path = Path(folder) / "network.onnx"
         try:
             model.export(str(path), format="onnx", verbose=False, input_signature=[spec])
-            return onnx.load(path)
+            graph = onnx.load(path)
+            return graph if len(graph.graph.input) == 1 else keras_with_constants(model, size)
         except Exception as e:
             why = first_line(e).replace(str(folder), "")
-            raise ValueError(f"Keras can't write this {type(model).__name__} as ONNX ({why}).") from e
+            raise ValueError(
+                f"Keras can't write this {type(model).__name__} as ONNX ({why})."
+            ) from e
+
+
+def keras_with_constants(model, size):
+    """An onnx.ModelProto of a Keras model with constants besides its weights (Normalization).
+
+    Keras' own export makes inputs of them; here they become part of the graph."""
+    import tensorflow as tf
+    import tf2onnx
+    from onnx import numpy_helper
+
+    function = tf.function(lambda images: model(images, training=False))
+    spec = tf.TensorSpec((None, size, size, 3), tf.float32, name="images")
+    graph, _ = tf2onnx.convert.from_function(function, input_signature=[spec])
+    captured = function.get_concrete_function(spec).graph.captures
+    values = {inner.name: outer for outer, inner in captured if outer.dtype != tf.resource}
+    for o in [o for o in graph.graph.input if o.name in values]:
+        graph.graph.initializer.append(numpy_helper.from_array(values[o.name].numpy(), o.name))
+        graph.graph.input.remove(o)
+    if len(graph.graph.input) != 1:
+        raise ValueError(f"it wants {len(graph.graph.input)} inputs")
+    return graph
 
 
 def keras_with_maps(model, size):
@@ -165,7 +208,9 @@ def framework_probs(
     parts = [pixels[i : i + batch_size] for i in range(0, len(pixels), batch_size)]
     keras_model = framework_of(model) == "keras"
     if sigmoid is None:
-        sigmoid = (keras_ending if keras_model else torch_ending)(model, pixels.shape[1]) == "logits"
+        sigmoid = (keras_ending if keras_model else torch_ending)(
+            model, pixels.shape[1]
+        ) == "logits"
     scale, shift = np.float32(scale), np.float32(shift)
     ask = keras_answer(model) if keras_model else torch_answer(model)
     out = [ask(o.astype("float32") * scale + shift) for o in parts]
@@ -179,7 +224,7 @@ def expit(z):
 
 
 def torch_answer(model):
-    "A function from float images [N, S, S, 3] to what the module gives for a trainer's batch of them."
+    "A function from float images [N, S, S, 3] to what the module gives for a batch of them."
     import torch
 
     net = copy.deepcopy(model).cpu().float().eval()

@@ -1,9 +1,9 @@
-"A predictor's folder: predictor.json names its model file by SHA-256, and the two are replaced as one."
-# A writer first puts the new model beside the old one, under a name that carries its hash; renames predictor.json into
-# place, and from that instant the new one holds; then renames the model to model.onnx. A reader looks for the model with
-# the hash of the JSON that it read under both names, and reads again if a writer came between. At every instant, and
-# after a kill at any point, one of the two is whole.
-
+"A predictor's folder: JSON that names its model by SHA-256, both replaced as one."
+# A writer first puts the new model beside the old one, under a name that carries its hash; renames
+# predictor.json into place, and from that instant the new one holds; then renames the model to
+# model.onnx. A reader looks for the model with the hash of the JSON that it read under both names,
+# and reads again if a writer came between. At every instant, and after a kill at any point, one of
+# the two is whole.
 
 import errno
 import hashlib
@@ -20,7 +20,9 @@ from pathlib import Path
 from .recipe import Recipe
 from .scan import check_graph
 
-FORMAT = 2  # of predictor.json that this version reads; it writes 1 where an older version can read it
+FORMAT = (
+    2  # of predictor.json that this version reads; it writes 1 where an older version can read it
+)
 MODEL, SPEC = "model.onnx", "predictor.json"
 OURS = re.compile(r"model-[0-9a-f]{16}\.onnx|\.(model|predictor)-[0-9]+-[0-9a-f]{8}\.part")
 
@@ -32,7 +34,8 @@ def sha256(data: bytes) -> str:  # 64 hexadecimal digits
 def refusal(path, why):
     "The error about a folder that can't be used."
     return ValueError(
-        f"{path} can't be used: {why} Export the run again with `mlc export`, or fetch the folder again."
+        f"{path} can't be used: {why} Export the run again with `mlc export`, or fetch the folder "
+        "again."
     )
 
 
@@ -57,7 +60,9 @@ def read_spec(
         raise refusal(path, "it says no format, so Predictor.save didn't write it.")
     if d["format"] > FORMAT:
         raise ValueError(too_new(path, d))
-    for key, kind in dict(vocab=list, thresholds=dict, preprocessing=dict, model=dict, trained=dict).items():
+    for key, kind in dict(
+        vocab=list, thresholds=dict, preprocessing=dict, model=dict, trained=dict
+    ).items():
         if not isinstance(d.get(key), kind):
             what = "list" if kind is list else "table of names and values"
             raise refusal(path, f"{key!r} is missing, or isn't a {what}.")
@@ -72,9 +77,14 @@ def read_spec(
 def too_new(path, d):
     "The sentence about a format that only a newer version reads."
     versions = d.get("versions")
-    by = f" ({versions['mlc_course']})" if isinstance(versions, dict) and "mlc_course" in versions else ""
+    by = (
+        f" ({versions['mlc_course']})"
+        if isinstance(versions, dict) and "mlc_course" in versions
+        else ""
+    )
     return (
-        f"{path} has format {d['format']}, and this mlc_course {version_of('mlc_course')} reads up to format {FORMAT}: a "
+        f"{path} has format {d['format']}, and this mlc_course {version_of('mlc_course')} reads "
+        f"up to format {FORMAT}: a "
         f"newer version wrote it{by}. Install a newer mlc_course."
     )
 
@@ -86,7 +96,9 @@ def check_labels(path, vocab, thresholds):
     odd = sorted(set(vocab) ^ set(thresholds))
     if odd:
         differ = ", ".join(map(repr, odd[:3]))
-        raise refusal(path, f"vocab and thresholds don't name the same labels; they differ in {differ}.")
+        raise refusal(
+            path, f"vocab and thresholds don't name the same labels; they differ in {differ}."
+        )
     for label, t in thresholds.items():
         if isinstance(t, bool) or not isinstance(t, (int, float)) or not 0 <= t <= 1:
             raise refusal(path, f"the threshold of {label!r} is {t!r}, not a number in [0, 1].")
@@ -97,7 +109,8 @@ def home_of(folder) -> Path:
     folder = Path(folder)
     if not folder.is_dir():
         raise FileNotFoundError(
-            f"There is no folder {folder}. A predictor is a folder that `mlc train --out` or `mlc export` wrote, with "
+            f"There is no folder {folder}. A predictor is a folder that `mlc train --out` or `mlc "
+            "export` wrote, with "
             f"{MODEL} and {SPEC} in it."
         )
     there = [o for o in (MODEL, SPEC) if (folder / o).is_file()]
@@ -136,7 +149,8 @@ def read_folder(
     home_of(folder)
     raise refusal(
         folder / MODEL,
-        f"it isn't the file that {SPEC} describes (another SHA-256), so labels and thresholds may not be its own.",
+        f"it isn't the file that {SPEC} describes (another SHA-256), so labels and thresholds may "
+        "not be its own.",
     )
 
 
@@ -178,7 +192,7 @@ def put(
     data: bytes,  # of the model
     spec: dict,  # of predictor.json
 ):
-    "Put a whole predictor in the place of an older one, at one instant. OSError, and the older one stays, if that fails."
+    "Put a predictor in the place of an older one at one instant; OSError, and the older one stays."
     folder = Path(folder)
     made = make_folder(folder)
     try:
@@ -192,8 +206,13 @@ def put(
         why = f"there is no room on its disk ({e.strerror})" if full else (e.strerror or str(e))
         raise OSError(
             e.errno,
-            f"The predictor can't be written to {folder}: {why}. What was there before is still good. "
-            + ("Make room there, then export again" if full else "Choose another folder, or mend this one"),
+            f"The predictor can't be written to {folder}: {why}. What was there before is still "
+            "good. "
+            + (
+                "Make room there, then export again"
+                if full
+                else "Choose another folder, or mend this one"
+            ),
         ) from e
 
 
@@ -260,5 +279,7 @@ def clear_leftovers(folder, parts=False):
         old = path.name.startswith(".export-") and path.is_dir() and not path.is_symlink()
         if old and {o.name for o in path.iterdir()} <= {MODEL, SPEC, MODEL + ".part"}:
             shutil.rmtree(path, ignore_errors=True)
-        elif OURS.fullmatch(path.name) and path.is_file() and (parts == path.name.endswith(".part")):
+        elif (
+            OURS.fullmatch(path.name) and path.is_file() and (parts == path.name.endswith(".part"))
+        ):
             path.unlink(missing_ok=True)

@@ -1,11 +1,28 @@
 "ONNX graphs: what the network begins and ends with, and what is put in front of it and behind it."
-# The network alone is exported first: floats in, raw outputs out. Its last operation says whether a sigmoid is missing.
-
+# The network alone is exported first: floats in, raw outputs out. Its last operation says whether
+# a sigmoid is missing.
 
 import numpy as np
 
-SAME = ("Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Dropout", "Expand")
-PARTS = ("Slice", "Gather", "Concat", "Split")  # elementwise facts hold for parts of a tensor as well
+from .heads import FACTORS, spread
+
+SAME = (
+    "Identity",
+    "Cast",
+    "Reshape",
+    "Flatten",
+    "Squeeze",
+    "Unsqueeze",
+    "Transpose",
+    "Dropout",
+    "Expand",
+)
+PARTS = (
+    "Slice",
+    "Gather",
+    "Concat",
+    "Split",
+)  # elementwise facts hold for parts of a tensor as well
 BOUNDED = dict(
     Softmax="softmax",
     LogSoftmax="log-softmax",
@@ -49,10 +66,16 @@ def ends_in(
             todo.append(node.input[0])
         elif node.op_type == "Concat":
             todo += list(node.input)
-        elif node.op_type == "Add" and any(o in fixed for o in node.input) and is_linear(node, makers):
+        elif (
+            node.op_type == "Add"
+            and any(o in fixed for o in node.input)
+            and is_linear(node, makers)
+        ):
             found.add("linear")  # a matrix product and its bias
         else:
-            found.add("linear" if node.op_type in LINEAR else BOUNDED.get(node.op_type, node.op_type))
+            found.add(
+                "linear" if node.op_type in LINEAR else BOUNDED.get(node.op_type, node.op_type)
+            )
     return found
 
 
@@ -106,28 +129,33 @@ def structural_bounds(
     shape,  # of one input, without the batch
     seed: int = 0,
 ) -> tuple:  # (lowest, highest, largest) output that was seen
-    "What the outputs can become with other weights: a bounded operation stays bounded, a logit doesn't."
+    "What outputs can become with other weights: bounded operations stay bounded, logits don't."
     import onnxruntime as ort
     from onnx import numpy_helper
 
     rng, seen = np.random.default_rng(seed), []
-    low_variance = {n.input[4] for n in model.graph.node if n.op_type == "BatchNormalization"}
-    for k in (0.5, 1, 1, 2, 2, 30, 30, 1000):
+    kept = {n.input[4] for n in model.graph.node if n.op_type == "BatchNormalization"}
+    weights = {
+        o.name for o in model.graph.initializer if o.data_type == 1 and np.prod(o.dims) > 1
+    } - kept
+    for k in FACTORS:
         other = type(model)()
         other.CopyFrom(model)
         for o in other.graph.initializer:
-            if o.data_type != 1 or np.prod(o.dims) < 2 or o.name in low_variance:
+            if o.name not in weights:
                 continue
             w = numpy_helper.to_array(o)
             new = k * (w.std() + 0.1) * rng.normal(0, 1, w.shape) + w.mean()
             o.CopyFrom(numpy_helper.from_array(new.astype("float32"), o.name))
         options = ort.SessionOptions()
         options.log_severity_level = 4
-        run = ort.InferenceSession(other.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        run = ort.InferenceSession(
+            other.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
         x = rng.uniform(0, 1, (4, *shape)).astype("float32")
+        x = x if weights else np.float32(k) * (2 * x - 1)
         seen.append(run.run([model.graph.output[0].name], {model.graph.input[0].name: x})[0])
-    seen = np.nan_to_num(np.concatenate(seen), nan=0.0, posinf=1e30, neginf=-1e30)
-    return float(seen.min()), float(seen.max()), float(np.abs(seen).max())
+    return spread(seen, bool(weights))
 
 
 def serve(
@@ -156,7 +184,9 @@ def serve(
     front = [
         helper.make_node("Cast", ["pixels"], ["front_float"], to=TensorProto.FLOAT),
         helper.make_node("Mul", ["front_float", constant("front_scale", scale)], ["front_scaled"]),
-        helper.make_node("Add", ["front_scaled", constant("front_shift", shift)], ["front_shifted"]),
+        helper.make_node(
+            "Add", ["front_scaled", constant("front_shift", shift)], ["front_shifted"]
+        ),
         helper.make_node(last[0], ["front_shifted"], ["network_input"], **last[1]),
     ]
     back = [helper.make_node("Sigmoid" if sigmoid else "Identity", ["raw_0"], ["probs"])]
@@ -168,7 +198,9 @@ def serve(
     del graph.node[:], graph.input[:], graph.output[:]
     graph.node.extend(nodes)
     graph.output.extend(outputs)
-    graph.input.append(helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["batch", size, size, 3]))
+    graph.input.append(
+        helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["batch", size, size, 3])
+    )
     onnx.helper.set_model_props(model, facts)
     return model
 

@@ -1,6 +1,6 @@
-"What a network ends in: a sigmoid, logits, or something that can't be shipped. Found by the graph, not by names of layers."
-# A bounded output that the graph doesn't name (a sigmoid written by hand, a cosine) is found by trying other weights.
-
+"What a network ends in: a sigmoid, logits, or what can't be shipped; found by the graph."
+# A bounded output that the graph doesn't name (a sigmoid written by hand, a cosine) is found by
+# trying other weights.
 
 import copy
 from contextlib import contextmanager
@@ -8,7 +8,8 @@ from contextlib import contextmanager
 import numpy as np
 
 TORCH_SAME = (
-    "View UnsafeView ReshapeAlias ToCopy Clone Alias Squeeze Unsqueeze Transpose T Permute Expand Slice Select "
+    "View UnsafeView ReshapeAlias ToCopy Clone Alias Squeeze Unsqueeze Transpose T Permute Expand "
+    "Slice Select "
     "Index Split SplitWithSizes Unbind Contiguous AsStrided Copy Flatten Unflatten ToChannelsLast"
 ).split()
 TORCH_ENDS = dict(
@@ -35,7 +36,8 @@ TORCH_LINEAR = (
     "Addmm Mm Bmm Baddbmm Addmv Linear Convolution MkldnnConvolution NativeBatchNorm CudnnBatchNorm"
 ).split()
 KERAS_SAME = (
-    "Identity IdentityN Cast Reshape Squeeze ExpandDims Transpose StopGradient StridedSlice GatherV2 Split "
+    "Identity IdentityN Cast Reshape Squeeze ExpandDims Transpose StopGradient StridedSlice "
+    "GatherV2 Split "
     "PreventGradient CheckNumerics EnsureShape"
 ).split()
 KERAS_ENDS = dict(
@@ -69,18 +71,23 @@ def judge(
         return "sigmoid"
     if found & set(COMPETING):
         raise ValueError(
-            f"The network ends in a {sorted(found & set(COMPETING))[0]}, so its labels compete: the scores of an image "
-            "add up to 1, and two labels can't both be likely. Take that layer off, train with a binary "
+            f"The network ends in a {sorted(found & set(COMPETING))[0]}, so its labels compete: "
+            "the scores of an image "
+            "add up to 1, and two labels can't both be likely. Take that layer off, train with a "
+            "binary "
             "cross-entropy (of logits), and ship the result."
         )
     if found == {"linear"}:
         return "logits"
     if "sigmoid" in found:
         raise ValueError(
-            "Some outputs of the network end in a sigmoid and others don't, so it can't be told which are "
+            "Some outputs of the network end in a sigmoid and others don't, so it can't be told "
+            "which are "
             "probabilities. Let all of them be logits, or put all through a sigmoid."
         )
-    named = sorted(rest & (set(TORCH_ENDS.values()) | set(KERAS_ENDS.values()) | {"hardmax", "normalisation"}))
+    named = sorted(
+        rest & (set(TORCH_ENDS.values()) | set(KERAS_ENDS.values()) | {"hardmax", "normalisation"})
+    )
     if named:
         raise ValueError(unfit(f"The network ends in {named[0]}"))
     low, high, largest = bounds()
@@ -93,7 +100,8 @@ def judge(
 def unfit(fact):
     "The sentence about an output that is neither a logit nor a plain sigmoid."
     return (
-        f"{fact}: that is neither a logit, which can be any number, nor a probability from a plain sigmoid. "
+        f"{fact}: that is neither a logit, which can be any number, nor a probability from a "
+        "plain sigmoid. "
         "Let the network end in its last linear layer, or in a sigmoid alone."
     )
 
@@ -109,23 +117,30 @@ def check_output(
     if shape is None or dtype is None:
         parts = f" with {len(out)} parts" if hasattr(out, "__len__") else ""
         raise ValueError(
-            f"For {call} the model gives a {type(out).__name__}{parts}, and a predictor needs one tensor "
+            f"For {call} the model gives a {type(out).__name__}{parts}, and a predictor needs one "
+            "tensor "
             "[N, labels]. Wrap the model so that it gives the label scores alone."
         )
     shape, wanted = list(map(int, shape)), len(vocab) if vocab is not None else None
     if len(shape) != 2 or shape[0] != n:
         raise ValueError(
-            f"For {call} the model gives numbers of shape {shape}, and a predictor needs [{n}, labels], one number "
+            f"For {call} the model gives numbers of shape {shape}, and a predictor needs [{n}, "
+            "labels], one number "
             "per image and label."
         )
     if wanted is not None and shape[1] != wanted:
         raise ValueError(
-            f"The model gives {shape[1]} number{'s' * (shape[1] != 1)} for each image, and the vocab has {wanted} "
-            f"label{'s' * (wanted != 1)} ({', '.join(map(str, list(vocab)[:3]))}{', ...' * (wanted > 3)}). Give the "
+            f"The model gives {shape[1]} number{'s' * (shape[1] != 1)} for each image, and the "
+            f"vocab has {wanted} "
+            f"label{'s' * (wanted != 1)} "
+            f"({', '.join(map(str, list(vocab)[:3]))}{', ...' * (wanted > 3)}). Give the "
             "vocab that the model was trained with, in the order of its outputs."
         )
     if "float" not in str(dtype):
-        raise ValueError(f"The model gives numbers of the kind {dtype}, and scores are floats (logits or probabilities).")
+        raise ValueError(
+            f"The model gives numbers of the kind {dtype}, and scores are floats (logits or "
+            "probabilities)."
+        )
 
 
 def torch_ending(
@@ -133,7 +148,7 @@ def torch_ending(
     size: int,  # side of its images
     vocab=None,  # to compare the number of outputs with
 ) -> str:  # "sigmoid" or "logits"
-    "Ask PyTorch's own record of the computation what the outputs come from; ValueError if they can't be shipped."
+    "Ask PyTorch's own record what the outputs come from; ValueError if they can't be shipped."
     import torch
 
     net = eval_copy(model)
@@ -172,7 +187,8 @@ def call_torch(net, x):
         return net(x)
     except Exception as e:
         raise ValueError(
-            f"The model doesn't take float images {list(x.shape)}, as the trainers give them ({first_line(e)}). "
+            f"The model doesn't take float images {list(x.shape)}, as the trainers give them "
+            f"({first_line(e)}). "
             "Set model.image_size, or pass image_size=, to the size that it was trained with."
         ) from e
 
@@ -188,19 +204,27 @@ def torch_bounds(net, size):
 
     g, seen, net = torch.Generator().manual_seed(0), [], copy.deepcopy(net)
     kept = [p.detach().clone() for p in net.parameters()]
-    for k in (0.5, 1, 1, 2, 2, 30, 30, 1000):
+    varied = any(w.numel() > 1 for w in kept)
+    for k in FACTORS:
         with torch.no_grad():
             for p, w in zip(net.parameters(), kept):
                 if w.numel() > 1:
                     p.copy_(k * (w.std() + 0.1) * torch.randn(w.shape, generator=g) + w.mean())
-            seen.append(call_torch(net, torch.rand(4, 3, size, size, generator=g)).numpy())
-    return spread(seen)
+            x = torch.rand(4, 3, size, size, generator=g)
+            seen.append(call_torch(net, x if varied else k * (2 * x - 1)).numpy())
+    return spread(seen, varied)
 
 
-def spread(parts):
+FACTORS = (0.5, 1, 1, 2, 2, 30, 30, 1000)  # how much larger than now weights are tried
+
+
+def spread(
+    parts,  # outputs, as arrays
+    varied,  # were there weights to change? If not (inputs were), above 1 counts as large
+):
     "(lowest, highest, largest) of arrays; what isn't finite counts as large."
     a = np.nan_to_num(np.concatenate(parts).astype("float64"), nan=0.0, posinf=1e30, neginf=-1e30)
-    return float(a.min()), float(a.max()), float(np.abs(a).max())
+    return float(a.min()), float(a.max()), float(np.abs(a).max()) * (1 if varied else 99)
 
 
 def keras_graph(model, size):
@@ -221,20 +245,24 @@ def keras_ending(
     model,  # a Keras model
     size: int,  # side of its images
     vocab=None,  # to compare the number of outputs with
-    from_unit: bool = False,  # refuse a network that was fed with bytes, because it will get numbers from 0 to 1
+    from_unit: bool = False,  # refuse a network that was fed with bytes: it will get 0 to 1
 ) -> str:  # "sigmoid" or "logits"
     "Ask TensorFlow's graph what the outputs come from; ValueError if they can't be shipped."
     graph = keras_graph(model, size)
     begins = keras_expects_bytes(graph) if from_unit else ""
     if begins:
         raise ValueError(
-            f"The network begins by {begins}, so it was trained on numbers from 0 to 255, and here it would get 0 to 1. Take "
-            "that layer out; or export it with Predictor.save(..., input_range=(0, 255)), whose predictions(table) are right."
+            f"The network begins by {begins}, so it was trained on numbers from 0 to 255, and "
+            "here it would get 0 to 1. Take "
+            "that layer out; or export it with Predictor.save(..., input_range=(0, 255)), whose "
+            "predictions(table) are right."
         )
     outs = graph.structured_outputs
     if not hasattr(outs, "shape"):
         check_output(outs, 2, vocab, f"float images [2, {size}, {size}, 3]")
-    check_output(model(np.zeros((2, size, size, 3), "float32"), training=False), 2, vocab, "float images")
+    check_output(
+        model(np.zeros((2, size, size, 3), "float32"), training=False), 2, vocab, "float images"
+    )
     found, todo, seen = set(), [graph.outputs[0].op], set()
     while todo:
         op = todo.pop()
@@ -249,20 +277,32 @@ def keras_ending(
         elif op.type in ("BiasAdd", "AddV2") and any(o.type in KERAS_LINEAR for o in inner):
             found.add("linear")
         else:
-            found.add("linear" if op.type in KERAS_LINEAR else KERAS_ENDS.get(op.type, f"unknown {op.type}"))
+            found.add(
+                "linear"
+                if op.type in KERAS_LINEAR
+                else KERAS_ENDS.get(op.type, f"unknown {op.type}")
+            )
     return judge(found, lambda: keras_bounds(model, size))
 
 
 def keras_expects_bytes(graph):
-    "How a Keras graph begins, if that only makes sense for numbers up to 255; otherwise an empty text."
+    "How a Keras graph begins, if that only makes sense for numbers up to 255; otherwise ''."
     import tensorflow as tf
 
     todo, steps = list(graph.inputs[0].consumers()), 0
     while todo and steps < 20:
         op, steps = todo.pop(0), steps + 1
-        given = [tf.get_static_value(o) for o in op.inputs] if op.type in ("Mul", "RealDiv", "Sub", "AddV2") else []
-        value = max((float(np.abs(o).max()) for o in given if o is not None and np.size(o)), default=None)
-        if value is not None and (op.type == "RealDiv" and value >= 50 or op.type == "Mul" and 0 < value <= 0.02):
+        given = (
+            [tf.get_static_value(o) for o in op.inputs]
+            if op.type in ("Mul", "RealDiv", "Sub", "AddV2")
+            else []
+        )
+        value = max(
+            (float(np.abs(o).max()) for o in given if o is not None and np.size(o)), default=None
+        )
+        if value is not None and (
+            op.type == "RealDiv" and value >= 50 or op.type == "Mul" and 0 < value <= 0.02
+        ):
             return f"dividing its input by {value if op.type == 'RealDiv' else 1 / value:.4g}"
         if value is not None and op.type in ("Sub", "AddV2") and value >= 10:
             return f"taking {value:.4g} off its input"
@@ -286,10 +326,15 @@ def keras_bounds(model, size):
     "(lowest, highest, largest) output of a Keras model with other weights."
     rng, seen = np.random.default_rng(0), []
     with other_weights(model) as kept:
-        for k in (0.5, 1, 1, 2, 2, 30, 30, 1000):
+        varied = any(value.size > 1 for value in kept)
+        for k in FACTORS:
             for w, value in zip(model.trainable_weights, kept):
                 if value.size > 1:
-                    w.assign((k * (value.std() + 0.1) * rng.normal(0, 1, value.shape) + value.mean()).astype(value.dtype))
+                    w.assign(
+                        (
+                            k * (value.std() + 0.1) * rng.normal(0, 1, value.shape) + value.mean()
+                        ).astype(value.dtype)
+                    )
             x = rng.uniform(0, 1, (4, size, size, 3)).astype("float32")
-            seen.append(np.asarray(model(x, training=False)))
-    return spread(seen)
+            seen.append(np.asarray(model(x if varied else k * (2 * x - 1), training=False)))
+    return spread(seen, varied)

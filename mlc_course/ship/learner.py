@@ -1,4 +1,4 @@
-"What a fastai Learner says to the images of a table: the numbers of `learn.get_preds`, without building items."
+"What a Learner says to the images of a table: the numbers of `learn.get_preds`."
 
 import numpy as np
 
@@ -14,10 +14,10 @@ def learner_predictions(
     learn,  # a fastai Learner
     table,  # an ImageTable with its vocab
     split: str,  # one that the table has
-    on_error: str = "stop",  # an image that can't be decoded: "stop" with its name, or "skip" it with a warning
+    on_error: str = "stop",  # an image that can't be decoded: "stop", or "skip" it with a warning
     batch_size: int = 256,
 ) -> Predictions:  # in the table's order
-    "Decoded, resized and normalised as the Learner's validation images are; ValueError for what can't be taken along."
+    "As the Learner's validation images are prepared; ValueError for what can't be taken along."
     import torch
 
     reading = read_learner(learn)
@@ -26,7 +26,8 @@ def learner_predictions(
     ending = torch_ending(net, size, reading.vocab)
     if ending == "sigmoid" and reading.activation == "sigmoid":
         raise ValueError(
-            "This Learner's network ends in a sigmoid and its loss applies another, so learn.get_preds gives scores between 0.5 "
+            "This Learner's network ends in a sigmoid and its loss applies another, so "
+            "learn.get_preds gives scores between 0.5 "
             "and 0.73. Take the sigmoid out of the network, or use BCELossFlat()."
         )
     kept, pixels = cached_pixels(table.subset(split), size, on_error=on_error)
@@ -38,7 +39,9 @@ def learner_predictions(
         with torch.inference_mode():
             for i in range(0, len(pixels), batch_size):
                 x = reading.network_input(np.asarray(pixels[i : i + batch_size]))
-                out.append(net(x.to(first.device) if first is not None else x).float().cpu().numpy())
+                out.append(
+                    net(x.to(first.device) if first is not None else x).float().cpu().numpy()
+                )
     finally:
         net.train(training)
     raw = np.concatenate(out)

@@ -11,7 +11,17 @@ from .parity import measure
 from .predictor import Predictor, open_session
 from .source import open_source
 
-PACKAGES = ("mlc_course", "numpy", "pillow", "onnx", "onnxruntime", "torch", "fastai", "tensorflow", "keras")
+PACKAGES = (
+    "mlc_course",
+    "numpy",
+    "pillow",
+    "onnx",
+    "onnxruntime",
+    "torch",
+    "fastai",
+    "tensorflow",
+    "keras",
+)
 
 
 def make(folder, trained, table, thresholds, chosen, tolerance, vocab, image_size, input_range):
@@ -25,10 +35,14 @@ def make(folder, trained, table, thresholds, chosen, tolerance, vocab, image_siz
     else:
         thresh, chosen = best_thresholds(source.run, table, source.vocab)
     data, sigmoid = onnx_bytes(source)
-    session = open_session(data, MODEL)
+    session = exported_session(data)
     spec = describe(source, thresh, chosen)
     spec["model"] = dict(
-        file=MODEL, sha256=sha256(data), bytes=len(data), input="pixels", outputs=[o.name for o in session.get_outputs()]
+        file=MODEL,
+        sha256=sha256(data),
+        bytes=len(data),
+        input="pixels",
+        outputs=[o.name for o in session.get_outputs()],
     )
     spec["parity"] = measure(Predictor(session, spec), source, sigmoid, table, tolerance)
     spec["trained"] = origin_of(source, table)
@@ -37,15 +51,31 @@ def make(folder, trained, table, thresholds, chosen, tolerance, vocab, image_siz
     return Predictor.load(folder)
 
 
+def exported_session(data):
+    "onnxruntime's session of what was exported; ValueError if it can't be opened."
+    try:
+        return open_session(data, MODEL)
+    except ValueError as e:
+        why = str(e).split("reads (")[-1].split("). Export the run")[0]
+        raise ValueError(
+            f"onnxruntime can't open what was exported of this network ({why[:200]}). Update "
+            "onnxruntime and the exporter, or "
+            "replace the layer that is named."
+        ) from None
+
+
 def describe(source, thresh, chosen):
     "What predictor.json says before anything was measured."
     recipe = source.recipe
     return dict(
-        format=1 if recipe.plain_square else 2,  # 1: a version before `steps` prepares images the same way
+        format=1
+        if recipe.plain_square
+        else 2,  # 1: a version before `steps` prepares images the same way
         vocab=source.vocab,
         thresholds=thresh,
         thresholds_chosen=chosen,
-        preprocessing=recipe.to_dict() | dict(pixels="uint8 [N, S, S, 3]; the model scales them itself"),
+        preprocessing=recipe.to_dict()
+        | dict(pixels="uint8 [N, S, S, 3]; the model scales them itself"),
         trained={},
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         versions={o: version_of(o) for o in PACKAGES if version_of(o)},
@@ -53,17 +83,17 @@ def describe(source, thresh, chosen):
 
 
 def export_onnx(
-    model,  # a torch module, a fastai Learner or a Keras model that carries `vocab` (and `image_size`)
+    model,  # a torch module, a fastai Learner or a Keras model; as for `Predictor.save`
     path,  # the file to write, "....onnx"
     *,
-    vocab=None,  # as for `Predictor.save`
+    vocab=None,  # and these, where it doesn't carry them
     image_size=None,
     input_range=None,
 ) -> Path:  # `path`
     """Write a network as ONNX: `pixels` uint8 [N, S, S, 3] to `probs` float32 [N, C], any N.
 
-    The pocket ResNet also gives `maps` float32 [N, C, S/16, S/16]. Vocab and image size stand in the file's metadata.
-    Normalising of a Learner is taken in; what its DataLoaders do to sizes is left to whoever makes the pixels."""
+    The pocket ResNet also gives `maps` float32 [N, C, S/16, S/16]. Vocab and image size stand in
+    the metadata. A Learner's normalising is taken in; resizing is left to who makes the pixels."""
     path = Path(path)
     data, _ = onnx_bytes(open_source(model, vocab, image_size, input_range))
     path.parent.mkdir(parents=True, exist_ok=True)

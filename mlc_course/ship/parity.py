@@ -1,7 +1,6 @@
-"Is what is shipped what its user gets? Measured against the user's own call, on images that make a difference."
-# `learn.get_preds` for a Learner, `model.predict` for a Keras model, the module on a trainer's batches for torch, and
-# what a trainer wrote down where there is a run.
-
+"Is what is shipped what its user gets? Measured against the user's own call."
+# `learn.get_preds` for a Learner, `model.predict` for a Keras model, the module on a trainer's
+# batches for torch, and what a trainer wrote down where there is a run.
 
 import tempfile
 from contextlib import contextmanager
@@ -34,7 +33,8 @@ def measure(
         parts += [made] if made is not None else []
     if not parts:
         raise ValueError(
-            "This Learner takes neither paths of files nor rows of an ImageTable, so it can't be compared with what is "
+            "This Learner takes neither paths of files nor rows of an ImageTable, so it can't be "
+            "compared with what is "
             "shipped. Pass table=, or let get_x take a path."
         )
     for names, ours, theirs, what, whose in parts:
@@ -51,15 +51,21 @@ def measure(
 def compare(names, ours, theirs, vocab, whose, tolerance):
     "ValueError that names the worst cell, if it is above `tolerance`."
     if ours.shape != theirs.shape:
-        raise ValueError(f"{whose} gives numbers of shape {list(theirs.shape)}, and {len(vocab)} labels were expected.")
+        raise ValueError(
+            f"{whose} gives numbers of shape {list(theirs.shape)}, and {len(vocab)} labels were "
+            "expected."
+        )
     gap = np.abs(ours - theirs)
     if gap.max() <= tolerance:
         return
     row, col = np.unravel_index(np.nan_to_num(gap, nan=np.inf).argmax(), gap.shape)
     raise ValueError(
-        f"What would be shipped doesn't answer as {whose} does: for {names[row]}, {vocab[col]!r} it says "
-        f"{ours[row, col]:.6f} instead of {theirs[row, col]:.6f}, and {tolerance} is allowed. Nothing was written. Look for "
-        "something that differs from call to call (dropout or noise that stays on), or a callback or transform of yours."
+        f"What would be shipped doesn't answer as {whose} does: for {names[row]}, {vocab[col]!r} "
+        "it says "
+        f"{ours[row, col]:.6f} instead of {theirs[row, col]:.6f}, and {tolerance} is allowed. "
+        "Nothing was written. Look for "
+        "something that differs from call to call (dropout or noise that stays on), or a callback "
+        "or transform of yours."
     )
 
 
@@ -67,8 +73,10 @@ def on_table(predictor, source, sigmoid, table):
     "Every image of test, or of what there is."
     if list(table.vocab) != predictor.vocab:
         raise ValueError(
-            f"The model knows the labels {', '.join(predictor.vocab[:5])} ({len(predictor.vocab)}), and the table has "
-            f"{', '.join(table.vocab[:5])} ({len(table.vocab)}), or another order. Give the table the model's vocab: "
+            f"The model knows the labels {', '.join(predictor.vocab[:5])} "
+            f"({len(predictor.vocab)}), and the table has "
+            f"{', '.join(table.vocab[:5])} ({len(table.vocab)}), or another order. Give the table "
+            "the model's vocab: "
             "ImageTable(..., vocab=vocab)."
         )
     split = next((o for o in ("test", "valid", "train") if o in table.splits), None)
@@ -82,7 +90,13 @@ def on_table(predictor, source, sigmoid, table):
         return names, ours, kept.probs, what, "the trainer's own predictions"
     if source.learn is not None:
         rows = table.subset(split).df if source.reading.by_rows else paths
-        return names, ours, get_preds(source, sigmoid, as_items(source, paths, rows)), what, "learn.get_preds"
+        return (
+            names,
+            ours,
+            get_preds(source, sigmoid, as_items(source, paths, rows)),
+            what,
+            "learn.get_preds",
+        )
     pixels = decode_images(paths, source.recipe.size)
     return names, ours, ask(source, pixels, sigmoid), what, caller(source)
 
@@ -94,7 +108,9 @@ def caller(source):
 
 def ask(source, pixels, sigmoid):
     "The network's own answer to bytes."
-    return framework_probs(source.model, pixels, sigmoid=sigmoid, scale=source.scale, shift=source.shift)
+    return framework_probs(
+        source.model, pixels, sigmoid=sigmoid, scale=source.scale, shift=source.shift
+    )
 
 
 def on_cpu(source):
@@ -133,15 +149,34 @@ def draw_images(
     from PIL import Image
 
     rng, out = np.random.default_rng(seed), []
-    shapes = [(1, 1), (2, 1), (1, 2), (3, 1), (1.4, 1), (1, 1.3), (0.5, 0.4), (0.3, 0.9), (1, 1), (1.6, 1.2), (1, 1), (4, 3)]
+    shapes = [
+        (1, 1),
+        (2, 1),
+        (1, 2),
+        (3, 1),
+        (1.4, 1),
+        (1, 1.3),
+        (0.5, 0.4),
+        (0.3, 0.9),
+        (1, 1),
+        (1.6, 1.2),
+        (1, 1),
+        (4, 3),
+    ]
     for i, (a, b) in enumerate(shapes):
         w, h = max(2, round(a * size)), max(2, round(b * size) + i % 3)
         w, h = min(w, 1200), min(h, 1200)
         y, x = np.mgrid[0:h, 0:w]
-        slopes = np.stack([255 * x / w, 255 * y / h, 255 * (x + y) / (w + h)], -1)[..., rng.permutation(3)]
+        slopes = np.stack([255 * x / w, 255 * y / h, 255 * (x + y) / (w + h)], -1)[
+            ..., rng.permutation(3)
+        ]
         bars = 90.0 * ((x // max(1, w // (3 + i)) + y // max(1, h // 4)) % 2)
         noise = rng.normal(0, 12, (h, w, 3))
-        image = Image.fromarray((0.7 * slopes + bars[..., None] * rng.uniform(0, 1, 3) + noise).clip(0, 255).astype("uint8"))
+        image = Image.fromarray(
+            (0.7 * slopes + bars[..., None] * rng.uniform(0, 1, 3) + noise)
+            .clip(0, 255)
+            .astype("uint8")
+        )
         path = folder / f"drawn {i} of {w} x {h}.{'jpg' if i % 4 == 3 else 'png'}"
         kind = {8: "L", 9: "RGBA", 10: "P"}.get(i)
         if kind == "RGBA":
@@ -166,7 +201,11 @@ def on_own_items(predictor, source, sigmoid):
     chosen = by_shape(paths)
     if not chosen:
         return None
-    rows = items.items.iloc[chosen] if hasattr(items.items, "iloc") else [items.items[i] for i in chosen]
+    rows = (
+        items.items.iloc[chosen]
+        if hasattr(items.items, "iloc")
+        else [items.items[i] for i in chosen]
+    )
     theirs = get_preds(source, sigmoid, rows)
     files = [paths[i] for i in chosen]
     what = f"{len(files)} of the Learner's validation images"
@@ -194,7 +233,11 @@ def own_paths(items):
 
     rows = items.items
     count = min(len(rows), 2000)
-    rows = [rows.iloc[i] for i in range(count)] if hasattr(rows, "iloc") else [rows[i] for i in range(count)]
+    rows = (
+        [rows.iloc[i] for i in range(count)]
+        if hasattr(rows, "iloc")
+        else [rows[i] for i in range(count)]
+    )
     out = []
     for x in rows:
         for tfm in items.tfms.fs:
@@ -220,7 +263,9 @@ def as_items(source, paths, rows=None):
         fnames = [str(o) for o in paths]
         return rows.assign(fname=fnames)
     n = len(paths)
-    return pd.DataFrame(dict(fname=[str(o) for o in paths], labels=[[] for _ in range(n)], split=["valid"] * n))
+    return pd.DataFrame(
+        dict(fname=[str(o) for o in paths], labels=[[] for _ in range(n)], split=["valid"] * n)
+    )
 
 
 @contextmanager
@@ -231,7 +276,12 @@ def plainly(learn):
     first = next(iter(learn.model.parameters()), None)
     where, device = first.device if first is not None else None, getattr(learn.dls, "device", None)
     mixed = [o for o in learn.cbs if isinstance(o, MixedPrecision)]
-    moved = where is not None and where.type != "cpu" or device is not None and getattr(device, "type", "cpu") != "cpu"
+    moved = (
+        where is not None
+        and where.type != "cpu"
+        or device is not None
+        and getattr(device, "type", "cpu") != "cpu"
+    )
     training = learn.model.training
     try:
         if moved:

@@ -1,7 +1,6 @@
 "What a fastai Learner does to an image before its network sees it, and to the outputs afterwards."
-# Read from the validation DataLoader, which is what `learn.get_preds` and `learn.predict` use. Each transform is
-# taken in exactly, or refused by name.
-
+# Read from the validation DataLoader, which is what `learn.get_preds` and `learn.predict` use.
+# Each transform is taken in exactly, or refused by name.
 
 import math
 from dataclasses import dataclass
@@ -40,7 +39,9 @@ def is_learner(model):
 
 def refuse(name, what, remedy):
     "The error about one transform."
-    return ValueError(f"This Learner's DataLoaders use {name}, {what}, so it can't be taken along. {remedy}")
+    return ValueError(
+        f"This Learner's DataLoaders use {name}, {what}, so it can't be taken along. {remedy}"
+    )
 
 
 def name_of(tfm):
@@ -52,17 +53,21 @@ def read_learner(
     learn,  # a fastai Learner
     vocab=None,  # what the caller says the labels are; None: ask the DataLoaders
 ) -> Reading:
-    "The whole validation pipeline; ValueError that names what can't be taken along and says what to change."
+    "The whole validation pipeline; ValueError that names what can't be taken along."
     dls = learn.dls
     valid = getattr(dls, "valid", None)
     lists = getattr(getattr(valid, "dataset", None), "tls", None)
     if lists is None or not hasattr(valid, "after_item"):
         raise ValueError(
-            "This Learner's DataLoaders weren't made by a DataBlock, so what they do to an image can't be read. Give "
-            "the network alone, learn.model, with vocab= and image_size=, if it takes float images from 0 to 1."
+            "This Learner's DataLoaders weren't made by a DataBlock, so what they do to an image "
+            "can't be read. Give "
+            "the network alone, learn.model, with vocab= and image_size=, if it takes float "
+            "images from 0 to 1."
         )
     if getattr(valid, "n_inp", 1) != 1:
-        raise ValueError(f"This Learner's network takes {valid.n_inp} inputs; a predictor gives it one image.")
+        raise ValueError(
+            f"This Learner's network takes {valid.n_inp} inputs; a predictor gives it one image."
+        )
     decode, by_rows = read_opening(lists[0])
     steps, size = read_items(valid.after_item)
     if any(not idle(t) for t in valid.before_batch.fs):
@@ -77,8 +82,16 @@ def read_learner(
 def read_vocab(dls, model, given):
     "Label names of the DataLoaders, compared with what the model and the caller say."
     found = getattr(dls, "vocab", None)
-    if found is not None and len(found) and not isinstance(found[0], str) and hasattr(found[0], "__len__"):
-        raise ValueError(f"This Learner's DataLoaders have {len(found)} vocabs; a predictor has one list of labels.")
+    if (
+        found is not None
+        and len(found)
+        and not isinstance(found[0], str)
+        and hasattr(found[0], "__len__")
+    ):
+        raise ValueError(
+            f"This Learner's DataLoaders have {len(found)} vocabs; a predictor has one list of "
+            "labels."
+        )
     found = [str(o) for o in found] if found is not None and len(found) else None
     for who, other in (("vocab=", given), ("learn.model.vocab", getattr(model, "vocab", None))):
         if other is None:
@@ -88,18 +101,26 @@ def read_vocab(dls, model, given):
         if found is not None and [str(o) for o in other] != found:
             raise ValueError(
                 f"The Learner's DataLoaders have the labels {', '.join(found[:5])} and {who} has "
-                f"{', '.join(map(str, list(other)[:5]))}, or another order. The order is that of the outputs: "
+                f"{', '.join(map(str, list(other)[:5]))}, or another order. The order is that of "
+                "the outputs: "
                 "learn.dls.vocab. Correct one of the two."
             )
         found = [str(o) for o in other]
     if not found:
-        raise ValueError("This Learner's DataLoaders have no vocab. Pass vocab= with the label of each output, in order.")
+        raise ValueError(
+            "This Learner's DataLoaders have no vocab. Pass vocab= with the label of each output, "
+            "in order."
+        )
     return found
 
 
 def idle(tfm):
     "Whether a transform does nothing to a validation batch."
-    return name_of(tfm) in ("noop", "_noop") or getattr(tfm, "split_idx", None) == 0 and not affine(tfm)
+    return (
+        name_of(tfm) in ("noop", "_noop")
+        or getattr(tfm, "split_idx", None) == 0
+        and not affine(tfm)
+    )
 
 
 def affine(tfm):
@@ -125,16 +146,33 @@ def read_opening(items):
         before, x = x, tfm(x, split_idx=1)
         opens = name_of(tfm) == "PILBase.create"
         if opens and type(x) is not PILImage:
-            raise refuse(type(x).__name__, "which isn't an RGB image", "Use ImageBlock, that is PILImage.")
-        if opens and decode is None and not hasattr(before, "__fspath__") and not isinstance(before, str):
-            raise refuse(f"items that are a {type(before).__name__}", "not files", "Let get_x give the path of a file.")
+            raise refuse(
+                type(x).__name__, "which isn't an RGB image", "Use ImageBlock, that is PILImage."
+            )
+        if (
+            opens
+            and decode is None
+            and not hasattr(before, "__fspath__")
+            and not isinstance(before, str)
+        ):
+            raise refuse(
+                f"items that are a {type(before).__name__}",
+                "not files",
+                "Let get_x give the path of a file.",
+            )
         if opens:
             decode = decode or "plain"
-        elif isinstance(x, Image.Image) or decode is not None or hasattr(x, "ndim") and not hasattr(x, "index"):
+        elif (
+            isinstance(x, Image.Image)
+            or decode is not None
+            or hasattr(x, "ndim")
+            and not hasattr(x, "index")
+        ):
             raise refuse(
                 name_of(tfm),
                 "a function of yours that makes or changes the image",
-                "Let get_x give the path of a file (or use mlc_course.ReadImage), and the item_tfms do the rest.",
+                "Let get_x give the path of a file (or use mlc_course.ReadImage), and the "
+                "item_tfms do the rest.",
             )
     if decode is None:
         raise ValueError("This Learner's items aren't images. A predictor needs ImageBlock.")
@@ -167,17 +205,22 @@ def read_items(pipeline):
         else:
             raise refuse(
                 name_of(tfm),
-                "which isn't one of the transforms that a predictor knows (Resize, CropPad, RandomCrop, RandomResizedCrop)",
+                "which isn't one of the transforms that a predictor knows (Resize, CropPad, "
+                "RandomCrop, RandomResizedCrop)",
                 "Use one of these in item_tfms, or do it before in files of your own.",
             )
     if not steps:
         raise ValueError(
-            "This Learner's DataLoaders don't resize, so images of any size reach the network. Give "
+            "This Learner's DataLoaders don't resize, so images of any size reach the network. "
+            "Give "
             "item_tfms=Resize(size) when you make them."
         )
     w, h = steps[-1]["size"]
     if w != h:
-        raise ValueError(f"This Learner's images are {w} x {h} pixels; a predictor's are square. Use Resize({max(w, h)}).")
+        raise ValueError(
+            f"This Learner's images are {w} x {h} pixels; a predictor's are square. Use "
+            f"Resize({max(w, h)})."
+        )
     return steps, w
 
 
@@ -189,9 +232,18 @@ def filter_name(mode):
 
 def resize_step(tfm):
     "fastai's Resize as a step."
-    step = dict(do="resize", method=str(tfm.method), size=[int(o) for o in tfm.size], resample=filter_name(tfm.mode))
+    step = dict(
+        do="resize",
+        method=str(tfm.method),
+        size=[int(o) for o in tfm.size],
+        resample=filter_name(tfm.mode),
+    )
     if step["method"] not in ("squish", "crop", "pad"):
-        raise refuse(f"Resize(method={tfm.method!r})", "a method that fastai doesn't have", "Use squish, crop or pad.")
+        raise refuse(
+            f"Resize(method={tfm.method!r})",
+            "a method that fastai doesn't have",
+            "Use squish, crop or pad.",
+        )
     return step | (dict(pad_mode=str(tfm.pad_mode)) if step["method"] == "pad" else {})
 
 
@@ -199,7 +251,14 @@ def resized_crop_steps(tfm):
     "What RandomResizedCrop does in validation: squash to a larger size, then the middle."
     size = [int(o) for o in tfm.size]
     more = math.ceil(max(size) * tfm.val_xtra / 8) * 8
-    steps = [dict(do="resize", method="squish", size=[o + more for o in size], resample=filter_name(tfm.mode))]
+    steps = [
+        dict(
+            do="resize",
+            method="squish",
+            size=[o + more for o in size],
+            resample=filter_name(tfm.mode),
+        )
+    ]
     return steps + [dict(do="crop_pad", size=size, pad_mode="zeros")] * bool(more)
 
 
@@ -212,21 +271,29 @@ def read_batches(pipeline):
         if type(tfm) is IntToFloatTensor:
             scale, shift = scale / float(tfm.div), shift / float(tfm.div)
         elif type(tfm) is Normalize:
-            mean, std = (np.asarray(o.detach().cpu(), "float64").reshape(-1) for o in (tfm.mean, tfm.std))
+            mean, std = (
+                np.asarray(o.detach().cpu(), "float64").reshape(-1) for o in (tfm.mean, tfm.std)
+            )
             if len(mean) not in (1, 3) or len(std) not in (1, 3):
-                raise refuse("Normalize", f"with {len(mean)} means", "Give one mean and one deviation per channel.")
+                raise refuse(
+                    "Normalize",
+                    f"with {len(mean)} means",
+                    "Give one mean and one deviation per channel.",
+                )
             scale, shift = scale / std, (shift - mean) / std
         elif affine(tfm):
             if getattr(tfm, "size", None) is not None:
                 raise refuse(
                     f"{type(tfm).__name__}(size={tfm.size})",
                     "which resizes whole batches, in validation too",
-                    f"Give the size to the item transform, item_tfms=Resize({tfm.size}), and none to aug_transforms.",
+                    f"Give the size to the item transform, item_tfms=Resize({tfm.size}), and none "
+                    "to aug_transforms.",
                 )
         elif not idle(tfm):
             raise refuse(
                 name_of(tfm),
-                "which isn't one of the batch transforms that a predictor knows (IntToFloatTensor, Normalize, aug_transforms)",
+                "which isn't one of the batch transforms that a predictor knows "
+                "(IntToFloatTensor, Normalize, aug_transforms)",
                 "Put it into the network, as its first layer.",
             )
     return scale, shift
@@ -249,12 +316,15 @@ def read_activation(loss):
             break
     else:
         raise ValueError(
-            f"learn.get_preds puts the outputs through {getattr(act, '__qualname__', act)}, which is neither a sigmoid "
-            "nor nothing. Use BCEWithLogitsLossFlat, or set learn.loss_func.activation = torch.sigmoid."
+            f"learn.get_preds puts the outputs through {getattr(act, '__qualname__', act)}, which "
+            "is neither a sigmoid "
+            "nor nothing. Use BCEWithLogitsLossFlat, or set learn.loss_func.activation = "
+            "torch.sigmoid."
         )
     if name == "softmax":
         raise ValueError(
-            f"The loss {type(loss).__name__} ends learn.get_preds in a softmax, so the labels compete: the scores of an "
+            f"The loss {type(loss).__name__} ends learn.get_preds in a softmax, so the labels "
+            "compete: the scores of an "
             "image add up to 1. For images with several labels train with BCEWithLogitsLossFlat()."
         )
     return name

@@ -14,7 +14,9 @@ from ..metrics import Predictions
 from .folder import MODEL, SPEC, read_folder, refusal
 from .recipe import Recipe
 
-os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # otherwise onnxruntime tells its maker that it was used
+os.environ.setdefault(
+    "ORT_DISABLE_TELEMETRY", "1"
+)  # otherwise onnxruntime tells its maker that it was used
 
 
 @dataclass(frozen=True)
@@ -38,17 +40,20 @@ def open_session(data: bytes, path):
     import onnxruntime as ort
 
     options = ort.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1  # each of our threads predicts a batch of its own
+    options.intra_op_num_threads = options.inter_op_num_threads = (
+        1  # each of our threads predicts a batch of its own
+    )
     options.log_severity_level = 4
     try:
         return ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     except Exception as e:
-        why = f"it isn't an ONNX model that this onnxruntime {ort.__version__} reads ({str(e).splitlines()[0]})."
+        first = str(e).splitlines()[0]
+        why = f"it isn't an ONNX model that this onnxruntime {ort.__version__} reads ({first})."
         raise refusal(path, why) from None
 
 
 class Predictor:
-    """A trained network with everything that answering needs, and nothing of the framework that trained it.
+    """A trained network with all that answering needs, and nothing of the framework it comes from.
 
     Its folder holds `model.onnx` and `predictor.json`. Make it with `save`, open it with `load`."""
 
@@ -75,7 +80,7 @@ class Predictor:
     ) -> "Predictor":
         """Open a folder, after checking that its two files belong together.
 
-        Needs onnxruntime alone, and runs no pickled code. FileNotFoundError or ValueError with what to do."""
+        Needs onnxruntime alone, runs no pickle. FileNotFoundError or ValueError with a remedy."""
         from .facts import need
 
         need("onnxruntime")
@@ -92,15 +97,21 @@ class Predictor:
         path, vocab = Path(self.folder or "") / MODEL, dumps(self.vocab)
         kept = self.session.get_modelmeta().custom_metadata_map
         if kept.get("vocab", vocab) != vocab:
-            why = f"it was made for the labels {kept['vocab'][:60]} ..., and {SPEC} names {vocab[:60]} ..."
+            mine = kept["vocab"][:60]
+            why = f"it was made for the labels {mine} ..., and {SPEC} names {vocab[:60]} ..."
             raise refusal(path, why + " (or the same in another order).")
         if kept.get("image_size", str(self.image_size)) != str(self.image_size):
-            raise refusal(path, f"it takes images of {kept['image_size']} px, and {SPEC} says {self.image_size}.")
+            raise refusal(
+                path,
+                f"it takes images of {kept['image_size']} px, and {SPEC} says {self.image_size}.",
+            )
         takes = [o.name for o in self.session.get_inputs()]
         gives = [o.name for o in self.session.get_outputs()]
         if takes != ["pixels"] or "probs" not in gives:
             raise refusal(
-                path, f"it has inputs {takes} and outputs {gives}, and a predictor's are 'pixels' and 'probs'."
+                path,
+                f"it has inputs {takes} and outputs {gives}, and a predictor's are 'pixels' and "
+                "'probs'.",
             )
         for n in (1, 2):
             self._check_answer(path, n)
@@ -113,7 +124,8 @@ class Predictor:
             why = f"it doesn't take bytes {list(pixels.shape)} ({str(e).splitlines()[0]})."
             raise refusal(path, why) from None
         if probs.shape != (n, len(self.vocab)):
-            why = f"for {n} images it gives numbers of shape {list(probs.shape)}, and {SPEC} has {len(self.vocab)} labels."
+            why = f"for {n} images it gives numbers of shape {list(probs.shape)}, "
+            why += f"and {SPEC} has {len(self.vocab)} labels."
             raise refusal(path, why)
         if not ((probs >= 0) & (probs <= 1)).all():
             raise refusal(path, "what it gives are no probabilities.")
@@ -164,14 +176,18 @@ class Predictor:
     def _rows(self, images, batch_size=8, workers=None):
         "(image, row or error) in order; a few batches in memory at any time."
         if batch_size < 1:
-            raise ValueError(f"batch_size is {batch_size}; give the number of images in a batch, at least 1.")
+            raise ValueError(
+                f"batch_size is {batch_size}; give the number of images in a batch, at least 1."
+            )
         images, workers = iter(images), workers or cores()
         yield from self._work(list(islice(images, 1)))  # the first answer waits for nothing else
         running = deque()
         with ThreadPoolExecutor(workers) as pool:
             try:
                 while True:
-                    while len(running) < 2 * workers and (batch := list(islice(images, batch_size))):
+                    while len(running) < 2 * workers and (
+                        batch := list(islice(images, batch_size))
+                    ):
                         running.append(pool.submit(self._work, batch))
                     if not running:
                         return
@@ -181,10 +197,10 @@ class Predictor:
 
     def stream(
         self,
-        images,  # any iterable of image files, PIL images or uint8 arrays [H, W, 3]; thousands are fine
+        images,  # any iterable of image files, PIL images or uint8 arrays [H, W, 3]
         batch_size: int = 8,  # images that a thread decodes and predicts at once
         workers=None,  # threads; None: one per core
-    ):  # yields a LabelScores, or the ValueError, OSError or MemoryError of an image that can't be read
+    ):  # yields a LabelScores, or the ValueError, OSError or MemoryError of an image
         "One answer per image, in order; a few batches in memory at any time."
         for image, row in self._rows(images, batch_size, workers):
             yield row if isinstance(row, Exception) else self._scores(image, row)
@@ -195,7 +211,7 @@ class Predictor:
     ) -> list:  # a LabelScores for each, in order
         """Labels and scores.
 
-        An image that can't be read is a ValueError, OSError or MemoryError that names it; `stream` goes on instead."""
+        ValueError, OSError or MemoryError for a bad image; `stream` goes on instead."""
         out = []
         for o in self.stream(as_list(images)):
             if isinstance(o, Exception):
@@ -221,10 +237,11 @@ class Predictor:
     ) -> np.ndarray:  # float32 [N, C, h, w], at least 0
         """Where each label's logit comes from: Grad-CAM, as lesson 12 computes it with gradients.
 
-        ValueError where the network is no pocket ResNet, whose mean, maximum and linear head give it without a gradient."""
+        ValueError unless it is a pocket ResNet: its linear head needs no gradient."""
         if not self.has_maps:
             raise ValueError(
-                "This model has no maps: they are exported for the pocket ResNet, whose head is linear in means and maxima."
+                "This model has no maps: they are exported for the pocket ResNet, whose head is "
+                "linear in means and maxima."
             )
         return self._run(np.stack([self.pixels(o) for o in as_list(images)]), "maps")
 
@@ -236,12 +253,18 @@ class Predictor:
         "Every image of a split, beside its targets: what the metrics take."
         if list(table.vocab) != self.vocab:
             raise ValueError(
-                f"The predictor knows the labels {self.vocab}, and the table has {list(table.vocab)}. Give the table the "
+                f"The predictor knows the labels {self.vocab}, and the table has "
+                f"{list(table.vocab)}. Give the table the "
                 "predictor's vocab: ImageTable(..., vocab=predictor.vocab)."
             )
         if split not in table.splits:
-            raise ValueError(f"The table {table.name!r} has no split {split!r}; it has {', '.join(table.splits)}.")
-        return Predictions(self.probs(table.paths(split)), table.targets(split), self.vocab, table.fnames(split))
+            raise ValueError(
+                f"The table {table.name!r} has no split {split!r}; it has "
+                f"{', '.join(table.splits)}."
+            )
+        return Predictions(
+            self.probs(table.paths(split)), table.targets(split), self.vocab, table.fnames(split)
+        )
 
     def with_thresholds(
         self,
@@ -250,30 +273,35 @@ class Predictor:
         "A predictor that draws the line elsewhere."
         from .decide import by_label
 
-        return Predictor(self.session, self.spec | dict(thresholds=by_label(thresh, self.vocab)), self.folder)
+        return Predictor(
+            self.session, self.spec | dict(thresholds=by_label(thresh, self.vocab)), self.folder
+        )
 
     @classmethod
     def save(
         cls,
         folder,  # where model.onnx and predictor.json go; made if it doesn't exist
-        trained,  # a TrainingRun, the folder of one, a fastai Learner, a torch module or a Keras model
-        table: ImageTable | None = None,  # the data: every test image is predicted both ways, and its checksum is kept
-        thresholds=None,  # a number, one per label, or a dict by label; left out: the best F1 of each label on valid
+        trained,  # a TrainingRun, its folder, a fastai Learner, a torch module or a Keras model
+        table=None,  # an ImageTable: every test image is predicted both ways, its checksum is kept
+        thresholds=None,  # a number, one per label, or a dict; None: each label's best F1 on valid
         chosen: str = "given",  # how `thresholds` were chosen, kept beside them
         tolerance: float = 1e-4,  # how much a probability may differ from what the user gets
         *,
         vocab=None,  # label names in the order of the outputs, where the model doesn't carry them
         image_size=None,  # side in pixels, where the model doesn't say it
-        input_range=None,  # what black and white are for the network, such as (0, 255); None: (0, 1)
+        input_range=None,  # what black and white are for the network, as (0, 255); None: (0, 1)
     ) -> "Predictor":  # loaded from `folder`
         """Export a network with all that goes with it, after comparing it with what its user gets.
 
-        A torch module takes float [N, 3, S, S] and a Keras model [N, S, S, 3], from 0 to 1 unless `input_range` says
-        otherwise, and ends in logits or a sigmoid. Of a Learner the validation pipeline is taken in. ValueError or
-        TypeError, with what to change, for what can't be: then nothing is written, and an older predictor stays."""
+        A torch module takes float [N, 3, S, S] and a Keras model [N, S, S, 3], from 0 to 1 unless
+        `input_range` says otherwise, and ends in logits or a sigmoid. Of a Learner the validation
+        pipeline is taken in. ValueError or TypeError, with what to change, for what can't be: then
+        nothing is written, and an older predictor stays."""
         from .make import make
 
-        return make(folder, trained, table, thresholds, chosen, tolerance, vocab, image_size, input_range)
+        return make(
+            folder, trained, table, thresholds, chosen, tolerance, vocab, image_size, input_range
+        )
 
 
 def cores():
@@ -284,7 +312,9 @@ def cores():
 def no_room(image):
     "The error about an image that the memory doesn't suffice for."
     name = str(image) if isinstance(image, (str, os.PathLike)) else "an image that isn't a file"
-    return MemoryError(f"{name}: there isn't enough memory for it. Make it smaller, or close other programs.")
+    return MemoryError(
+        f"{name}: there isn't enough memory for it. Make it smaller, or close other programs."
+    )
 
 
 def out_of_memory(e):

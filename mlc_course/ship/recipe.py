@@ -1,6 +1,6 @@
 "From a file to the bytes that a network takes, told in plain values that predictor.json can hold."
-# Cropping and padding are fastai's own (vision/augment.py), with Pillow and NumPy alone, equal to the byte.
-
+# Cropping and padding are fastai's own (vision/augment.py), with Pillow and NumPy alone, equal to
+# the byte.
 
 import os
 from dataclasses import dataclass, field
@@ -17,10 +17,12 @@ DECODERS = ("upright", "plain")
 
 @dataclass(frozen=True)
 class Recipe:
-    "What is done to an image: how it is decoded, then one step after the other, until it is a square."
+    "How an image is decoded, then one step after the other, until it is a square."
 
     size: int  # side of the square that comes out
-    decode: str = "upright"  # "upright": as `load_image` does; "plain": as fastai's PILImage.create does
+    decode: str = (
+        "upright"  # "upright": as `load_image` does; "plain": as fastai's PILImage.create does
+    )
     steps: tuple = field(default=())  # dicts; () is one resize of the whole image to the square
 
     @property
@@ -61,12 +63,14 @@ class Recipe:
     @classmethod
     def from_dict(
         cls,
-        d: dict,  # `preprocessing` of predictor.json; that of format 1 has neither `decode` nor `steps`
+        d: dict,  # `preprocessing` of predictor.json; in format 1 without `decode` and `steps`
     ) -> "Recipe":
         "Read what `to_dict` wrote; ValueError for what it can't have written."
         size, decode = d.get("image_size"), d.get("decode", "upright")
         if not whole(size) or not 1 <= size <= MAX_SIZE:
-            raise ValueError(f"its image_size is {size!r}, not a number of pixels up to {MAX_SIZE}.")
+            raise ValueError(
+                f"its image_size is {size!r}, not a number of pixels up to {MAX_SIZE}."
+            )
         if decode not in DECODERS:
             raise ValueError(f"its decode is {decode!r}; it must be one of {', '.join(DECODERS)}.")
         steps = d.get("steps", [])
@@ -77,7 +81,7 @@ class Recipe:
 
 COLOURS = dict(
     upright="RGB, 8 bits, upright as EXIF says, transparency on white",
-    plain="RGB, 8 bits, as Pillow's convert('RGB') gives it: EXIF orientation and transparency are not looked at",
+    plain="RGB, 8 bits, by Pillow's convert('RGB'): neither turned as EXIF says nor laid on white",
 )
 
 
@@ -133,13 +137,14 @@ def decoded(image, decode="upright"):
         return image.convert("RGB") if decode == "plain" else to_rgb(upright(image))
     if not isinstance(image, (str, os.PathLike)):
         raise TypeError(
-            f"The image is a {type(image).__name__}; give the path of a file, a PIL image, or a uint8 array."
+            f"The image is a {type(image).__name__}; give the path of a file, a PIL image, or a "
+            "uint8 array."
         )
     return load_plain(image) if decode == "plain" else load_image(image)
 
 
 def load_plain(path):
-    "As `load_image`, but neither turned as EXIF says nor laid on white: what fastai's PILImage.create gives."
+    "As fastai's PILImage.create: neither turned as EXIF says nor laid on white."
     from PIL import Image
 
     image = load_image(path)  # its checks and sentences, and the same pixels unless ...

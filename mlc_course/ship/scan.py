@@ -1,7 +1,6 @@
 "What an ONNX file is made of, read without the package onnx: a server has onnxruntime alone."
-# A protobuf message is a row of (field number, wire type, value); only the fields that can hide weights in
-# another file, or an endless computation, are followed.
-
+# A protobuf message is a row of (field number, wire type, value); only the fields that can hide
+# weights in another file, or an endless computation, are followed.
 
 # message -> field number -> message inside
 INSIDE = dict(
@@ -54,7 +53,7 @@ def varint(data, at):
 def check_graph(
     data: bytes,  # the content of an ONNX file
 ):
-    "ValueError, half a sentence, if the file is no ONNX, keeps weights elsewhere, or could compute without end."
+    "ValueError if the file is no ONNX, keeps weights elsewhere, or could compute without end."
     todo = [("model", memoryview(data), 0)]
     while todo:
         message, part, depth = todo.pop()
@@ -76,7 +75,11 @@ def check_field(message, number, value):
     if (message, number) == OP_TYPE and isinstance(value, memoryview):
         op = bytes(value).decode(errors="replace")
         if op in REPEATING:
-            raise ValueError(f"it has the operation {op}, with which a file can compute without end.")
-    outside = (message, number) == EXTERNAL_DATA or (message, number) == DATA_LOCATION and value == 1
+            raise ValueError(
+                f"it has the operation {op}, with which a file can compute without end."
+            )
+    outside = (
+        (message, number) == EXTERNAL_DATA or (message, number) == DATA_LOCATION and value == 1
+    )
     if outside:
         raise ValueError("it keeps its weights in a second file, which no checksum covers.")

@@ -1,4 +1,4 @@
-"Whatever `Predictor.save` is given (a run, its folder, a Learner, a torch module, a Keras model), as one thing."
+"Whatever `Predictor.save` is given (a run, a Learner, a module, a Keras model) as one thing."
 
 import os
 from dataclasses import dataclass
@@ -26,13 +26,6 @@ class Source:
     range_given: bool = False  # the caller said which numbers the network takes
 
 
-
-
-
-
-
-
-
 def open_source(
     trained,  # a TrainingRun, the folder of one, a Learner, a torch module or a Keras model
     vocab=None,  # label names, where the model doesn't carry them
@@ -51,7 +44,16 @@ def open_source(
     labels = vocab_of(model, vocab)
     size = size_of(model, framework, image_size)
     scale, shift = scaling(input_range)
-    return Source(framework, model, labels, Recipe(size), scale, shift, run, range_given=input_range is not None)
+    return Source(
+        framework,
+        model,
+        labels,
+        Recipe(size),
+        scale,
+        shift,
+        run,
+        range_given=input_range is not None,
+    )
 
 
 def model_of(run):
@@ -59,7 +61,9 @@ def model_of(run):
     if run.model is not None:
         return run.model
     if run.out is None:
-        raise ValueError("This TrainingRun has neither a model nor a folder, so there is nothing to export.")
+        raise ValueError(
+            "This TrainingRun has neither a model nor a folder, so there is nothing to export."
+        )
     if run.framework == "tensorflow":
         from ..train_tf import load_model
     else:
@@ -73,13 +77,28 @@ def learner_source(learn, run, vocab, image_size, input_range):
 
     reading = read_learner(learn, check_vocab(vocab) if vocab is not None else None)
     if image_size is not None and image_size != reading.recipe.size:
-        raise ValueError(f"image_size is {image_size!r}, and the Learner's DataLoaders make images of {reading.recipe.size} pixels.")
+        raise ValueError(
+            f"image_size is {image_size!r}, and the Learner's DataLoaders make images of "
+            f"{reading.recipe.size} pixels."
+        )
     if input_range is not None:
-        raise ValueError("input_range= is for networks alone: what a Learner's network takes is read from its DataLoaders.")
+        raise ValueError(
+            "input_range= is for networks alone: what a Learner's network takes is read from its "
+            "DataLoaders."
+        )
     network = network_of(learn)
     labels = check_vocab(reading.vocab)
     return Source(
-        framework_of(network), network, labels, reading.recipe, reading.scale, reading.shift, run, learn, reading, True
+        framework_of(network),
+        network,
+        labels,
+        reading.recipe,
+        reading.scale,
+        reading.shift,
+        run,
+        learn,
+        reading,
+        True,
     )
 
 
@@ -87,19 +106,23 @@ def needs_sigmoid(
     source: Source,
     ending: str,  # "sigmoid" or "logits": what the network ends in
 ) -> bool:
-    "Whether a sigmoid has to follow the network so that it gives what its user gets; ValueError where that is no probability."
+    "Whether a sigmoid has to follow the network; ValueError where its user gets no probability."
     if source.reading is None or source.run is not None and source.reading.activation == "none":
         return ending == "logits"
     if source.reading.activation == "sigmoid" and ending == "sigmoid":
         raise ValueError(
-            "This Learner's network ends in a sigmoid and learn.get_preds applies another (its loss is for logits), so its "
-            "scores lie between 0.5 and 0.73. Take the sigmoid out of the network, or use BCELossFlat()."
+            "This Learner's network ends in a sigmoid and learn.get_preds applies another (its "
+            "loss is for logits), so its "
+            "scores lie between 0.5 and 0.73. Take the sigmoid out of the network, or use "
+            "BCELossFlat()."
         )
     if source.reading.activation == "none" and ending == "logits":
         loss = getattr(source.learn.loss_func, "func", source.learn.loss_func)
         name = getattr(loss, "__name__", type(loss).__name__)
         raise ValueError(
-            f"learn.get_preds gives logits and no probabilities, for the loss {name} has no activation. If it is a loss of "
-            "logits, say so, learn.loss_func.activation = torch.sigmoid, or use BCEWithLogitsLossFlat()."
+            f"learn.get_preds gives logits and no probabilities, for the loss {name} has no "
+            "activation. If it is a loss of "
+            "logits, say so, learn.loss_func.activation = torch.sigmoid, or use "
+            "BCEWithLogitsLossFlat()."
         )
     return ending == "logits"
