@@ -280,10 +280,21 @@ def test_a_folder_in_use_is_refused(trainer, squares, quick, out, resume):
     finally: child.kill(); child.wait(); child.stdout.close()
 
 
-def test_a_strangers_run_json_is_not_overwritten(trainer, squares, quick, tmp_path):
-    (tmp_path/"run.json").write_text('{"command": "python train.py"}')
-    with pytest.raises(ValueError, match="run.json isn't one of a training of this course"): trainer.train(squares, quick, out=tmp_path, progress=False)
-    assert [p.name for p in tmp_path.iterdir()] == ["run.json"]
+@pytest.mark.parametrize("name", ["run.json", "history.csv", "model.keras", "model.safetensors", "checkpoint.pt", "checkpoint/thesis.doc"])
+def test_files_of_another_program_are_not_overwritten(trainer, squares, quick, tmp_path, name):
+    path = tmp_path/name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text('{"command": "python train.py"}')
+    with pytest.raises(ValueError, match=f"{name.split('/')[0]} isn't one of a training run of this course.*nothing was changed"): trainer.train(squares, quick, out=tmp_path, progress=False)
+    assert [p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()] == [name] and path.read_text().startswith('{"command')
+
+
+def test_a_run_may_be_trained_again_beside_notes_of_ones_own(trainer, squares, quick, out):
+    (out/"notes.txt").write_text("mine")
+    one = replace(quick, epochs=1)
+    trainer.train(squares, one, out=out, progress=False)
+    trainer.train(squares, one, out=out, progress=False)
+    assert (out/"notes.txt").read_text() == "mine" and len(load_run(out).history) == 1
 
 
 TRAINING = """
