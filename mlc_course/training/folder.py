@@ -68,12 +68,13 @@ def holds_run(
 
 def refuse_foreign(
     folder:Path, # where a trainer is about to write
+    resume:bool=False, # it reads the checkpoint before it writes one, and says itself what is wrong with it
 ):
     "ValueError where it would overwrite what another program wrote."
     named, ours = _names_in(folder), holds_run(folder)
     for p in sorted(folder.iterdir()):
         written = p.name not in _NOT_TRAINED and (_is_name(p.name, named) or p.name == "checkpoint")
-        if written and not (ours and _is_ours(p, named)):
+        if written and not (ours and _is_ours(p, named)) and not (resume and p.name.startswith("checkpoint")):
             raise ValueError(f"{p} isn't one of a training run of this course (another program wrote it, or it is damaged), and would be overwritten. "
                              "Choose another folder, or move it away; nothing was changed.")
 

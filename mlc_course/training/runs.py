@@ -240,11 +240,11 @@ def in_run_folder(
     signature = inspect.signature(train)
     @functools.wraps(train)
     def wrapper(*args, **kwargs):
-        out = signature.bind_partial(*args, **kwargs).arguments.get("out")
-        with held(out) as folder:
+        given = signature.bind_partial(*args, **kwargs).arguments
+        with held(given.get("out")) as folder:
             if folder is not None:
                 settle(folder)
-                refuse_foreign(folder)
+                refuse_foreign(folder, bool(given.get("resume")))
                 clear_leftovers(folder)
             try:
                 return train(*args, **kwargs)
