@@ -452,10 +452,11 @@ def train(
         while state.epoch < profile.epochs:
             batches.epoch, batches.start = state.epoch, state.batch
             began = time.perf_counter() - state.seconds
-            whole = _one_epoch(state, batches, accumulate, stop, checkpoint if checkpoint and checkpoint.is_file() else None, bar.update)
+            kept = checkpoint if checkpoint and checkpoint.is_file() else None
+            whole = _one_epoch(state, batches, accumulate, stop, kept, bar.update)
             state.seconds = time.perf_counter() - began
             if whole:
-                _judge(state, data["valid"], table, began, board, bar, progress)
+                _judge(state, data["valid"], table, began, board, bar, progress, kept)
                 if on_epoch: on_epoch(state.history[-1], state.judged)
             if checkpoint: state.save(checkpoint, identity)
             if stop: raise KeyboardInterrupt
@@ -481,10 +482,12 @@ def _head_first(state, data, progress, table):
     mAP = epoch_scores(_probs(state.model, data["valid"], state.precision), table.targets("valid"))[2]
     if progress: print(f"head alone, body frozen: {passes} passes over its features, valid mAP {mAP:.3f}, {state.head_seconds:.1f} s")
 
-def _judge(state, valid, table, began, board, bar, progress):
+def _judge(state, valid, table, began, board, bar, progress, kept):
     "Score the epoch that has ended, keep its weights if they are the best, and turn the page."
     rate, epoch = state.schedule.get_last_lr()[0], state.epoch
-    valid_loss, f1, mAP = epoch_scores(_probs(state.judged, valid, state.precision), table.targets("valid"))
+    probs = _probs(state.judged, valid, state.precision)
+    if not np.isfinite(probs).all(): raise TrainingDiverged(state.step_number - 1, epoch, kept)       # spoilt by the last step
+    valid_loss, f1, mAP = epoch_scores(probs, table.targets("valid"))
     row = dict(epoch=epoch, train_loss=state.total.item()/max(state.seen, 1), valid_loss=valid_loss, valid_macro_f1=f1, valid_map=mAP, seconds=time.perf_counter() - began)
     state.history.append(row)
     if rank(mAP) > state.best: state.best, state.arrays = rank(mAP), get_arrays(state.judged)

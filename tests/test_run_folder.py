@@ -123,7 +123,8 @@ def test_force_refuses_where_anything_is_a_strangers(pictures, old, trainer, cap
 
 
 @pytest.mark.parametrize("name, text", [("run.json", "{}"), ("run.json", '{"lessons": [], "profile": "laptop"}'), ("run.json", "not JSON"), ("run.json", "[1]"),
-                                        ("training.json", '{"epochs": 3}'), ("training.json", ""), ("training.json", '{"framework": "torch"}'), ("weights.h5", "x")])
+                                        ("training.json", '{"epochs": 3}'), ("training.json", ""), ("training.json", '{"framework": "torch"}'), ("weights.h5", "x"),
+                                        ("checkpoint.pt", "another program's"), ("model.safetensors", "x"), ("checkpoint/model.ckpt", "x"), ("history.csv", "date,event")])
 @pytest.mark.parametrize("extra", [[], ["--force"], ["--resume"]], ids=["plain", "force", "resume"])
 def test_a_folder_of_another_program_is_left_alone(pictures, tmp_path, trainer, capsys, name, text, extra):
     project = tmp_path/"project"

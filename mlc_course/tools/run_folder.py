@@ -3,7 +3,7 @@
 from contextlib import ExitStack
 from pathlib import Path
 
-from mlc_course.training.folder import (LEFT_OUT, MARKER, NEW, RUN, clear_leftovers, is_marker, is_run, leftovers,
+from mlc_course.training.folder import (LEFT_OUT, MARKER, NEW, RUN, clear_leftovers, holds_run, is_marker, is_run, leftovers,
                                         read_object, remove_ours, replace_run, settle, unfamiliar)
 from mlc_course.training.lock import LOCK, held
 
@@ -22,7 +22,7 @@ def state_of(
         return "unexported" if (folder/MARKER).exists() or not _is_exported(folder) else "finished"
     if (folder/MARKER).exists():
         return "unfinished" if is_marker(read_object(folder/MARKER)) else "foreign"
-    if (folder/"checkpoint.pt").is_file() or (folder/"checkpoint").is_dir() or (folder/"checkpoint.old").is_dir():
+    if holds_run(folder):
         return "unfinished"                  # a trainer's, called from Python
     if (folder/NEW).is_dir():
         return "empty"

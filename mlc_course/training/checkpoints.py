@@ -4,12 +4,12 @@ import json
 import os
 from pathlib import Path
 
-from mlc_course.training.folder import DIVERGED
-
 SHA256 = "sha256.json"                          # in a checkpoint that is a folder
+NAMES = {"best.safetensors", "now.safetensors", "optimiser.safetensors", "state.json", "diverged.json", SHA256}
+DIVERGED = "checkpoint.diverged.json"           # beside a checkpoint that is a file
 _WORDS = b"mlc_course sha256 "                  # in front of the digest, in the comment at the end of a zip file
 _LONG = len(_WORDS) + 64
-ADVICE = "Start the training anew (without resume=True; with --force in the command), or put a copy of the file back."
+ADVICE = "Start the training anew in another folder (or with --force in the command), or put a copy of the file back."
 
 
 def sha256_of(
@@ -50,6 +50,24 @@ def seal(
         f.write(_WORDS + digest.encode())
 
 
+def _end(path):
+    with open(path, "rb") as f:
+        f.seek(max(os.path.getsize(path) - _LONG, 0))
+        return f.read()
+
+
+def is_checkpoint(
+    path:Path, # a file or a folder
+) -> bool:
+    "Whether a trainer of this course wrote it, damaged or not; other programs call files checkpoint.pt too."
+    if path.is_symlink() or not path.exists():
+        return False
+    if path.is_file():
+        return _end(path).startswith(_WORDS)
+    names = {p.name for p in path.iterdir()}
+    return bool(names & {SHA256, "optimiser.safetensors"}) and names <= NAMES
+
+
 def check_seal(
     path:Path, # a file that `seal` has sealed
 ):
@@ -57,9 +75,7 @@ def check_seal(
     n = os.path.getsize(path)
     if n == 0:
         raise damaged(path, "it is empty")
-    with open(path, "rb") as f:
-        f.seek(max(n - _LONG, 0))
-        end = f.read()
+    end = _end(path)
     if not end.startswith(_WORDS):
         raise damaged(path, "it doesn't end with its digest (SHA-256), so it is cut short, or an earlier version of the course wrote it")
     if end[len(_WORDS):] != sha256_of(path, n - _LONG).encode():

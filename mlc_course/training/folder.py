@@ -12,16 +12,16 @@ from contextlib import suppress
 from pathlib import Path
 
 from mlc_course.safety import is_leftover
+from mlc_course.training.checkpoints import DIVERGED, NAMES, is_checkpoint
 from mlc_course.training.lock import LOCK, FolderInUse, held
 
 RUN, MARKER = "run.json", "training.json"
 NEW, OLD, MOVING = ".new-run", ".old-run", ".moving-run"
 FRAMEWORKS = ("fastai", "torch", "tensorflow")
-DIVERGED, LEFT_OUT = "checkpoint.diverged.json", "left-out.csv"
+LEFT_OUT = "left-out.csv"
 FILES = {RUN, MARKER, DIVERGED, LEFT_OUT, LOCK, "history.csv", "model.safetensors", "model.json", "model.keras",
          "vocab.json", "model.onnx", "predictor.json", "sweep.png", "checkpoint.pt"}
-CHECKPOINT = {"best.safetensors", "now.safetensors", "optimiser.safetensors", "state.json", "diverged.json", "sha256.json"}
-_SPLIT = re.compile(r"predictions-(.+)\.npz")
+_NOT_TRAINED = (LOCK, LEFT_OUT, "model.onnx", "predictor.json", "sweep.png")      # written by other commands
 _MODEL = re.compile(r"model[-.][0-9a-f]{6,64}\.onnx")               # an exported network with its digest in its name
 _PART = re.compile(r"(.+?)\.(?:part|\d+-[0-9a-f]{8}\.(?:part|keras))")  # what write_whole makes of a name
 _TMP = re.compile(r"(.+)\.\d+\.tmp(\.\w+)")                          # what earlier versions made of it
@@ -58,6 +58,27 @@ def is_marker(
         set(value) <= {"dataset", "framework", "program"} and value.get("program", "mlc_course") == "mlc_course"
 
 
+def holds_run(
+    folder:Path, # perhaps a run's
+) -> bool:
+    "Whether a training of this course has begun or ended there."
+    return is_run(read_object(folder/RUN)) or is_marker(read_object(folder/MARKER)) or \
+        any(is_checkpoint(folder/o) for o in ("checkpoint.pt", "checkpoint", "checkpoint.old"))
+
+
+def refuse_foreign(
+    folder:Path, # where a trainer is about to write
+    resume:bool=False, # it reads the checkpoint before it writes one, and says itself what is wrong with it
+):
+    "ValueError where it would overwrite what another program wrote."
+    named, ours = _names_in(folder), holds_run(folder)
+    for p in sorted(folder.iterdir()):
+        written = p.name not in _NOT_TRAINED and (_is_name(p.name, named) or p.name == "checkpoint")
+        if written and not (ours and _is_ours(p, named)) and not (resume and p.name.startswith("checkpoint")):
+            raise ValueError(f"{p} isn't one of a training run of this course (another program wrote it, or it is damaged), and would be overwritten. "
+                             "Choose another folder, or move it away; nothing was changed.")
+
+
 def _names_in(folder):
     "The files that the folder's own run.json and predictor.json name."
     run, spec = read_object(folder/RUN), read_object(folder/"predictor.json")
@@ -87,7 +108,7 @@ def _is_ours(path, named):
         checkpoint = name in ("checkpoint", "checkpoint.old") or _is_half(name, named) and name.startswith("checkpoint.")
         if not checkpoint and not name.startswith(".export-"):
             return False
-        return all(p.is_file() and not p.is_symlink() and (not checkpoint or p.name in CHECKPOINT) for p in path.iterdir())
+        return all(p.is_file() and not p.is_symlink() and (not checkpoint or p.name in NAMES) for p in path.iterdir())
     if name == RUN:
         return is_run(read_object(path))
     if name == MARKER:

@@ -138,7 +138,7 @@ def held(
         yield None
         return
     folder = Path(folder)
-    if folder.exists() and not folder.is_dir():
+    if folder.is_file():
         raise NotADirectoryError(f"{folder} is a file; a run needs a folder. Choose another name (out= in Python, --out in the command).")
     made = not folder.exists()
     let_go = _acquire(folder)

@@ -16,7 +16,7 @@ import pandas as pd
 from mlc_course.safety import TrainingDiverged, write_whole
 from mlc_course.settings import Profile
 from mlc_course.training.checkpoints import damaged, has_diverged, note_divergence, sha256_of
-from mlc_course.training.folder import FRAMEWORKS, RUN, clear_leftovers, is_run, read_object, settle, settled
+from mlc_course.training.folder import FRAMEWORKS, RUN, clear_leftovers, read_object, refuse_foreign, settle, settled
 from mlc_course.training.lock import held
 
 MODEL_FILES = ("model.safetensors", "model.json", "model.keras", "vocab.json")
@@ -240,11 +240,11 @@ def in_run_folder(
     signature = inspect.signature(train)
     @functools.wraps(train)
     def wrapper(*args, **kwargs):
-        out = signature.bind_partial(*args, **kwargs).arguments.get("out")
-        with held(out) as folder:
+        given = signature.bind_partial(*args, **kwargs).arguments
+        with held(given.get("out")) as folder:
             if folder is not None:
-                _refuse_foreign(folder)
                 settle(folder)
+                refuse_foreign(folder, bool(given.get("resume")))
                 clear_leftovers(folder)
             try:
                 return train(*args, **kwargs)
@@ -253,9 +253,3 @@ def in_run_folder(
                     note_divergence(Path(e.kept), e.step)
                 raise
     return wrapper
-
-
-def _refuse_foreign(folder):
-    path = folder/RUN
-    if path.exists() and not is_run(read_object(path)):
-        raise ValueError(f"{path} isn't one of a training of this course (another program wrote it, or it is damaged), and would be overwritten. Choose another folder; nothing was changed.")
