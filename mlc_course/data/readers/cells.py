@@ -7,8 +7,9 @@ from collections import Counter
 from .cell_lists import NotAList, looks_like_list, read_list
 from .options import opt
 
-STRONG = ("|", ";", ",", "\t", "\n")
-WEAK = ("/", "&", "+")
+STRONG = ("|", ";", ",", "\t", "\n", "，", "、", "；", "｜")
+WEAK = ("/", "&", "+", " and ")
+ODD = (" ", *WEAK, "-", "_", ":", ".", "\\", "*", "~")
 CALLED = {"\t": "tab", "\n": "line break", " ": "space", None: "space"}
 MISSING = {"nan", "none", "null", "na", "n/a", "<na>", "nat", "#n/a"}
 SINGULAR = {"label", "tag", "class", "target", "category", "genre", "finding", "species", "y"}
@@ -149,23 +150,24 @@ def find_separator(
             f"{file}: the cells of the column {column} contain {names}, so it is unclear what"
             f" separates two labels. Pass {opt('sep', found[0])}, or the one you mean."
         )
-    if found:
-        _check_mixed(cells, found[0], column, file)
-        return found[0]
-    weak = _weak_separator(cells, column, file)
-    if weak:
-        return weak
-    return _space_or_whole(cells, column, file, default) if any(" " in o for o in cells) else None
+    sep = found[0] if found else _weak_separator(cells, column, file)
+    if sep is None and any(" " in o for o in cells):
+        sep = _space_or_whole(cells, column, file, default)
+    _check_mixed(cells, sep, column, file)
+    return sep
 
 
 def _check_mixed(cells, sep, column, file):
-    "Refuse a column in which a second separator cuts cells into names that stand alone elsewhere."
+    """Refuse a column in which a second separator cuts cells into names that stand alone elsewhere."""
     names = {name for o in cells for name in cut(o, sep)}
-    for other in (" ", *WEAK):
-        for name in names:
+    for other in ODD:
+        for name in names if sep != other else ():
             pieces = [p.strip() for p in name.split(other) if p.strip()]
             if len(pieces) > 1 and set(pieces) <= names:
-                raise _two_readings(f"{file}: the column {column}", (sep, [name]), (other, pieces), name)
+                first = "whole" if sep is None else sep
+                raise _two_readings(
+                    f"{file}: the column {column}", (first, [name]), (other, pieces), name
+                )
 
 
 # ---- what a name may be --------------------------------------------------------------------------
@@ -184,6 +186,8 @@ def _trouble(name, strict):
         return "it has a stray quote"
     if strict and (name[0] in ":,;|/\\&+=." or name[-1] in ":,;|/\\&="):
         return "it begins or ends with punctuation"
+    if strict and re.search(r"&(#\d+|[a-z]+)$", name):
+        return "it is cut out of an HTML entity such as &amp;"
     if strict and re.search(r"[:=]\s*[-+]?[\d.]+$", name):
         return "it is a pair of a name and a number"
     return None
@@ -290,6 +294,8 @@ def _note(cells, lists, sep, default):
         return [f"Every cell is one label; spaces belong to it, as in {some!r}."] if some else []
     if sep is None or sep == " ":
         return []
+    if not any(sep in o for o in cells):
+        return [f"No cell contains {called(sep)}, so every cell is one label."]
     return [f"Labels are separated by {called(sep)}."]
 
 
@@ -307,6 +313,8 @@ def parse_cells(
     filled = [o for o in cells if o]
     given, file = sep, str(sources[0]).rsplit(" row ", 1)[0] if len(sources) else ""
     sep = {"tab": "\t", "space": " "}.get(sep, sep)
+    if sep == "":
+        raise ValueError("sep is empty; give what separates two labels, or 'whole' for one name a cell.")
     plain = [o for o in filled if o.lower() not in MISSING] or filled
     lists = sep != "whole" and any(looks_like_list(o) for o in plain) and not _all_known(plain, vocab)
     if lists:

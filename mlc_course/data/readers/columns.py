@@ -25,6 +25,9 @@ GROUP_COLUMNS = {
     "patient", "patient_id", "patientid", "subject", "subject_id", "film", "film_id", "movie", "video",
     "video_id", "site", "site_id", "scene", "scene_id", "case", "case_id", "group_id", "person_id",
 }  # fmt: skip
+NEVER_LABELS = {
+    "split", "is_valid", "is_val", "is_test", "is_train", "fold", "confidence", "(unnamed)", "source", "group",
+}  # fmt: skip
 YES = {"1", "1.0", "true", "yes", "t", "y"}
 NO = {"0", "0.0", "false", "no", "f", "n"}
 MINUS = {"-1", "-1.0"}
@@ -120,7 +123,7 @@ def label_columns(raw, file, taken, wanted=None):
     if wanted is not None:
         found = given_columns(raw, wanted, file, "label_column")
         return found, all(is_binary(raw, c) for c in found) and len(found) > 1
-    free = [c for c in raw.columns if c not in taken]
+    free = [c for c in raw.columns if c not in taken and norm(c) not in NEVER_LABELS]
     found = [c for c in free if norm(c) in LABEL_COLUMNS]
     text = [c for c in found if not is_binary(raw, c)]
     binary = [c for c in free if is_binary(raw, c)]

@@ -14,9 +14,9 @@ from .columns import (
 )  # fmt: skip
 from .common import finish_table, read_csv_rows
 from .joined_rows import drop_denied, join_rows
-from .locate import SIDE_FOLDERS, find_image_root
+from .locate import SIDE_FOLDERS, existing, find_image_root
 from .options import opt
-from .splits import file_split, file_stem, given_split
+from .splits import WORDS, file_split, file_stem, given_split
 
 NAME = "folder"
 LAYOUT = """a table: a CSV file with the columns fname and labels (or one column of 0 and 1 per label, or
@@ -34,6 +34,18 @@ def table_files(path):
             meant = [f for f in files if table_like(f)]
             return meant or files
     return []
+
+
+def folder_files(path):
+    "train/_classes.csv, valid/_classes.csv ... as split -> file: a table in each split's own folder."
+    found = {}
+    for d in sorted(path.iterdir()):
+        split = WORDS.get(d.name.lower()) if d.is_dir() else None
+        files = [f for f in sorted(d.iterdir()) if _is_table(f) and table_like(f)] if split else []
+        if files:
+            found.setdefault(split, []).extend(files)
+    fits = "train" in found and all(len(o) == 1 for o in found.values())
+    return {s: o[0] for s, o in found.items()} if fits else {}
 
 
 def _side_folders(path):
@@ -68,8 +80,8 @@ def recognise(path):
         return path.name if known else None
     if not path.is_dir():
         return None
-    files = table_files(path)
-    return ", ".join(f.name for f in files[:4]) or None
+    files = table_files(path) or [*folder_files(path).values()]
+    return ", ".join(f.relative_to(path).as_posix() for f in files[:4]) or None
 
 
 @dataclass
@@ -103,6 +115,8 @@ def _choose(path):
     splits = split_files(files)
     if len(splits) > 1 and len(splits) == len(files):
         return splits, path, []
+    if not files and path.is_dir() and folder_files(path):
+        return folder_files(path), path, []
     if len(files) == 1:
         return {None: files[0]}, path, []
     names = f" ({', '.join(f.name for f in files[:12])}): give the path of the one that you mean."
@@ -118,7 +132,8 @@ def _read_labels(raw, file, sources, taken, how):
     rest = [c for c in raw.columns if c not in taken and c not in found]
     if binary:
         rows, names = read_binary(raw, found, sources, how.minus_one)
-        notes = [f"One column per label: {count(len(found), 'column')} of 0 and 1."]
+        some = ", ".join(found[:8]) + ", ..." * (len(found) > 8)
+        notes = [f"One column per label: {count(len(found), 'column')} of 0 and 1 ({some})."]
         notes += [f"Not labels, and kept as they are: the columns {', '.join(rest[:12])}."] * bool(rest)
         return rows, names, notes, found
     rows, notes = read_names(
@@ -157,13 +172,15 @@ def _read_part(file, split, base, how):
     df, denied = drop_denied(df, raw)
     df, joined = join_rows(df, how.on_conflict)
     if split is not None:
-        df = _below(df, base, split, how.images)
+        df = _below(df, base, file.parent, split, how.images)
     return df, names, [*more, *said, *denied, *joined, *notes], bool(splits)
 
 
-def _below(df, base, split, images):
+def _below(df, base, own, split, images):
     "File names of one of several files, relative to the folder in which the images of all are looked for."
-    root = find_image_root(images or base, df["fname"], split)
+    beside = own if own != base and find_image_root(own, df["fname"], split) != own else base
+    beside = own if all(existing(own, df["fname"].iloc[:20])) else beside
+    root = find_image_root(images or beside, df["fname"], split)
     inside = root.resolve().relative_to(Path(images or base).resolve()).as_posix()
     if inside == ".":
         return df

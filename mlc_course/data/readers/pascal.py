@@ -73,8 +73,11 @@ def read_pascal(
     images = path if images is None else Path(images)
     cells = {"sep": sep, "vocab": vocab, "na_cells": na_cells}
     parts = [pascal_part(path, "train", encoding, images=images, **cells)]
-    if (path / "test.csv").is_file():
+    left = []
+    if (path / "test.csv").is_file() and "labels" not in header_of(path / "test.csv"):
+        left = ["test.csv has no column labels, so it was left out."]
+    elif (path / "test.csv").is_file():
         parts.append(pascal_part(path, "test", encoding, "test", images, **cells))
-    notes = list(dict.fromkeys(o for p in parts for o in p.attrs.pop("notes")))
+    notes = left + list(dict.fromkeys(o for p in parts for o in p.attrs.pop("notes")))
     df = pd.concat(parts)
     return finish_table(df, images, vocab, name or path.resolve().name, on_missing, notes)

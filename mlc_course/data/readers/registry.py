@@ -107,6 +107,18 @@ def _holds(path):
     return f"It holds {(', '.join(entries[:12]) + more) or 'nothing'}"
 
 
+def _convert(path):
+    "What to do about a file of a kind that can be saved as another."
+    kind = path.suffix.lower()
+    if kind in (".xlsx", ".xls", ".ods", ".numbers"):
+        return " It is a spreadsheet: save it as CSV (UTF-8), and give that file."
+    if kind in (".parquet", ".feather", ".pkl", ".pickle"):
+        return " Save it as CSV, as with pandas: df.to_csv('labels.csv', index=False)."
+    if kind in (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar"):
+        return " It is an archive: unpack it, and give the folder."
+    return ""
+
+
 def recognise(
     path,  # a folder or a file
     format=None,  # the name of a format; None: every format is asked
@@ -127,7 +139,7 @@ def recognise(
         return found[0]
     if not found:
         raise ValueError(
-            f"{path} is in no layout that is understood. {_holds(path)}.\n{LAYOUTS}"
+            f"{path} is in no layout that is understood.{_convert(path)} {_holds(path)}.\n{LAYOUTS}"
         )
     readings = "; or ".join(f"{f.name} ({seen[f.name]})" for f in found)
     raise ValueError(
