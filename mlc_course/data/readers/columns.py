@@ -78,9 +78,14 @@ def file_column(raw, file, wanted=None):
     "The column of the file names."
     if wanted is not None:
         return given_columns(raw, wanted, file, "fname_column")[0]
+    if any(map(_named, raw.columns)):
+        raise ValueError(
+            f"{file}: row 1 holds a file name ({', '.join(raw.columns[:3])}), and should name the columns:"
+            " write a row such as fname,labels above it."
+        )
     able = [c for c in raw.columns if not is_binary(raw, c)]
     for names in (FILE_COLUMNS, WEAK_FILE_COLUMNS):
-        found = [c for c in able if norm(c) in names]
+        found = [c for c in able if norm(c) in names] or [c for c in raw.columns if norm(c) in names]
         same = len(found) > 1 and _same_files(raw, found)
         if found:
             return same or _one_of(found, file, "fname_column", "the names of the images")
@@ -90,11 +95,7 @@ def file_column(raw, file, wanted=None):
     known = "fname, filename, file, image, path or image_id"
     raise ValueError(
         f"{file} has no column {known}; it has {', '.join(raw.columns)}."
-        + (
-            " Row 1 holds a file name: write a row such as fname,labels above it."
-            if any(map(_named, raw.columns))
-            else f" Pass {opt('fname_column', raw.columns[0])}, or the one that holds the file names."
-        )
+        f" Pass {opt('fname_column', raw.columns[0])}, or the one that holds the file names."
     )
 
 

@@ -178,9 +178,9 @@ def _read_part(file, split, base, how):
 
 def _below(df, base, own, split, images):
     "File names of one of several files, relative to the folder in which the images of all are looked for."
-    beside = own if own != base and find_image_root(own, df["fname"], split) != own else base
-    beside = own if all(existing(own, df["fname"].iloc[:20])) else beside
-    root = find_image_root(images or beside, df["fname"], split)
+    root = find_image_root(images or own, df["fname"], split)
+    if images is None and own != base and not any(existing(root, df["fname"].iloc[:50])):
+        root = find_image_root(base, df["fname"], split)
     inside = root.resolve().relative_to(Path(images or base).resolve()).as_posix()
     if inside == ".":
         return df
