@@ -85,7 +85,9 @@ def file_column(raw, file, wanted=None):
         )
     able = [c for c in raw.columns if not is_binary(raw, c)]
     for names in (FILE_COLUMNS, WEAK_FILE_COLUMNS):
-        found = [c for c in able if norm(c) in names] or [c for c in raw.columns if norm(c) in names]
+        found = [c for c in able if norm(c) in names] or [
+            c for c in raw.columns if norm(c) in names
+        ]
         same = len(found) > 1 and _same_files(raw, found)
         if found:
             return same or _one_of(found, file, "fname_column", "the names of the images")
@@ -148,7 +150,8 @@ def label_columns(raw, file, taken, wanted=None):
 def _unknown(source, column, cell, more):
     return ValueError(
         f"{source}, column {column}: {cell!r} says that it is unknown whether the image has this label,"
-        " and unknown is not the same as no. Drop such rows, or fill the cells in with 0 and 1." + more
+        " and unknown is not the same as no. Drop such rows, or fill the cells in with 0 and 1."
+        + more
     )
 
 

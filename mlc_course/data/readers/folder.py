@@ -76,7 +76,9 @@ def recognise(path):
     "Evidence of a table: the names of its CSV files, or None."
     path = Path(path)
     if path.is_file():
-        known = path.suffix.lower() in TABLES[:2] or (path.suffix.lower() == ".txt" and table_like(path))
+        known = path.suffix.lower() in TABLES[:2] or (
+            path.suffix.lower() == ".txt" and table_like(path)
+        )
         return path.name if known else None
     if not path.is_dir():
         return None
@@ -134,7 +136,9 @@ def _read_labels(raw, file, sources, taken, how):
         rows, names = read_binary(raw, found, sources, how.minus_one)
         some = ", ".join(found[:8]) + ", ..." * (len(found) > 8)
         notes = [f"One column per label: {count(len(found), 'column')} of 0 and 1 ({some})."]
-        notes += [f"Not labels, and kept as they are: the columns {', '.join(rest[:12])}."] * bool(rest)
+        notes += [f"Not labels, and kept as they are: the columns {', '.join(rest[:12])}."] * bool(
+            rest
+        )
         return rows, names, notes, found
     rows, notes = read_names(
         raw, found, sources, sep=how.sep, vocab=how.vocab, na_cells=how.na_cells

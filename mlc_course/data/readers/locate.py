@@ -77,7 +77,12 @@ def plain_path(name):
     "The path that a cell means, with / and without scheme, query, drive and dots; and whether it was absolute."
     path = name.strip().replace("\\", "/")
     url = re.match(r"[A-Za-z][\w+.-]*://([^?#]*)", path)
-    absolute = path.startswith("/") or bool(url) or bool(re.match("[A-Za-z]:", path)) or ".." in path.split("/")
+    absolute = (
+        path.startswith("/")
+        or bool(url)
+        or bool(re.match("[A-Za-z]:", path))
+        or ".." in path.split("/")
+    )
     path = url[1] if url else re.sub(r"^[A-Za-z]:", "", path)
     return "/".join(o for o in path.split("/") if o not in ("", ".", "..")), absolute
 
@@ -141,7 +146,11 @@ class Matcher:
                 fit = [f for f, n in zip(fit, tails) if n == max(tails)]
             if len(fit) > 1 and split:
                 words = SPLIT_WORDS[split]
-                fit = [f for f in fit if words & set(re.split(r"[^a-z]+", f.lower().rpartition("/")[0]))] or fit
+                fit = [
+                    f
+                    for f in fit
+                    if words & set(re.split(r"[^a-z]+", f.lower().rpartition("/")[0]))
+                ] or fit
             if fit:
                 return fit, form
             near = near or files[:1]

@@ -11,7 +11,9 @@ from .options import opt
 
 
 NAME = "pascal"
-LAYOUT = "PASCAL: train.csv (fname,labels,is_valid) and train/; also test.csv (fname,labels) and test/"
+LAYOUT = (
+    "PASCAL: train.csv (fname,labels,is_valid) and train/; also test.csv (fname,labels) and test/"
+)
 
 
 def recognise(path):

@@ -35,7 +35,9 @@ class Format:
         found = [*inspect.signature(self.reader).parameters.values()]
         found += inspect.signature(self.read).parameters.values()
         names = dict.fromkeys(o.name for o in found if o.kind != o.VAR_KEYWORD)
-        return [o for o in names if o in OPTIONS or o in ("fractions", "seed", "name", "makes", "meta")]
+        return [
+            o for o in names if o in OPTIONS or o in ("fractions", "seed", "name", "makes", "meta")
+        ]
 
 
 # fastai's PASCAL has JSON files with the same labels beside its CSV files
@@ -43,7 +45,10 @@ FORMATS = [
     Format.of(pascal, pascal.read_pascal, over=("folder", "nus_wide", "coco")),
     Format.of(nus_wide, nus_wide.open_nus_wide, reader=nus_wide.read_nus_wide),
     Format.of(
-        movie_posters, movie_posters.open_movie_posters, ("folder",), movie_posters.read_movie_posters
+        movie_posters,
+        movie_posters.open_movie_posters,
+        ("folder",),
+        movie_posters.read_movie_posters,
     ),
     Format.of(cars, cars.read_cars, over=("folder",)),
     Format.of(folder, folder.read_folder),
@@ -88,7 +93,11 @@ def _draw(name, profile):
     )
     if name == "postcards-ood":
         return finish_table(
-            pascal.pascal_part(root, "ood", "utf-8-sig", "test"), root, sorted(LABELS), name, "error"
+            pascal.pascal_part(root, "ood", "utf-8-sig", "test"),
+            root,
+            sorted(LABELS),
+            name,
+            "error",
         )
     kwargs = {
         "pascal": dict(vocab=sorted(LABELS)),
