@@ -54,7 +54,8 @@ def _check_names(rows, cells, sources, strict, known):
         for name in row:
             if name in bad:
                 raise ValueError(
-                    f"{source}: the label cell is {cell!r}, and {name!r} in it can't be a label name:"
+                    f"{source}: the label cell is {cell!r}, and {name!r} in it can't be a label"
+                    f" name:"
                     f" {bad[name]}. Correct the cell, say what separates two labels, such as"
                     f" {opt('sep', ',')}, or write the cells as JSON lists, such as"
                     ' ["cat", "polar bear"].'
@@ -85,8 +86,10 @@ def _as_vectors(rows, cells, sources, vocab, column):
         )
     if len(names) != sizes.pop():
         raise ValueError(
-            f"{first[2]}: the cell is {first[1]!r}, a row of 0 and 1 without names. Write one column"
-            f" per label, with the label's name in row 1, or name the {len(first[0])} labels in order:"
+            f"{first[2]}: the cell is {first[1]!r}, a row of 0 and 1 without names. Write one"
+            f" column"
+            f" per label, with the label's name in row 1, or name the {len(first[0])} labels in"
+            f" order:"
             f" {opt('vocab', 'cat,dog,...')}."
         )
     found = iter([[n for n, bit in zip(names, r) if bit[0] == "1"] for r, _, _ in filled])
@@ -103,7 +106,8 @@ def _missing_cells(cells, rows, sources, vocab, na_cells):
     if na_cells is None:
         first = odd[0]
         raise ValueError(
-            f"{sources[first]}: the label cell is {cells[first]!r} ({len(odd)} of {len(cells)} cells"
+            f"{sources[first]}: the label cell is {cells[first]!r} ({len(odd)} of {len(cells)}"
+            f" cells"
             " are like it). That is what a program writes for an empty cell, and it could be a"
             f" label. Pass {opt('na_cells', 'empty')} if these images have no label, or"
             f" {opt('na_cells', 'label')} if it is one."

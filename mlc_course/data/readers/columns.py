@@ -80,7 +80,8 @@ def file_column(raw, file, wanted=None):
         return given_columns(raw, wanted, file, "fname_column")[0]
     if any(map(_named, raw.columns)):
         raise ValueError(
-            f"{file}: row 1 holds a file name ({', '.join(raw.columns[:3])}), and should name the columns:"
+            f"{file}: row 1 holds a file name ({', '.join(raw.columns[:3])}), and should name the"
+            f" columns:"
             " write a row such as fname,labels above it."
         )
     able = [c for c in raw.columns if not is_binary(raw, c)]
@@ -112,7 +113,7 @@ def _holds_names(cells):
 
 
 def _same_files(raw, columns):
-    "Of columns with the same file names, the one that has their folders as well; None if they differ."
+    "Of columns with the same file names, the one that has folders as well; None if they differ."
     if any(raw[c].equals(raw[columns[0]]) for c in columns[1:]):
         return None
     bases = [raw[c].str.replace("\\", "/").str.rpartition("/")[2].str.strip() for c in columns]
@@ -142,14 +143,16 @@ def label_columns(raw, file, taken, wanted=None):
         _one_of(found, file, "label_column", "the labels")
     raise ValueError(
         f"{file} has no column labels or label, and no columns of 0 and 1; it has"
-        f" {', '.join(raw.columns)}. Pass {opt('label_column', free[-1] if free else 'COLUMN')}, or the"
+        f" {', '.join(raw.columns)}. Pass {opt('label_column', free[-1] if free else 'COLUMN')},"
+        f" or the"
         " one that holds the labels."
     )
 
 
 def _unknown(source, column, cell, more):
     return ValueError(
-        f"{source}, column {column}: {cell!r} says that it is unknown whether the image has this label,"
+        f"{source}, column {column}: {cell!r} says that it is unknown whether the image has this"
+        f" label,"
         " and unknown is not the same as no. Drop such rows, or fill the cells in with 0 and 1."
         + more
     )
@@ -195,7 +198,7 @@ def read_names(raw, columns, sources, **options):
 
 
 def group_values(raw, file, wanted=None):
-    "The group of every row (None if there are none), and a note about a column that looks like one."
+    "The group of every row, or None; and a note about a column that looks like one."
     if wanted is None:
         found = [c for c in raw.columns if norm(c) == "group"]
         if found:

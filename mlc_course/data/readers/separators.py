@@ -147,7 +147,7 @@ def find_separator(
 
 
 def _check_mixed(cells, sep, column, file):
-    """Refuse a column in which a second separator cuts cells into names that stand alone elsewhere."""
+    "Refuse a column in which a second separator cuts a name into names that stand alone elsewhere."
     names = {name for o in cells for name in cut(o, sep)}
     for other in ODD:
         for name in names if sep != other else ():
