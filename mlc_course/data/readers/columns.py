@@ -149,37 +149,39 @@ def label_columns(raw, file, taken, wanted=None):
     )
 
 
-def _unknown(source, column, cell, more):
-    return ValueError(
+def _refuse_cell(source, column, cell, minus):
+    "Raise for a cell that is neither yes nor no; `minus`: a -1 that nobody has explained."
+    advice = "drop such rows, or fill the cells in with 0 and 1"
+    if minus:
+        raise ValueError(
+            f"{source}, column {column}: {cell!r} is no (as in CelebA) or unknown (as in CheXpert,"
+            f" uncertain), and the table doesn't say which. If it is no, pass"
+            f" {opt('minus_one', 'no')}. If it is unknown, {advice}."
+        )
+    raise ValueError(
         f"{source}, column {column}: {cell!r} says that it is unknown whether the image has this"
-        f" label,"
-        " and unknown is not the same as no. Drop such rows, or fill the cells in with 0 and 1."
-        + more
+        f" label, and unknown is not the same as no. {advice.capitalize()}."
     )
 
 
 def read_binary(raw, columns, sources, minus_one=None):
-    "One column per label: the names of the columns that say yes, per row."
+    "One column per label: the names of the columns that say yes, per row; the names; and notes."
     if minus_one not in (None, "no", "unknown"):
         raise ValueError(f"minus_one is {minus_one!r}; use 'no' or 'unknown'.")
-    on = np.zeros((len(raw), len(columns)), dtype=bool)
+    on, minus = np.zeros((len(raw), len(columns)), dtype=bool), 0
     for i, c in enumerate(columns):
         cells = raw[c].str.strip().str.lower()
-        yes = cells.isin(YES)
-        bad = ~(yes | cells.isin(NO))
-        if minus_one == "no":
-            bad &= ~cells.isin(MINUS)
-        if bad.any():
-            row = int(np.flatnonzero(bad)[0])
-            minus = cells.iloc[row] in MINUS and minus_one is None
-            more = (
-                f" (In CheXpert -1 is uncertain, in CelebA it is no: if it is no here, pass"
-                f" {opt('minus_one', 'no')}.)"
-            )
-            raise _unknown(sources[row], c, raw[c].iloc[row], more * minus)
-        on[:, i] = yes
+        on[:, i] = cells.isin(YES)
+        less = cells.isin(MINUS) if minus_one == "no" else np.zeros(len(raw), dtype=bool)
+        bad = np.flatnonzero(~(on[:, i] | cells.isin(NO) | less))
+        if len(bad):
+            row = int(bad[0])
+            asked = cells.iloc[row] in MINUS and minus_one is None
+            _refuse_cell(sources[row], c, raw[c].iloc[row], asked)
+        minus += int(np.sum(less))
     names = np.array([clean(c) for c in columns], dtype=object)
-    return [list(names[o]) for o in on], list(names)
+    notes = [f"{minus:,} cells -1 read as no."] if minus else []
+    return [list(names[o]) for o in on], list(names), notes
 
 
 def read_names(raw, columns, sources, **options):

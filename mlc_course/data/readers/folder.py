@@ -133,13 +133,13 @@ def _read_labels(raw, file, sources, taken, how):
     found, binary = label_columns(raw, file.name, taken, how.label_column)
     rest = [c for c in raw.columns if c not in taken and c not in found]
     if binary:
-        rows, names = read_binary(raw, found, sources, how.minus_one)
+        rows, names, said = read_binary(raw, found, sources, how.minus_one)
         some = ", ".join(found[:8]) + ", ..." * (len(found) > 8)
         notes = [f"One column per label: {count(len(found), 'column')} of 0 and 1 ({some})."]
         notes += [f"Not labels, and kept as they are: the columns {', '.join(rest[:12])}."] * bool(
             rest
         )
-        return rows, names, notes, found
+        return rows, names, notes + said, found
     rows, notes = read_names(
         raw, found, sources, sep=how.sep, vocab=how.vocab, na_cells=how.na_cells
     )

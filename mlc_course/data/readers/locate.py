@@ -96,7 +96,7 @@ FORMS = {  # how a name may differ from the file's: what it is called, and the k
     "in another folder": nfc,
     "with escapes": lambda base: nfc(unquote(base)),
     "in another case": lambda base: nfc(unquote(base)).casefold(),
-    "with another extension": lambda base: _stem(nfc(unquote(base)).casefold()),
+    "whatever the extension": lambda base: _stem(nfc(unquote(base)).casefold()),
     "without leading zeros": lambda base: re.sub(
         r"\d+", lambda m: m[0].lstrip("0") or "0", _stem(nfc(unquote(base)).casefold())
     ),

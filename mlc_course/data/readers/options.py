@@ -32,4 +32,5 @@ def opt(
     "How a message names an option: as it is written in Python and in the command."
     if option not in OPTIONS:
         raise KeyError(option)
-    return f"{option}={value!r} ({flag(option)} {value!r} in the command)"
+    typed = ",".join(value) if isinstance(value, list) else repr(value)
+    return f"{option}={value!r} ({flag(option)} {typed} in the command)"

@@ -42,7 +42,10 @@ def _spaces_separate(cells):
         return True
     several = [c for c in combos if len(c) > 1]
     turned = len({frozenset(c) for c in several}) < len(several)
-    return turned or len(combos) > len(words)
+    varied = (
+        len({len(c) for c in combos}) > 1
+    )  # red car, blue car, red bus ... are names of two words
+    return turned or (varied and len(combos) > len(words))
 
 
 def _spaces_belong(cells):
