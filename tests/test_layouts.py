@@ -84,6 +84,8 @@ CASES = [
     ("a list that isn't closed", table("fname,labels", lambda i, o: f'{i}.png,"{str(o)[:-1] if i == 3 else o}"'), "", "row 5"),
     ("one column per label (Kaggle)", table("image_id,bird,cat,dog", lambda i, o: f"{i}.png,{hot(o)}"), "", VOCAB),
     ("one column per label (Roboflow)", table("filename, dog, bird", lambda i, o: f"{i}.png, {int('dog' in o)}, {int('bird' in o)}", csv="_classes.csv", images="."), "", ["dog", "bird"]),
+    ("Roboflow: train/_classes.csv, valid/_classes.csv", several(*(table("filename, dog, bird", lambda i, o: f"{i}.png, {int('dog' in o)}, {int('bird' in o)}", csv=f"{d}/_classes.csv", images=d) for d in SPLIT)), "", ["dog", "bird"]),
+    ("Hugging Face: train/metadata.csv, test/metadata.csv", several(*(table("file_name,labels", joined("|"), csv=f"{d}/metadata.csv", images=d) for d in ("train", "test"))), "", VOCAB),
     ("CheXpert", table("Path,Sex,Age,Cardiomegaly,Edema", lambda i, o: f"data/train/patient{i:05}/view1.png,Male,{40 + i},{['1.0', '0.0', '-1.0', ''][i % 4]},0.0", csv="train.csv", images=lambda i: f"train/patient{i:05}", name="view1.png"), "", "unknown"),
     ("CelebA's table, -1 and 1", table("image_id,Bald,Smiling", lambda i, o: f"{i:06}.png,{1 if i % 3 else -1},{1 if i % 2 else -1}", name="{:06}.png"), "", "minus_one='no'"),
     ("the same, decided", table("image_id,Bald,Smiling", lambda i, o: f"{i:06}.png,{1 if i % 3 else -1},{1 if i % 2 else -1}", name="{:06}.png"), "--minus-one no", ["Bald", "Smiling"]),

@@ -3,9 +3,7 @@
 import copy
 import html
 import os
-import re
 from concurrent.futures import ThreadPoolExecutor
-from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -14,89 +12,7 @@ import pandas as pd
 from ..labels import label_counts, multi_hot, stratified_split
 from ..machine import usable_cores
 from .pictures import check_image, row_sources
-
-
-SPLITS = ("train", "valid", "test")
-
-
-def safe_name(fname, source):
-    "A file name as a posix path below the root; a path that leaves the root is refused."
-    name = str(fname).strip().replace("\\", "/")
-    if not name:
-        raise ValueError(f"{source}: the file name is empty. Fill it in, or remove the row.")
-    parts = [o for o in name.split("/") if o not in ("", ".")]
-    if (
-        not parts
-        or name.startswith("/")
-        or re.match("[A-Za-z]:", name)
-        or ".." in parts
-        or "\0" in name
-    ):
-        raise ValueError(
-            f"{source}: {fname!r} points outside the folder of the images. Give a path relative to that folder, without '..'."
-        )
-    return "/".join(parts)
-
-
-def _check_vocab(vocab):
-    "The label names as a list, in the order given (a set is sorted); a name twice is refused."
-    names = sorted(vocab) if isinstance(vocab, (set, frozenset)) else list(vocab)
-    for i, o in enumerate(names):
-        if not isinstance(o, str) or not o.strip():
-            raise ValueError(f"vocab[{i}] is {o!r}; every label needs a name.")
-    if len(set(names)) < len(names):
-        twice = next(o for i, o in enumerate(names) if o in names[:i])
-        raise ValueError(f"vocab names {twice!r} twice: a label has one column. Take one out.")
-    return names
-
-
-def _ones(df, columns):
-    "Columns of 0 and 1 as bool [N, C]; anything else is refused as unknown."
-    on = np.zeros((len(df), len(columns)), dtype=bool)
-    for i, c in enumerate(columns):
-        known = df[c].isin((0, 1))
-        if not known.all():
-            row = int(np.flatnonzero(~known)[0])
-            raise ValueError(
-                f"{row_sources(df)[row]}, column {c}: {df[c].iloc[row]!r} is neither 0 nor 1, so it is"
-                " unknown whether the image has the label. Drop such rows, or fill the cells in."
-            )
-        on[:, i] = df[c].isin((1,))
-    return on
-
-
-def _check_rows(df, vocab):
-    "Raise for the first row that can't be a row of an ImageTable."
-    known = None if vocab is None else set(vocab)
-    seen = {}
-    for fname, labels, split, source in zip(
-        df["fname"], df["labels"], df["split"], row_sources(df)
-    ):
-        if not isinstance(labels, (list, tuple)):
-            raise TypeError(
-                f"{source}: labels is {labels!r}; expected a list of names, such as ['boat', 'sun'], and [] for an image without labels."
-            )
-        for label in labels:
-            if not isinstance(label, str) or not label.strip():
-                raise ValueError(
-                    f"{source}: {label!r} is not a label name. An image without labels has an empty list; ''.split(' ') gives [''], ''.split() gives []."
-                )
-            if known is not None and label not in known:
-                near = get_close_matches(label, sorted(known), n=1)
-                raise ValueError(
-                    f"{source}: the label {label!r} of {fname} is not in the vocab."
-                    + (f" Did you mean {near[0]!r}?" if near else "")
-                    + " Correct it, or add it to the vocab."
-                )
-        if split not in SPLITS:
-            raise ValueError(
-                f"{source}: the split of {fname} is {split!r}; it must be one of {', '.join(SPLITS)}."
-            )
-        if fname in seen:
-            raise ValueError(
-                f"{source} names {fname}, and so does {seen[fname]}. Each image has one row: merge or remove one of the two."
-            )
-        seen[fname] = source
+from .table_checks import SPLITS, check_rows, check_vocab, ones, safe_name
 
 
 class ImageTable:
@@ -113,7 +29,9 @@ class ImageTable:
         missing = [c for c in ("fname", "labels", "split") if c not in df.columns]
         if missing:
             raise ValueError(
-                f"The table lacks {', '.join(missing)}; it has {', '.join(map(str, df.columns)) or 'no columns'}. It needs fname, labels and split."
+                f"The table lacks {', '.join(missing)}; it has"
+                f" {', '.join(map(str, df.columns)) or 'no columns'}. It needs fname, labels and"
+                f" split."
             )
         if isinstance(vocab, str):
             raise TypeError(f"vocab is the string {vocab!r}; give a list of label names.")
@@ -124,13 +42,14 @@ class ImageTable:
         )  # absolute: still right after a change of folder
         if not self.root.is_dir():
             raise FileNotFoundError(
-                f"The folder {self.root} does not exist; `root` is the folder that the file names are relative to."
+                f"The folder {self.root} does not exist; `root` is the folder that the file names"
+                f" are relative to."
             )
         if vocab is not None:
-            vocab = _check_vocab(vocab)
+            vocab = check_vocab(vocab)
         df = df.reset_index(drop=True)
         df["fname"] = [safe_name(f, s) for f, s in zip(df["fname"], row_sources(df))]
-        _check_rows(df, vocab)
+        check_rows(df, vocab)
         df["labels"] = pd.Series([list(dict.fromkeys(o)) for o in df["labels"]], dtype=object)
         self.df = df  # not to be changed: make another table, with subset or ImageTable(df, ...)
         self.vocab = sorted({o for row in df["labels"] for o in row}) if vocab is None else vocab
@@ -179,7 +98,7 @@ class ImageTable:
             label_columns = [c for c in rest if df[c].isin((0, 1)).all()]
         if not len(label_columns):
             raise ValueError("No column holds 0 and 1 only; name them in label_columns.")
-        on = _ones(df, label_columns)
+        on = ones(df, label_columns)
         names = np.array([str(c) for c in label_columns], dtype=object)
         rows = pd.Series([list(names[o]) for o in on], index=df.index, dtype=object)
         other = df.drop(columns=[*label_columns])
@@ -253,7 +172,8 @@ class ImageTable:
             return self.df
         if split not in self.splits:
             raise ValueError(
-                f"{self.name or 'The table'} has no split {split!r}; it has {', '.join(self.splits) or 'no rows'}."
+                f"{self.name or 'The table'} has no split {split!r}; it has"
+                f" {', '.join(self.splits) or 'no rows'}."
             )
         return self.df[self.df["split"] == split]
 
@@ -284,7 +204,8 @@ class ImageTable:
             which = np.asarray(which)
             if which.dtype == bool and which.shape != (len(self),):
                 raise ValueError(
-                    f"The mask has shape {which.shape}; the table has {len(self)} rows, and needs one True or False for each."
+                    f"The mask has shape {which.shape}; the table has {len(self)} rows, and needs"
+                    f" one True or False for each."
                 )
             if which.dtype.kind not in "biu" and which.size:
                 raise TypeError(
@@ -304,12 +225,14 @@ class ImageTable:
         "Move a stratified share of the train rows into a valid split, for sets that come with train and test only."
         if "valid" in self.splits:
             raise ValueError(
-                f"{self.name or 'The table'} has a valid split already ({self.counts()['valid']} images)."
+                f"{self.name or 'The table'} has a valid split already ({self.counts()['valid']}"
+                f" images)."
             )
         train = np.flatnonzero(self.df["split"] == "train")
         if len(train) < 2:
             raise ValueError(
-                f"{self.name or 'The table'} has {len(train)} train images; it takes two to hold one out."
+                f"{self.name or 'The table'} has {len(train)} train images; it takes two to hold"
+                f" one out."
             )
         fraction, groups = max(fraction, 1 / len(train)), self.groups(groups)
         kwargs = {} if groups is None else {"groups": groups[train]}
@@ -331,7 +254,8 @@ class ImageTable:
         if isinstance(which, str):
             if which not in self.df.columns:
                 raise ValueError(
-                    f"There is no column {which!r}; the table has {', '.join(map(str, self.df.columns))}."
+                    f"There is no column {which!r}; the table has"
+                    f" {', '.join(map(str, self.df.columns))}."
                 )
             which = self.df[which]
         which = np.asarray(which, dtype=object)
@@ -367,8 +291,10 @@ class ImageTable:
         )
         notes = "".join(f"<li>{esc(o)}</li>" for o in self.notes)
         return (
-            f"<p><b>{esc(self.name or self.root.name)}</b>: {len(self)} images, {len(self.vocab)} labels</p>"
-            "<table><thead><tr><th>split</th><th>images</th><th>labels per image</th><th>without a label</th></tr></thead>"
+            f"<p><b>{esc(self.name or self.root.name)}</b>: {len(self)} images, {len(self.vocab)}"
+            f" labels</p>"
+            "<table><thead><tr><th>split</th><th>images</th><th>labels per image</th><th>without a"
+            " label</th></tr></thead>"
             f"<tbody>{rows}</tbody></table><p>{esc(', '.join(self.vocab))}</p>"
             + (f"<ul>{notes}</ul>" if notes else "")
         )
@@ -390,7 +316,8 @@ def drop_rare_labels(
     keep = set(counts.index[:top] if top is not None else counts.index[counts >= min_count])
     if not keep:
         raise ValueError(
-            f"No label has {min_count} images; the most frequent, {counts.index[0]!r}, has {counts.iloc[0]}. Pass a smaller min_count (--min-count in the command)."
+            f"No label has {min_count} images; the most frequent, {counts.index[0]!r}, has"
+            f" {counts.iloc[0]}. Pass a smaller min_count (--min-count in the command)."
         )
     gone = [o for o in counts.index if o not in keep]
     if not gone:

@@ -1,4 +1,4 @@
-"""The options of every command that opens a data set: made from the readers' own list, in one place."""
+"""The options of every command that opens a data set, made from the readers' own list."""
 
 import inspect
 import shlex
@@ -18,7 +18,10 @@ def _parameter(name):
     kind = int if name in NUMBERS else str
     option = typer.Option(flag(name), help=OPTIONS[name][0].upper() + OPTIONS[name][1:] + ".")
     return inspect.Parameter(
-        name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[Optional[kind], option]
+        name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=None,
+        annotation=Annotated[Optional[kind], option],
     )
 
 
@@ -50,7 +53,7 @@ def as_text(given: dict) -> str:
 
 
 def dataset_options(command):
-    "Give a command every option of the readers; it gets those that were given as the dict `reading`."
+    "Give a command every option of the readers; it gets those given as the dict `reading`."
     own = inspect.signature(command)
 
     @wraps(command)

@@ -13,7 +13,9 @@ def label_counts_by_split(
     number = {name: i for i, name in enumerate(table.vocab)}
     sizes = table.df["labels"].map(len).to_numpy(dtype=np.int64)
     columns = np.array([number[o] for row in table.df["labels"] for o in row], dtype=np.int64)
-    codes = table.df["split"].map({s: i for i, s in enumerate(table.splits)}).to_numpy(dtype=np.int64)
+    codes = (
+        table.df["split"].map({s: i for i, s in enumerate(table.splits)}).to_numpy(dtype=np.int64)
+    )
     flat = np.repeat(codes, sizes) * len(number) + columns
     shape = (len(table.splits), len(number))
     return np.bincount(flat, minlength=shape[0] * shape[1]).reshape(shape), sizes, codes
@@ -79,7 +81,9 @@ def _group_warnings(table):
     shared = shared_groups(table.groups(), table.df["split"])
     if not shared:
         return []
-    some = "; ".join(f"{g} in {' and '.join(sorted(s, key=SPLITS.index))}" for g, s in list(shared.items())[:3])
+    some = "; ".join(
+        f"{g} in {' and '.join(sorted(s, key=SPLITS.index))}" for g, s in list(shared.items())[:3]
+    )
     return [
         f"{len(shared):,} groups are in more than one split ({some}): the scores will be too good."
         " Split anew with --split-column none, which keeps groups whole."
@@ -100,7 +104,7 @@ def describe(
     table,  # an ImageTable
     every=False,  # list all labels, however many
 ) -> str:  # several lines
-    "Counts per split and label, the share without a label, what predicting nothing would score, and notes."
+    "Counts per split and label, what predicting nothing would score, and notes."
     counts, sizes, codes = label_counts_by_split(table)
     lines = [
         f"{table.name or 'data'}: {len(table)} images, {len(table.vocab)} labels, in {table.root}",

@@ -25,6 +25,9 @@ GROUP_COLUMNS = {
     "patient", "patient_id", "patientid", "subject", "subject_id", "film", "film_id", "movie", "video",
     "video_id", "site", "site_id", "scene", "scene_id", "case", "case_id", "group_id", "person_id",
 }  # fmt: skip
+NEVER_LABELS = {
+    "split", "is_valid", "is_val", "is_test", "is_train", "fold", "confidence", "(unnamed)", "source", "group",
+}  # fmt: skip
 YES = {"1", "1.0", "true", "yes", "t", "y"}
 NO = {"0", "0.0", "false", "no", "f", "n"}
 MINUS = {"-1", "-1.0"}
@@ -75,9 +78,17 @@ def file_column(raw, file, wanted=None):
     "The column of the file names."
     if wanted is not None:
         return given_columns(raw, wanted, file, "fname_column")[0]
+    if any(map(_named, raw.columns)):
+        raise ValueError(
+            f"{file}: row 1 holds a file name ({', '.join(raw.columns[:3])}), and should name the"
+            f" columns:"
+            " write a row such as fname,labels above it."
+        )
     able = [c for c in raw.columns if not is_binary(raw, c)]
     for names in (FILE_COLUMNS, WEAK_FILE_COLUMNS):
-        found = [c for c in able if norm(c) in names]
+        found = [c for c in able if norm(c) in names] or [
+            c for c in raw.columns if norm(c) in names
+        ]
         same = len(found) > 1 and _same_files(raw, found)
         if found:
             return same or _one_of(found, file, "fname_column", "the names of the images")
@@ -87,11 +98,7 @@ def file_column(raw, file, wanted=None):
     known = "fname, filename, file, image, path or image_id"
     raise ValueError(
         f"{file} has no column {known}; it has {', '.join(raw.columns)}."
-        + (
-            " Row 1 holds a file name: write a row such as fname,labels above it."
-            if any(map(_named, raw.columns))
-            else f" Pass {opt('fname_column', raw.columns[0])}, or the one that holds the file names."
-        )
+        f" Pass {opt('fname_column', raw.columns[0])}, or the one that holds the file names."
     )
 
 
@@ -106,7 +113,7 @@ def _holds_names(cells):
 
 
 def _same_files(raw, columns):
-    "Of columns with the same file names, the one that has their folders as well; None if they differ."
+    "Of columns with the same file names, the one that has folders as well; None if they differ."
     if any(raw[c].equals(raw[columns[0]]) for c in columns[1:]):
         return None
     bases = [raw[c].str.replace("\\", "/").str.rpartition("/")[2].str.strip() for c in columns]
@@ -120,7 +127,7 @@ def label_columns(raw, file, taken, wanted=None):
     if wanted is not None:
         found = given_columns(raw, wanted, file, "label_column")
         return found, all(is_binary(raw, c) for c in found) and len(found) > 1
-    free = [c for c in raw.columns if c not in taken]
+    free = [c for c in raw.columns if c not in taken and norm(c) not in NEVER_LABELS]
     found = [c for c in free if norm(c) in LABEL_COLUMNS]
     text = [c for c in found if not is_binary(raw, c)]
     binary = [c for c in free if is_binary(raw, c)]
@@ -136,40 +143,45 @@ def label_columns(raw, file, taken, wanted=None):
         _one_of(found, file, "label_column", "the labels")
     raise ValueError(
         f"{file} has no column labels or label, and no columns of 0 and 1; it has"
-        f" {', '.join(raw.columns)}. Pass {opt('label_column', free[-1] if free else 'COLUMN')}, or the"
+        f" {', '.join(raw.columns)}. Pass {opt('label_column', free[-1] if free else 'COLUMN')},"
+        f" or the"
         " one that holds the labels."
     )
 
 
-def _unknown(source, column, cell, more):
-    return ValueError(
-        f"{source}, column {column}: {cell!r} says that it is unknown whether the image has this label,"
-        " and unknown is not the same as no. Drop such rows, or fill the cells in with 0 and 1." + more
+def _refuse_cell(source, column, cell, minus):
+    "Raise for a cell that is neither yes nor no; `minus`: a -1 that nobody has explained."
+    advice = "drop such rows, or fill the cells in with 0 and 1"
+    if minus:
+        raise ValueError(
+            f"{source}, column {column}: {cell!r} is no (as in CelebA) or unknown (as in CheXpert,"
+            f" uncertain), and the table doesn't say which. If it is no, pass"
+            f" {opt('minus_one', 'no')}. If it is unknown, {advice}."
+        )
+    raise ValueError(
+        f"{source}, column {column}: {cell!r} says that it is unknown whether the image has this"
+        f" label, and unknown is not the same as no. {advice.capitalize()}."
     )
 
 
 def read_binary(raw, columns, sources, minus_one=None):
-    "One column per label: the names of the columns that say yes, per row."
+    "One column per label: the names of the columns that say yes, per row; the names; and notes."
     if minus_one not in (None, "no", "unknown"):
         raise ValueError(f"minus_one is {minus_one!r}; use 'no' or 'unknown'.")
-    on = np.zeros((len(raw), len(columns)), dtype=bool)
+    on, minus = np.zeros((len(raw), len(columns)), dtype=bool), 0
     for i, c in enumerate(columns):
         cells = raw[c].str.strip().str.lower()
-        yes = cells.isin(YES)
-        bad = ~(yes | cells.isin(NO))
-        if minus_one == "no":
-            bad &= ~cells.isin(MINUS)
-        if bad.any():
-            row = int(np.flatnonzero(bad)[0])
-            minus = cells.iloc[row] in MINUS and minus_one is None
-            more = (
-                f" (In CheXpert -1 is uncertain, in CelebA it is no: if it is no here, pass"
-                f" {opt('minus_one', 'no')}.)"
-            )
-            raise _unknown(sources[row], c, raw[c].iloc[row], more * minus)
-        on[:, i] = yes
+        on[:, i] = cells.isin(YES)
+        less = cells.isin(MINUS) if minus_one == "no" else np.zeros(len(raw), dtype=bool)
+        bad = np.flatnonzero(~(on[:, i] | cells.isin(NO) | less))
+        if len(bad):
+            row = int(bad[0])
+            asked = cells.iloc[row] in MINUS and minus_one is None
+            _refuse_cell(sources[row], c, raw[c].iloc[row], asked)
+        minus += int(np.sum(less))
     names = np.array([clean(c) for c in columns], dtype=object)
-    return [list(names[o]) for o in on], list(names)
+    notes = [f"{minus:,} cells -1 read as no."] if minus else []
+    return [list(names[o]) for o in on], list(names), notes
 
 
 def read_names(raw, columns, sources, **options):
@@ -188,7 +200,7 @@ def read_names(raw, columns, sources, **options):
 
 
 def group_values(raw, file, wanted=None):
-    "The group of every row (None if there are none), and a note about a column that looks like one."
+    "The group of every row, or None; and a note about a column that looks like one."
     if wanted is None:
         found = [c for c in raw.columns if norm(c) == "group"]
         if found:

@@ -11,7 +11,9 @@ from .options import opt
 
 
 NAME = "pascal"
-LAYOUT = "PASCAL: train.csv (fname,labels,is_valid) and train/; also test.csv (fname,labels) and test/"
+LAYOUT = (
+    "PASCAL: train.csv (fname,labels,is_valid) and train/; also test.csv (fname,labels) and test/"
+)
 
 
 def recognise(path):
@@ -25,7 +27,7 @@ def recognise(path):
 
 
 def pascal_part(path, part, encoding, split=None, images=None, **cells):
-    "The rows of one CSV file of the PASCAL layout (notes in attrs); without `split`, is_valid decides."
+    "The rows of one CSV file (notes in attrs); without `split`, is_valid decides."
     file = path / f"{part}.csv"
     raw = read_csv_rows(file, encoding)
     fname, labels = need_column(raw, file, "fname"), need_column(raw, file, "labels")
@@ -33,8 +35,10 @@ def pascal_part(path, part, encoding, split=None, images=None, **cells):
     if split is None:
         if find_column(raw, file, "is_valid") is None:
             raise ValueError(
-                f"{file.name} has no column is_valid; it has {', '.join(raw.columns)}. In the PASCAL layout"
-                f" is_valid says which rows are for validation. Without it, read the folder as a table:"
+                f"{file.name} has no column is_valid; it has {', '.join(raw.columns)}. In the"
+                f" PASCAL layout"
+                f" is_valid says which rows are for validation. Without it, read the folder as a"
+                f" table:"
                 f" read_folder, or {opt('format', 'folder')}."
             )
         valid = need_column(raw, file, "is_valid")
@@ -55,7 +59,7 @@ def pascal_part(path, part, encoding, split=None, images=None, **cells):
 
 
 def read_pascal(
-    path,  # folder with train.csv (fname, labels separated by spaces, is_valid) and train/; test.csv and test/ if there
+    path,  # folder with train.csv (fname, labels, is_valid) and train/; test.csv and test/ if there
     vocab=None,  # None: every label in any row
     on_missing: str = "error",  # or "drop": leave out the rows whose image is missing
     encoding: str = "utf-8-sig",  # of the CSV files
@@ -68,13 +72,17 @@ def read_pascal(
     path = Path(path)
     if not (path / "train.csv").is_file():
         raise FileNotFoundError(
-            f"There is no train.csv in {path}. The PASCAL layout is train.csv (fname,labels,is_valid) and a folder train/ beside it."
+            f"There is no train.csv in {path}. The PASCAL layout is train.csv"
+            f" (fname,labels,is_valid) and a folder train/ beside it."
         )
     images = path if images is None else Path(images)
     cells = {"sep": sep, "vocab": vocab, "na_cells": na_cells}
     parts = [pascal_part(path, "train", encoding, images=images, **cells)]
-    if (path / "test.csv").is_file():
+    left = []
+    if (path / "test.csv").is_file() and "labels" not in header_of(path / "test.csv"):
+        left = ["test.csv has no column labels, so it was left out."]
+    elif (path / "test.csv").is_file():
         parts.append(pascal_part(path, "test", encoding, "test", images, **cells))
-    notes = list(dict.fromkeys(o for p in parts for o in p.attrs.pop("notes")))
+    notes = left + list(dict.fromkeys(o for p in parts for o in p.attrs.pop("notes")))
     df = pd.concat(parts)
     return finish_table(df, images, vocab, name or path.resolve().name, on_missing, notes)
