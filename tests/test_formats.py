@@ -192,7 +192,7 @@ CVAT = """<?xml version="1.0" encoding="utf-8"?>
     <tag label="cat" source="manual"></tag>
   </image>
   <image id="1" name="b.jpg" subset="Validation" width="4" height="4">
-    <polygon label="schöner Bär" points="0,0;1,1;2,0"><attribute name="old">true</attribute></polygon>
+    <polygon label="schöner Bär" points="0,0;1,1"><attribute name="old">true</attribute></polygon>
   </image>
   <image id="2" name="sub/c.jpg" subset="Train" width="4" height="4"></image>
 </annotations>

@@ -9,7 +9,7 @@ from ..table import ImageTable
 from .annotations import Parts, annotation_files, evidence, label_name, unknown_images
 from .cells import parse_cells
 from .columns import FILE_COLUMNS, LABEL_COLUMNS, WEAK_FILE_COLUMNS, norm
-from .json_files import head_of, json_outline, load_json_values
+from .json_files import head_of, json_outline, load_json_values, without_gc
 from .options import opt
 from .splits import WORDS as SPLIT_WORDS
 
@@ -42,7 +42,7 @@ def _is_records(outline):
 
 
 def _holds_records(file):
-    "Does a file look like records? An object from name to checksum has texts, but they aren't labels."
+    "Does a file look like records? Checksums of images are texts too, but no labels."
     checksums = re.search(r'":\s*"[0-9a-f]{32,}"', head_of(file))
     return _is_records(json_outline(file)) and not checksums
 
@@ -82,8 +82,8 @@ def _in_object(data, file):
         return [(f"{file.name} {key} {i}", o) for i, o in enumerate(found, 1)]
     if not named and not all(isinstance(o, (list, str, dict)) for o in data.values()):
         raise ValueError(
-            f"{file} holds {', '.join(list(data)[:6]) or 'nothing'}; expected {LAYOUT}, or an object"
-            " from image name to labels."
+            f"{file} holds {', '.join(list(data)[:6]) or 'nothing'}; expected {LAYOUT}, or an"
+            " object from image name to labels."
         )
     return [(f"{file.name} {k}", {"file_name": k, "labels": v}) for k, v in data.items()]
 
@@ -99,8 +99,8 @@ def _key(records, usual, wanted, file, option):
     usual = "file_name, image or path" if option == "fname_column" else "labels, label or tags"
     if not found:
         raise ValueError(
-            f"{file}: the records have {', '.join(list(seen)[:10]) or 'no keys'}; expected one such as"
-            f" {usual}. Say which it is: {opt(option, next(iter(seen), 'key'))}."
+            f"{file}: the records have {', '.join(list(seen)[:10]) or 'no keys'}; expected one such"
+            f" as {usual}. Say which it is: {opt(option, next(iter(seen), 'key'))}."
         )
     return found
 
@@ -248,6 +248,7 @@ def _rows(records, file, split, fname_column, label_column):
     return rows, key
 
 
+@without_gc
 def read_jsonl(
     path,  # a file with records, or the folder of one or several (metadata.jsonl)
     images=None,  # the folder that the file names are relative to; None: looked for

@@ -11,7 +11,7 @@ from ..table import ImageTable
 from .agree import agreed, check_conflict
 from .annotations import Parts, evidence, label_name, note_empty, recognised, unknown_images
 from .common import read_text
-from .json_files import head_of, load_json
+from .json_files import head_of, load_json, without_gc
 from .options import opt
 from .splits import WORDS as SPLIT_WORDS
 
@@ -66,6 +66,8 @@ def recognise(path):
 def local_name(address):
     "The path that Label Studio's address of an image stands for."
     address = str(address).strip()
+    if address.startswith("/data/local-files/?d=") and "&" not in address:
+        return unquote(address[21:].replace("+", " "))
     if address.startswith("/data/local-files/"):
         found = parse_qs(urlsplit(address).query).get("d")
         return found[0] if found else address
@@ -228,6 +230,7 @@ def _row(task, control, key, split, conflict):
     return {**more, "fname": local_name(address), "labels": labels, "split": own, "source": source}
 
 
+@without_gc
 def read_label_studio(
     path,  # the exported file, or its folder
     images=None,  # the folder of the images; None: looked for

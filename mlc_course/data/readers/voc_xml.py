@@ -98,7 +98,7 @@ def _row(file, base, difficult, lists):
 
 def read_voc_xml(
     path,  # the folder that holds Annotations/ (such as VOC2007), or one XML file
-    images=None,  # the folder of the images; None: looked for (JPEGImages/, or beside the XML files)
+    images=None,  # the folder of the images; None: JPEGImages/, or beside the XML files
     vocab=None,  # None: the names of all objects
     on_missing: str = "error",  # or "drop": leave out the rows whose image is missing
     name=None,  # None: the folder's name
