@@ -12,7 +12,7 @@ _MODULES = ["settings", "labels", "tables", "datablocks", "losses", "metrics", "
             "train_fastai", "train_torch", "train_tf", "losses_tf", "multi_output", "compare", "interpret", "safety", "pixels", "predictor"]
 _NAMES = {
     "settings": ["Profile", "load_profile", "data_home", "pick_device"],
-    "labels": ["multi_hot", "label_names", "label_counts", "cooccurrence", "cardinality", "density", "stratified_split"],
+    "labels": ["multi_hot", "label_names", "label_counts", "cooccurrence", "cardinality", "density", "stratified_split", "stratified_folds", "shared_groups"],
     "tables": ["ImageTable", "load_image", "square_pixels", "decode_images", "show_images", "open_dataset", "read_pascal", "read_nus_wide",
                "read_movie_posters", "read_cars", "read_folder", "drop_rare_labels", "plot_label_counts"],
     "data.readers.coco": ["read_coco"], "data.readers.cvat": ["read_cvat"], "data.readers.label_studio": ["read_label_studio"],

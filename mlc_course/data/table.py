@@ -3,9 +3,7 @@
 import copy
 import html
 import os
-import re
 from concurrent.futures import ThreadPoolExecutor
-from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -13,89 +11,7 @@ import pandas as pd
 
 from ..labels import label_counts, multi_hot, stratified_split
 from .pictures import load_image, row_sources
-
-
-SPLITS = ("train", "valid", "test")
-
-
-def safe_name(fname, source):
-    "A file name as a posix path below the root; a path that leaves the root is refused."
-    name = str(fname).strip().replace("\\", "/")
-    if not name:
-        raise ValueError(f"{source}: the file name is empty. Fill it in, or remove the row.")
-    parts = [o for o in name.split("/") if o not in ("", ".")]
-    if (
-        not parts
-        or name.startswith("/")
-        or re.match("[A-Za-z]:", name)
-        or ".." in parts
-        or "\0" in name
-    ):
-        raise ValueError(
-            f"{source}: {fname!r} points outside the folder of the images. Give a path relative to that folder, without '..'."
-        )
-    return "/".join(parts)
-
-
-def _check_vocab(vocab):
-    "The label names as a list, in the order given (a set is sorted); a name twice is refused."
-    names = sorted(vocab) if isinstance(vocab, (set, frozenset)) else list(vocab)
-    for i, o in enumerate(names):
-        if not isinstance(o, str) or not o.strip():
-            raise ValueError(f"vocab[{i}] is {o!r}; every label needs a name.")
-    if len(set(names)) < len(names):
-        twice = next(o for i, o in enumerate(names) if o in names[:i])
-        raise ValueError(f"vocab names {twice!r} twice: a label has one column. Take one out.")
-    return names
-
-
-def _ones(df, columns):
-    "Columns of 0 and 1 as bool [N, C]; anything else is refused as unknown."
-    on = np.zeros((len(df), len(columns)), dtype=bool)
-    for i, c in enumerate(columns):
-        known = df[c].isin((0, 1))
-        if not known.all():
-            row = int(np.flatnonzero(~known)[0])
-            raise ValueError(
-                f"{row_sources(df)[row]}, column {c}: {df[c].iloc[row]!r} is neither 0 nor 1, so it is"
-                " unknown whether the image has the label. Drop such rows, or fill the cells in."
-            )
-        on[:, i] = df[c].isin((1,))
-    return on
-
-
-def _check_rows(df, vocab):
-    "Raise for the first row that can't be a row of an ImageTable."
-    known = None if vocab is None else set(vocab)
-    seen = {}
-    for fname, labels, split, source in zip(
-        df["fname"], df["labels"], df["split"], row_sources(df)
-    ):
-        if not isinstance(labels, (list, tuple)):
-            raise TypeError(
-                f"{source}: labels is {labels!r}; expected a list of names, such as ['boat', 'sun'], and [] for an image without labels."
-            )
-        for label in labels:
-            if not isinstance(label, str) or not label.strip():
-                raise ValueError(
-                    f"{source}: {label!r} is not a label name. An image without labels has an empty list; ''.split(' ') gives [''], ''.split() gives []."
-                )
-            if known is not None and label not in known:
-                near = get_close_matches(label, sorted(known), n=1)
-                raise ValueError(
-                    f"{source}: the label {label!r} of {fname} is not in the vocab."
-                    + (f" Did you mean {near[0]!r}?" if near else "")
-                    + " Correct it, or add it to the vocab."
-                )
-        if split not in SPLITS:
-            raise ValueError(
-                f"{source}: the split of {fname} is {split!r}; it must be one of {', '.join(SPLITS)}."
-            )
-        if fname in seen:
-            raise ValueError(
-                f"{source} names {fname}, and so does {seen[fname]}. Each image has one row: merge or remove one of the two."
-            )
-        seen[fname] = source
+from .table_checks import SPLITS, check_rows, check_vocab, ones, safe_name
 
 
 class ImageTable:
@@ -126,10 +42,10 @@ class ImageTable:
                 f"The folder {self.root} does not exist; `root` is the folder that the file names are relative to."
             )
         if vocab is not None:
-            vocab = _check_vocab(vocab)
+            vocab = check_vocab(vocab)
         df = df.reset_index(drop=True)
         df["fname"] = [safe_name(f, s) for f, s in zip(df["fname"], row_sources(df))]
-        _check_rows(df, vocab)
+        check_rows(df, vocab)
         df["labels"] = pd.Series([list(dict.fromkeys(o)) for o in df["labels"]], dtype=object)
         self.df = df  # not to be changed: make another table, with subset or ImageTable(df, ...)
         self.vocab = sorted({o for row in df["labels"] for o in row}) if vocab is None else vocab
@@ -178,7 +94,7 @@ class ImageTable:
             label_columns = [c for c in rest if df[c].isin((0, 1)).all()]
         if not len(label_columns):
             raise ValueError("No column holds 0 and 1 only; name them in label_columns.")
-        on = _ones(df, label_columns)
+        on = ones(df, label_columns)
         names = np.array([str(c) for c in label_columns], dtype=object)
         rows = pd.Series([list(names[o]) for o in on], index=df.index, dtype=object)
         other = df.drop(columns=[*label_columns])

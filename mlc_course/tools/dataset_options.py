@@ -18,7 +18,10 @@ def _parameter(name):
     kind = int if name in NUMBERS else str
     option = typer.Option(flag(name), help=OPTIONS[name][0].upper() + OPTIONS[name][1:] + ".")
     return inspect.Parameter(
-        name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[Optional[kind], option]
+        name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=None,
+        annotation=Annotated[Optional[kind], option],
     )
 
 

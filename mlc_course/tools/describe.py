@@ -13,7 +13,9 @@ def label_counts_by_split(
     number = {name: i for i, name in enumerate(table.vocab)}
     sizes = table.df["labels"].map(len).to_numpy(dtype=np.int64)
     columns = np.array([number[o] for row in table.df["labels"] for o in row], dtype=np.int64)
-    codes = table.df["split"].map({s: i for i, s in enumerate(table.splits)}).to_numpy(dtype=np.int64)
+    codes = (
+        table.df["split"].map({s: i for i, s in enumerate(table.splits)}).to_numpy(dtype=np.int64)
+    )
     flat = np.repeat(codes, sizes) * len(number) + columns
     shape = (len(table.splits), len(number))
     return np.bincount(flat, minlength=shape[0] * shape[1]).reshape(shape), sizes, codes
@@ -73,12 +75,15 @@ def _group_warnings(table):
     "A sentence about groups that are in two splits."
     if table.groups() is None:
         return []
+    from mlc_course.data.table import SPLITS
     from mlc_course.labels import shared_groups
 
     shared = shared_groups(table.groups(), table.df["split"])
     if not shared:
         return []
-    some = "; ".join(f"{g} in {' and '.join(s)}" for g, s in list(shared.items())[:3])
+    some = "; ".join(
+        f"{g} in {' and '.join(sorted(s, key=SPLITS.index))}" for g, s in list(shared.items())[:3]
+    )
     return [
         f"{len(shared):,} groups are in more than one split ({some}): the scores will be too good."
         " Split anew with --split-column none, which keeps groups whole."

@@ -2,16 +2,12 @@
 
 import re
 import unicodedata
-from collections import Counter
 
 from .cell_lists import NotAList, looks_like_list, read_list
 from .options import opt
+from .separators import called, cut, find_separator
 
-STRONG = ("|", ";", ",", "\t", "\n")
-WEAK = ("/", "&", "+")
-CALLED = {"\t": "tab", "\n": "line break", " ": "space", None: "space"}
 MISSING = {"nan", "none", "null", "na", "n/a", "<na>", "nat", "#n/a"}
-SINGULAR = {"label", "tag", "class", "target", "category", "genre", "finding", "species", "y"}
 INVISIBLE = dict.fromkeys(map(ord, "\u200b\ufeff\u2060\u00ad"))
 VECTOR = re.compile(r"[01](\.0*)?([\s,;|]+[01](\.0*)?)+")
 
@@ -20,152 +16,6 @@ def clean(text):
     "Text in NFC, without zero-width characters, with ordinary spaces."
     text = unicodedata.normalize("NFC", text).translate(INVISIBLE)
     return re.sub(r"[^\S\t\n\r]", " ", text).replace("\r\n", "\n").replace("\r", "\n").strip()
-
-
-def called(sep):
-    "How a message names a separator."
-    return CALLED.get(sep, repr(sep))
-
-
-def cut(cell, sep):
-    "The distinct names in a cell; None cuts at white space, 'whole' not at all."
-    if sep == "whole":
-        pieces = [cell]
-    else:
-        pieces = cell.split() if sep is None or sep.isspace() and sep not in "\t\n" else cell.split(sep)
-    return list(dict.fromkeys(o for o in (" ".join(p.split()) for p in pieces) if o))
-
-
-# ---- what a column looks like --------------------------------------------------------------------
-
-
-def _shares(cells, sep):
-    "Do the pieces of the cells occur in other combinations, or alone?"
-    combos = {tuple(cut(o, sep)) for o in cells}
-    where = Counter(name for combo in combos for name in combo)
-    return any(len(combo) > 1 and any(where[o] > 1 for o in combo) for combo in combos)
-
-
-def _spaces_separate(cells):
-    "Is it certain that a space separates names: the words are combined freely?"
-    combos = {tuple(o.split()) for o in cells}
-    words = {w for combo in combos for w in combo}
-    if all(w.isdecimal() for w in words):
-        return True
-    several = [c for c in combos if len(c) > 1]
-    turned = len({frozenset(c) for c in several}) < len(several)
-    return turned or len(combos) > len(words)
-
-
-def _spaces_belong(cells):
-    "Do the words of every cell of several words occur together only, and repeatedly?"
-    count = Counter(tuple(o.split()) for o in cells)
-    where = Counter(w for combo in count for w in set(combo))
-    several = [c for c in count if len(c) > 1]
-    return all(where[w] == 1 for c in several for w in c) and max(count[c] for c in several) > 1
-
-
-def _first_words_alone(cells):
-    "Has every cell of several words a word, not the last, that is a cell of its own as well?"
-    combos = {tuple(o.split()) for o in cells}
-    alone = {c[0] for c in combos if len(c) == 1}
-    return all(set(c[:-1]) & alone for c in combos if len(c) > 1)
-
-
-def _few_shared(cells):
-    "Are there fewer different cells than words, and do most words occur in one cell only?"
-    combos = {tuple(o.split()) for o in cells}
-    where = Counter(w for c in combos for w in set(c))
-    inner = {w for c in combos if len(c) > 1 for w in c}
-    return len(combos) < len(where) and sum(where[w] > 1 for w in inner) < len(inner) / 2
-
-
-def _two_readings(where, first, second, example):
-    "The refusal of a column that can be read in two ways."
-    (sep1, names1), (sep2, names2) = first, second
-    return ValueError(
-        f"{where} can be read in two ways: {example!r} is {names1} or {names2}. It is unclear what"
-        f" separates two labels. Pass {opt('sep', sep1)} for the first, or {opt('sep', sep2)} for"
-        f" the second."
-    )
-
-
-def _space_or_whole(cells, column, file, default):
-    "Decide whether a space separates names or belongs to them; None or 'whole', or a refusal."
-    some = next(o for o in cells if " " in o)
-    singular = (column or "").strip().lower() in SINGULAR
-    if _spaces_separate(cells):
-        return None
-    belong = _spaces_belong(cells)
-    if default == "space":
-        if not belong:
-            return None
-    elif singular and (belong or _few_shared(cells)):
-        return "whole"
-    elif not singular and not belong and _first_words_alone(cells):
-        return None
-    raise _two_readings(
-        f"{file}: the column {column}", (" ", some.split()), ("whole", [some]), some
-    )
-
-
-def _weak_separator(cells, column, file):
-    "The one of / & + that separates names; None if there is none, a refusal if it is unclear."
-    found = [c for c in WEAK if any(c in o.strip(c) for o in cells)]
-    if not found:
-        return None
-    some = next(o for o in cells if found[0] in o)
-    if found == ["/"] and _shares(cells, "/") and not any(" " in o for o in cells if "/" in o):
-        return "/"
-    raise _two_readings(
-        f"{file}: the column {column}", (found[0], cut(some, found[0])), ("whole", [some]), some
-    )
-
-
-def _by_vocab(cells, vocab):
-    "The separators with which every piece of every cell is in the vocab."
-    fits = [o for o in (" ", "whole", *STRONG, *WEAK) if {n for c in cells for n in cut(c, o)} <= vocab]
-    rows = {o: [cut(c, o) for c in cells] for o in fits}
-    return [o for i, o in enumerate(fits) if rows[o] not in [rows[e] for e in fits[:i]]]
-
-
-def find_separator(
-    cells,  # the cells that aren't empty, none of them a list
-    column="labels",  # their column's name: "label" has one name a cell, "labels" several
-    file="",  # for the message
-    default="unknown",  # "space": the layout says that a space separates
-    vocab=None,  # names that are known to be labels
-) -> str:  # a separator; None is white space; "whole": one name a cell
-    "What separates two labels in these cells; an error where two answers are possible."
-    fits = _by_vocab(cells, set(vocab)) if vocab else []
-    if len(fits) == 1:
-        return fits[0]
-    found = [c for c in STRONG if any(c in o for o in cells)]
-    if default == "space":
-        found = [c for c in found if not c.isspace()]
-    if len(found) > 1:
-        names = " and ".join(called(c) for c in found)
-        raise ValueError(
-            f"{file}: the cells of the column {column} contain {names}, so it is unclear what"
-            f" separates two labels. Pass {opt('sep', found[0])}, or the one you mean."
-        )
-    if found:
-        _check_mixed(cells, found[0], column, file)
-        return found[0]
-    weak = _weak_separator(cells, column, file)
-    if weak:
-        return weak
-    return _space_or_whole(cells, column, file, default) if any(" " in o for o in cells) else None
-
-
-def _check_mixed(cells, sep, column, file):
-    "Refuse a column in which a second separator cuts cells into names that stand alone elsewhere."
-    names = {name for o in cells for name in cut(o, sep)}
-    for other in (" ", *WEAK):
-        for name in names:
-            pieces = [p.strip() for p in name.split(other) if p.strip()]
-            if len(pieces) > 1 and set(pieces) <= names:
-                raise _two_readings(f"{file}: the column {column}", (sep, [name]), (other, pieces), name)
 
 
 # ---- what a name may be --------------------------------------------------------------------------
@@ -184,6 +34,8 @@ def _trouble(name, strict):
         return "it has a stray quote"
     if strict and (name[0] in ":,;|/\\&+=." or name[-1] in ":,;|/\\&="):
         return "it begins or ends with punctuation"
+    if strict and re.search(r"&(#\d+|[a-z]+)$", name):
+        return "it is cut out of an HTML entity such as &amp;"
     if strict and re.search(r"[:=]\s*[-+]?[\d.]+$", name):
         return "it is a pair of a name and a number"
     return None
@@ -267,7 +119,11 @@ def _read_lists(cells, sources, sep):
     lists = [o for o in cells if o and looks_like_list(o)]
     rows = []
     for cell, source in zip(cells, sources):
-        why = None if not cell or looks_like_list(cell) else f"other cells are lists, such as {lists[0]!r}"
+        why = (
+            None
+            if not cell or looks_like_list(cell)
+            else f"other cells are lists, such as {lists[0]!r}"
+        )
         try:
             names = read_list(cell, sep) if cell and not why else []
         except NotAList as e:
@@ -284,12 +140,16 @@ def _read_lists(cells, sources, sep):
 def _note(cells, lists, sep, default):
     "What was understood, if it isn't the default."
     if lists:
-        return [f"Labels are written as lists, such as {next(o for o in cells if looks_like_list(o))}."]
+        return [
+            f"Labels are written as lists, such as {next(o for o in cells if looks_like_list(o))}."
+        ]
     if sep == "whole":
         some = next((o for o in cells if " " in o), None)
         return [f"Every cell is one label; spaces belong to it, as in {some!r}."] if some else []
     if sep is None or sep == " ":
         return []
+    if not any(sep in o for o in cells):
+        return [f"No cell contains {called(sep)}, so every cell is one label."]
     return [f"Labels are separated by {called(sep)}."]
 
 
@@ -307,8 +167,14 @@ def parse_cells(
     filled = [o for o in cells if o]
     given, file = sep, str(sources[0]).rsplit(" row ", 1)[0] if len(sources) else ""
     sep = {"tab": "\t", "space": " "}.get(sep, sep)
+    if sep == "":
+        raise ValueError(
+            "sep is empty; give what separates two labels, or 'whole' for one name a cell."
+        )
     plain = [o for o in filled if o.lower() not in MISSING] or filled
-    lists = sep != "whole" and any(looks_like_list(o) for o in plain) and not _all_known(plain, vocab)
+    lists = (
+        sep != "whole" and any(looks_like_list(o) for o in plain) and not _all_known(plain, vocab)
+    )
     if lists:
         rows = _read_lists([o if o.lower() not in MISSING else "" for o in cells], sources, sep)
     else:

@@ -25,6 +25,9 @@ GROUP_COLUMNS = {
     "patient", "patient_id", "patientid", "subject", "subject_id", "film", "film_id", "movie", "video",
     "video_id", "site", "site_id", "scene", "scene_id", "case", "case_id", "group_id", "person_id",
 }  # fmt: skip
+NEVER_LABELS = {
+    "split", "is_valid", "is_val", "is_test", "is_train", "fold", "confidence", "(unnamed)", "source", "group",
+}  # fmt: skip
 YES = {"1", "1.0", "true", "yes", "t", "y"}
 NO = {"0", "0.0", "false", "no", "f", "n"}
 MINUS = {"-1", "-1.0"}
@@ -75,9 +78,16 @@ def file_column(raw, file, wanted=None):
     "The column of the file names."
     if wanted is not None:
         return given_columns(raw, wanted, file, "fname_column")[0]
+    if any(map(_named, raw.columns)):
+        raise ValueError(
+            f"{file}: row 1 holds a file name ({', '.join(raw.columns[:3])}), and should name the columns:"
+            " write a row such as fname,labels above it."
+        )
     able = [c for c in raw.columns if not is_binary(raw, c)]
     for names in (FILE_COLUMNS, WEAK_FILE_COLUMNS):
-        found = [c for c in able if norm(c) in names]
+        found = [c for c in able if norm(c) in names] or [
+            c for c in raw.columns if norm(c) in names
+        ]
         same = len(found) > 1 and _same_files(raw, found)
         if found:
             return same or _one_of(found, file, "fname_column", "the names of the images")
@@ -87,11 +97,7 @@ def file_column(raw, file, wanted=None):
     known = "fname, filename, file, image, path or image_id"
     raise ValueError(
         f"{file} has no column {known}; it has {', '.join(raw.columns)}."
-        + (
-            " Row 1 holds a file name: write a row such as fname,labels above it."
-            if any(map(_named, raw.columns))
-            else f" Pass {opt('fname_column', raw.columns[0])}, or the one that holds the file names."
-        )
+        f" Pass {opt('fname_column', raw.columns[0])}, or the one that holds the file names."
     )
 
 
@@ -120,7 +126,7 @@ def label_columns(raw, file, taken, wanted=None):
     if wanted is not None:
         found = given_columns(raw, wanted, file, "label_column")
         return found, all(is_binary(raw, c) for c in found) and len(found) > 1
-    free = [c for c in raw.columns if c not in taken]
+    free = [c for c in raw.columns if c not in taken and norm(c) not in NEVER_LABELS]
     found = [c for c in free if norm(c) in LABEL_COLUMNS]
     text = [c for c in found if not is_binary(raw, c)]
     binary = [c for c in free if is_binary(raw, c)]
@@ -144,7 +150,8 @@ def label_columns(raw, file, taken, wanted=None):
 def _unknown(source, column, cell, more):
     return ValueError(
         f"{source}, column {column}: {cell!r} says that it is unknown whether the image has this label,"
-        " and unknown is not the same as no. Drop such rows, or fill the cells in with 0 and 1." + more
+        " and unknown is not the same as no. Drop such rows, or fill the cells in with 0 and 1."
+        + more
     )
 
 

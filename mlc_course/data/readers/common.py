@@ -100,7 +100,7 @@ def _name_or_error(fname, source, root):
     "A relative posix path; an absolute one stays as it is, to be looked for."
     name = str(fname).strip().replace("\\", "/")
     name = name.removeprefix(f"{root.as_posix().rstrip('/')}/")
-    return name if name and plain_path(name)[1] and "\0" not in name else safe_name(fname, source)
+    return name if name and plain_path(name)[1] and "\0" not in name else safe_name(name, source)
 
 
 def _missing_error(gone, near, doubt, df, root):

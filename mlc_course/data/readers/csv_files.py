@@ -17,7 +17,11 @@ MARKS = {
 }
 
 
-def read_text(path, encoding):
+def read_text(
+    path,  # a text file
+    encoding="utf-8-sig",  # what it should be in, if it doesn't say so itself (byte order mark)
+    choice=False,  # can the reader's option encoding be given?
+) -> str:  # the text
     "A text file; a byte that doesn't fit the encoding is an error that names the row."
     path = Path(path)
     if not path.is_file():
@@ -34,10 +38,10 @@ def read_text(path, encoding):
     except UnicodeDecodeError as e:
         row, byte = raw[: e.start].count(b"\n") + 1, raw[e.start]
         guess = "utf-16" if b"\0" in raw[:200] else "latin-1"
+        advice = f", or pass {opt('encoding', guess)}, or what it was saved in (Excel: cp1252)"
         raise ValueError(
             f"{path.name} row {row}: byte 0x{byte:02x} is not {encoding.removesuffix('-sig')}. Save"
-            f" {path} as UTF-8, or pass {opt('encoding', guess)}, or what it was saved in (Excel:"
-            " cp1252)."
+            f" {path} as UTF-8{advice if choice else ''}."
         ) from None
 
 
@@ -105,7 +109,7 @@ def _rows(path, text):
 def read_csv_rows(path, encoding="utf-8-sig"):
     "A CSV file as a DataFrame of str. Its index holds the rows as an editor counts them: the header is row 1."
     path = Path(path)
-    header, rows, numbers = _rows(path, read_text(path, encoding))
+    header, rows, numbers = _rows(path, read_text(path, encoding, choice=True))
     if header is None:
         raise ValueError(f"{path} is empty. It needs a header row, such as fname,labels,is_valid.")
     twice = [c for i, c in enumerate(header) if c in header[:i]]

@@ -14,9 +14,9 @@ from .columns import (
 )  # fmt: skip
 from .common import finish_table, read_csv_rows
 from .joined_rows import drop_denied, join_rows
-from .locate import SIDE_FOLDERS, find_image_root
+from .locate import SIDE_FOLDERS, existing, find_image_root
 from .options import opt
-from .splits import file_split, file_stem, given_split
+from .splits import WORDS, file_split, file_stem, given_split
 
 NAME = "folder"
 LAYOUT = """a table: a CSV file with the columns fname and labels (or one column of 0 and 1 per label, or
@@ -34,6 +34,18 @@ def table_files(path):
             meant = [f for f in files if table_like(f)]
             return meant or files
     return []
+
+
+def folder_files(path):
+    "train/_classes.csv, valid/_classes.csv ... as split -> file: a table in each split's own folder."
+    found = {}
+    for d in sorted(path.iterdir()):
+        split = WORDS.get(d.name.lower()) if d.is_dir() else None
+        files = [f for f in sorted(d.iterdir()) if _is_table(f) and table_like(f)] if split else []
+        if files:
+            found.setdefault(split, []).extend(files)
+    fits = "train" in found and all(len(o) == 1 for o in found.values())
+    return {s: o[0] for s, o in found.items()} if fits else {}
 
 
 def _side_folders(path):
@@ -64,12 +76,14 @@ def recognise(path):
     "Evidence of a table: the names of its CSV files, or None."
     path = Path(path)
     if path.is_file():
-        known = path.suffix.lower() in TABLES[:2] or (path.suffix.lower() == ".txt" and table_like(path))
+        known = path.suffix.lower() in TABLES[:2] or (
+            path.suffix.lower() == ".txt" and table_like(path)
+        )
         return path.name if known else None
     if not path.is_dir():
         return None
-    files = table_files(path)
-    return ", ".join(f.name for f in files[:4]) or None
+    files = table_files(path) or [*folder_files(path).values()]
+    return ", ".join(f.relative_to(path).as_posix() for f in files[:4]) or None
 
 
 @dataclass
@@ -101,10 +115,10 @@ def _choose(path):
         return {None: path}, path.parent, notes
     files = table_files(path) if path.is_dir() else []
     splits = split_files(files)
-    if splits:
-        rest = [f.name for f in files if f not in splits.values()]
-        if not rest:
-            return splits, path, []
+    if len(splits) > 1 and len(splits) == len(files):
+        return splits, path, []
+    if not files and path.is_dir() and folder_files(path):
+        return folder_files(path), path, []
     if len(files) == 1:
         return {None: files[0]}, path, []
     names = f" ({', '.join(f.name for f in files[:12])}): give the path of the one that you mean."
@@ -120,8 +134,11 @@ def _read_labels(raw, file, sources, taken, how):
     rest = [c for c in raw.columns if c not in taken and c not in found]
     if binary:
         rows, names = read_binary(raw, found, sources, how.minus_one)
-        notes = [f"One column per label: {count(len(found), 'column')} of 0 and 1."]
-        notes += [f"Not labels, and kept as they are: the columns {', '.join(rest[:12])}."] * bool(rest)
+        some = ", ".join(found[:8]) + ", ..." * (len(found) > 8)
+        notes = [f"One column per label: {count(len(found), 'column')} of 0 and 1 ({some})."]
+        notes += [f"Not labels, and kept as they are: the columns {', '.join(rest[:12])}."] * bool(
+            rest
+        )
         return rows, names, notes, found
     rows, notes = read_names(
         raw, found, sources, sep=how.sep, vocab=how.vocab, na_cells=how.na_cells
@@ -142,7 +159,7 @@ def _read_part(file, split, base, how):
     fname = file_column(raw, file.name, how.fname_column)
     group, notes = group_values(raw, file.name, how.group_column)
     splits, said, used = None, [], []
-    if split is None:
+    if split in (None, "train"):
         splits, said, used = given_split(
             raw, file.name, sources, {fname}, how.split_column, how.valid_fold, how.test_fold
         )
@@ -159,13 +176,15 @@ def _read_part(file, split, base, how):
     df, denied = drop_denied(df, raw)
     df, joined = join_rows(df, how.on_conflict)
     if split is not None:
-        df = _below(df, base, split, how.images)
-    return df, names, [*more, *said, *denied, *joined, *notes], bool(splits or split)
+        df = _below(df, base, file.parent, split, how.images)
+    return df, names, [*more, *said, *denied, *joined, *notes], bool(splits)
 
 
-def _below(df, base, split, images):
+def _below(df, base, own, split, images):
     "File names of one of several files, relative to the folder in which the images of all are looked for."
-    root = find_image_root(images or base, df["fname"], split)
+    root = find_image_root(images or own, df["fname"], split)
+    if images is None and own != base and not any(existing(root, df["fname"].iloc[:50])):
+        root = find_image_root(base, df["fname"], split)
     inside = root.resolve().relative_to(Path(images or base).resolve()).as_posix()
     if inside == ".":
         return df
@@ -218,7 +237,7 @@ def read_folder(
     how, path = Reading(**given), Path(path)
     files, base, notes = _choose(path)
     how.images = _image_folder(images, base)
-    parts, names, told = [], [], True
+    parts, names, told = [], [], False
     for split in sorted(files, key=lambda s: SPLITS.index(s) if s else 0):
         file = files[split]
         if split == "test" and parts and _without_labels(file, how):
@@ -228,12 +247,14 @@ def read_folder(
         parts.append(df)
         names.append(columns)
         notes += [o for o in said if o not in notes]
-        told = told and tells
+        told = told or tells or len(parts) > 1
+    first = parts[0]["source"].iloc[0].rsplit(" row ", 1)[0]
     df = pd.concat(parts, ignore_index=True)
     vocab = _shared_vocab(names, files) if vocab is None else vocab
-    root = how.images or find_image_root(base, df["fname"])
+    only = file_split(file) if len(files) == 1 else None
+    root = how.images or find_image_root(base, df["fname"], only)
     table = finish_table(df, root, vocab, name or _folder_name(path), on_missing, notes)
-    return table if told else _split(table, files, fractions, seed)
+    return table if told else _split(table, first, fractions, seed)
 
 
 def _folder_name(path):
@@ -254,18 +275,17 @@ def _shared_vocab(names, files):
     return first
 
 
-def _split(table, files, fractions, seed):
+def _split(table, file, fractions, seed):
     "The table with a stratified split, which keeps groups whole."
-    file = next(iter(files.values()))
     if not any(table.df["labels"].map(len)):
         raise ValueError(
-            f"{file.name}: no row has a label, so there is nothing to learn. Look at its column of labels."
+            f"{file}: no row has a label, so there is nothing to learn. Look at its column of labels."
         )
     groups = table.groups()
     kwargs = {} if groups is None else {"groups": groups}
     part = stratified_split(table.targets(), fractions, seed, **kwargs)
     shares = " / ".join(f"{f:.0%}" for f in fractions)
-    note = f"{file.name} has no split: {shares} by label, seed {seed}{', groups kept whole' if kwargs else ''}."
+    note = f"{file} has no split: {shares} by label, seed {seed}{', groups kept whole' if kwargs else ''}."
     split = np.array(SPLITS, dtype=object)[part]
     return ImageTable(
         table.df.assign(split=split), table.root, table.vocab, table.name, (*table.notes, note)

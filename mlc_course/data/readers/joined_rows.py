@@ -48,7 +48,9 @@ def join_rows(
         return df, []
     if (apart > 1).any():
         name = apart.index[(apart > 1).to_numpy().argmax()]
-        raise ValueError(f"{name} is in two splits ({' and '.join(df.loc[df['fname'] == name, 'split'].unique())}).")
+        raise ValueError(
+            f"{name} is in two splits ({' and '.join(df.loc[df['fname'] == name, 'split'].unique())})."
+        )
     kept = df.drop_duplicates("fname").copy()
     joined = {}
     for name, labels in zip(df["fname"], df["labels"]):

@@ -77,7 +77,12 @@ def plain_path(name):
     "The path that a cell means, with / and without scheme, query, drive and dots; and whether it was absolute."
     path = name.strip().replace("\\", "/")
     url = re.match(r"[A-Za-z][\w+.-]*://([^?#]*)", path)
-    absolute = path.startswith("/") or bool(url) or bool(re.match("[A-Za-z]:", path)) or ".." in path.split("/")
+    absolute = (
+        path.startswith("/")
+        or bool(url)
+        or bool(re.match("[A-Za-z]:", path))
+        or ".." in path.split("/")
+    )
     path = url[1] if url else re.sub(r"^[A-Za-z]:", "", path)
     return "/".join(o for o in path.split("/") if o not in ("", ".", "..")), absolute
 
@@ -141,7 +146,11 @@ class Matcher:
                 fit = [f for f, n in zip(fit, tails) if n == max(tails)]
             if len(fit) > 1 and split:
                 words = SPLIT_WORDS[split]
-                fit = [f for f in fit if words & set(re.split(r"[^a-z]+", f.lower().rpartition("/")[0]))] or fit
+                fit = [
+                    f
+                    for f in fit
+                    if words & set(re.split(r"[^a-z]+", f.lower().rpartition("/")[0]))
+                ] or fit
             if fit:
                 return fit, form
             near = near or files[:1]
@@ -182,25 +191,37 @@ def match_files(
     for form, members in forms.items():
         members = [o for o in members if o in found]
         if members:
-            notes.append(f"{len(members)} names found {form}, such as {members[0]}: {found[members[0]]}.")
+            names = "1 name" if len(members) == 1 else f"{len(members):,} names"
+            notes.append(f"{names} found {form}, such as {members[0]}: {found[members[0]]}.")
     return found, near, notes, doubt
 
 
 def _folders(folder):
     "A folder and its folders, two levels down."
-    below = sorted(d for d in folder.iterdir() if d.is_dir() and not _skipped(d.name))
-    for d in list(below):
-        try:
-            below += sorted(e for e in d.iterdir() if e.is_dir() and not _skipped(e.name))
-        except OSError:
-            continue
-    return [folder, *below]
+    below = _folders_in(folder)
+    return [folder, *below, *(e for d in below for e in _folders_in(d))]
+
+
+def _folders_in(folder):
+    "The folders in a folder, sorted; none if it can't be read."
+    try:
+        found = sorted(o.name for o in os.scandir(folder) if o.is_dir() and not _skipped(o.name))
+    except OSError:
+        return []
+    return [folder / o for o in found]
 
 
 def _sample(names, n=50):
     "Names from all over a list."
     names = list(names)
     return names if len(names) <= n else [names[i * len(names) // n] for i in range(n)]
+
+
+def _hits(folder, names, split):
+    "How many names exist in a folder; half a one more if it is called like the split."
+    n = sum(o is not None for o in existing(folder, names))
+    named = split and SPLIT_WORDS[split] & set(re.split(r"[^a-z]+", folder.name.lower()))
+    return n + 0.5 * bool(named and n)
 
 
 def find_image_root(
@@ -212,15 +233,15 @@ def find_image_root(
     folder = Path(folder)
     if not folder.is_dir():
         raise FileNotFoundError(f"The folder {folder} does not exist.")
-    names = _sample(plain_path(str(o))[0] for o in names)
-    best, hits = folder, -1
-    for d in _folders(folder):
-        n = sum(o is not None for o in existing(d, names))
-        named = split and SPLIT_WORDS[split] & set(re.split(r"[^a-z]+", d.name.lower()))
-        if n + 0.5 * bool(named and n) > hits:
-            best, hits = d, n + 0.5 * bool(named and n)
-    if hits >= len(names):
+    names = [plain_path(str(o))[0] for o in _sample(names)]
+    scores = {d: _hits(d, names, split) for d in _folders(folder)}
+    best = max(scores, key=scores.get)
+    hits = scores[best]
+    equal = [d for d in scores if scores[d] == hits]
+    if hits >= len(names) and (len(equal) == 1 or best == folder):
         return best
+    if hits > 0 and len(equal) > 1 and best != folder:
+        return folder  # the names are in two folders: the matcher asks, or the split decides
     matcher = Matcher(folder)
     wide = sum(len(matcher.find(o, split)[0]) == 1 for o in names)
     if not wide and hits <= 0 and folder.name.lower() in SIDE_FOLDERS:

@@ -11,7 +11,9 @@ from .options import opt
 
 
 NAME = "pascal"
-LAYOUT = "PASCAL: train.csv (fname,labels,is_valid) and train/; also test.csv (fname,labels) and test/"
+LAYOUT = (
+    "PASCAL: train.csv (fname,labels,is_valid) and train/; also test.csv (fname,labels) and test/"
+)
 
 
 def recognise(path):
@@ -24,7 +26,7 @@ def recognise(path):
     return "train.csv with is_valid, and train/"
 
 
-def pascal_part(path, part, encoding, split=None, **cells):
+def pascal_part(path, part, encoding, split=None, images=None, **cells):
     "The rows of one CSV file of the PASCAL layout (notes in attrs); without `split`, is_valid decides."
     file = path / f"{part}.csv"
     raw = read_csv_rows(file, encoding)
@@ -42,9 +44,10 @@ def pascal_part(path, part, encoding, split=None, **cells):
     else:
         splits = [split] * len(raw)
     names = [f"{part}/{safe_name(f, s)}" for f, s in zip(raw[fname], source)]
-    if not (path / part).is_dir():
+    if not ((images or path) / part).is_dir():
         raise FileNotFoundError(
-            f"{file.name} is in {path}, but the folder {part}/ with its images is not. Put it there."
+            f"{file.name} is in {path}, but the folder {part}/ with its images is not in"
+            f" {images or path}. Put it there."
         )
     rows, notes = parse_cells(raw[labels].tolist(), source, column=labels, default="space", **cells)
     df = pd.DataFrame({"fname": names, "split": splits, "source": source})
@@ -61,6 +64,7 @@ def read_pascal(
     name=None,  # None: the folder's name
     sep=None,  # what separates two labels; None: white space, or what the cells show
     na_cells=None,  # "empty" or "label": what a label cell nan, None or NA means
+    images=None,  # the folder that holds train/ and test/; None: the folder of the CSV files
 ) -> ImageTable:  # splits train and valid, and test if there is a test.csv
     "Read the layout in which fastai ships PASCAL 2007."
     path = Path(path)
@@ -68,10 +72,14 @@ def read_pascal(
         raise FileNotFoundError(
             f"There is no train.csv in {path}. The PASCAL layout is train.csv (fname,labels,is_valid) and a folder train/ beside it."
         )
+    images = path if images is None else Path(images)
     cells = {"sep": sep, "vocab": vocab, "na_cells": na_cells}
-    parts = [pascal_part(path, "train", encoding, **cells)]
-    if (path / "test.csv").is_file():
-        parts.append(pascal_part(path, "test", encoding, "test", **cells))
-    notes = list(dict.fromkeys(o for p in parts for o in p.attrs.pop("notes")))
+    parts = [pascal_part(path, "train", encoding, images=images, **cells)]
+    left = []
+    if (path / "test.csv").is_file() and "labels" not in header_of(path / "test.csv"):
+        left = ["test.csv has no column labels, so it was left out."]
+    elif (path / "test.csv").is_file():
+        parts.append(pascal_part(path, "test", encoding, "test", images, **cells))
+    notes = left + list(dict.fromkeys(o for p in parts for o in p.attrs.pop("notes")))
     df = pd.concat(parts)
-    return finish_table(df, path, vocab, name or path.resolve().name, on_missing, notes)
+    return finish_table(df, images, vocab, name or path.resolve().name, on_missing, notes)

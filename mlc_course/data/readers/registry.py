@@ -50,7 +50,9 @@ class Format:
         found = [*inspect.signature(self.reader).parameters.values()]
         found += inspect.signature(self.read).parameters.values()
         names = dict.fromkeys(o.name for o in found if o.kind != o.VAR_KEYWORD)
-        return [o for o in names if o in OPTIONS or o in ("fractions", "seed", "name", "makes", "meta")]
+        return [
+            o for o in names if o in OPTIONS or o in ("fractions", "seed", "name", "makes", "meta")
+        ]
 
 
 # fastai's PASCAL has JSON files with the same labels beside its CSV files
@@ -58,7 +60,10 @@ FORMATS = [
     Format.of(pascal, pascal.read_pascal, over=("folder", "nus_wide", "coco")),
     Format.of(nus_wide, nus_wide.open_nus_wide, reader=nus_wide.read_nus_wide),
     Format.of(
-        movie_posters, movie_posters.open_movie_posters, ("folder",), movie_posters.read_movie_posters
+        movie_posters,
+        movie_posters.open_movie_posters,
+        ("folder",),
+        movie_posters.read_movie_posters,
     ),
     Format.of(cars, cars.read_cars, over=("folder",)),
     Format.of(coco, coco.read_coco),
@@ -112,7 +117,11 @@ def _draw(name, profile):
     )
     if name == "postcards-ood":
         return finish_table(
-            pascal.pascal_part(root, "ood", "utf-8-sig", "test"), root, sorted(LABELS), name, "error"
+            pascal.pascal_part(root, "ood", "utf-8-sig", "test"),
+            root,
+            sorted(LABELS),
+            name,
+            "error",
         )
     kwargs = {
         "pascal": dict(vocab=sorted(LABELS)),
@@ -129,6 +138,18 @@ def _holds(path):
     entries = sorted(o.name + "/" * o.is_dir() for o in path.iterdir() if o.name[0] != ".")
     more = f" and {len(entries) - 12} more" if len(entries) > 12 else ""
     return f"It holds {(', '.join(entries[:12]) + more) or 'nothing'}"
+
+
+def _convert(path):
+    "What to do about a file of a kind that can be saved as another."
+    kind = path.suffix.lower()
+    if kind in (".xlsx", ".xls", ".ods", ".numbers"):
+        return " It is a spreadsheet: save it as CSV (UTF-8), and give that file."
+    if kind in (".parquet", ".feather", ".pkl", ".pickle"):
+        return " Save it as CSV, as with pandas: df.to_csv('labels.csv', index=False)."
+    if kind in (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar"):
+        return " It is an archive: unpack it, and give the folder."
+    return ""
 
 
 def recognise(
@@ -151,7 +172,7 @@ def recognise(
         return found[0]
     if not found:
         raise ValueError(
-            f"{path} is in no layout that is understood. {_holds(path)}.\n{LAYOUTS}"
+            f"{path} is in no layout that is understood.{_convert(path)} {_holds(path)}.\n{LAYOUTS}"
         )
     readings = "; or ".join(f"{f.name} ({seen[f.name]})" for f in found)
     raise ValueError(

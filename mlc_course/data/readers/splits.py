@@ -65,11 +65,13 @@ def _by_fold(raw, column, file, valid_fold, test_fold):
         )
     for option, fold in (("valid_fold", valid_fold), ("test_fold", test_fold)):
         if fold is not None and str(fold) not in found:
-            raise ValueError(f"{file}: {option} is {fold}; the column {column} has {', '.join(found)}.")
+            raise ValueError(
+                f"{file}: {option} is {fold}; the column {column} has {', '.join(found)}."
+            )
     names = {str(test_fold): "test", str(valid_fold): "valid"}
-    return [names.get(o, "train") for o in cells], [
-        f"Splits are the folds of the column {column}: valid is {valid_fold}, test is {test_fold}."
-    ]
+    chosen = [f"{s} is fold {o}" for o, s in names.items() if o != "None"]
+    said = f"Splits are the folds of the column {column}: {' and '.join(chosen)}, the others are train."
+    return [names.get(o, "train") for o in cells], [said]
 
 
 def _number(text):
@@ -127,7 +129,17 @@ def given_split(raw, file, sources, taken=(), wanted=None, valid_fold=None, test
 
 def _is_meant(raw, column):
     "Does a column with a split's name hold splits? A column dataset or mode may hold something else."
-    if norm(column) in ("split", "splits", "subset", "fold", "folds", "kfold", "k_fold", "partition", "set"):
+    if norm(column) in (
+        "split",
+        "splits",
+        "subset",
+        "fold",
+        "folds",
+        "kfold",
+        "k_fold",
+        "partition",
+        "set",
+    ):
         return True
     return bool(values(raw, column) & WORDS.keys())
 
