@@ -6,6 +6,7 @@ import zlib
 import pytest
 from PIL import Image
 
+import mlc_course
 from mlc_course.data.readers import (
     celeba,
     class_folders,
@@ -17,6 +18,7 @@ from mlc_course.data.readers import (
     label_studio,
     voc_xml,
 )
+from mlc_course.data.readers.registry import open_dataset
 
 MODULES = [coco, cvat, label_studio, fiftyone, datumaro, voc_xml, jsonl, celeba, class_folders]
 
@@ -775,6 +777,15 @@ def test_every_set_is_claimed_by_its_own_module_only(tmp_path):
                 assert not claims, path
             else:
                 assert claims == ({folder.name} & {o.NAME for o in MODULES}), path
+
+
+@pytest.mark.parametrize("name", [o.NAME for o in MODULES])
+def test_open_dataset_finds_the_reader(tmp_path, name):
+    root = every_set(tmp_path) / name
+    read = getattr(next(o for o in MODULES if o.NAME == name), f"read_{name}")
+    table, own = open_dataset(root), read(root)
+    assert labels(table) == labels(own) and table.vocab == own.vocab
+    assert getattr(mlc_course, f"read_{name}") is read
 
 
 def test_no_recogniser_fails_on_damaged_or_foreign_files(tmp_path):

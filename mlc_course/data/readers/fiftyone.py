@@ -3,7 +3,14 @@
 from pathlib import Path
 
 from ..table import ImageTable
-from .annotations import Parts, evidence, label_name, note_empty, recognised, unknown_images
+from .annotations import (
+    Parts,
+    evidence,
+    label_name,
+    note_empty,
+    recognised,
+    unknown_images,
+)
 from .json_files import load_json, without_gc
 from .options import opt
 from .splits import WORDS as SPLIT_WORDS

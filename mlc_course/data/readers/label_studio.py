@@ -9,7 +9,14 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from ..table import ImageTable
 from .agree import agreed, check_conflict
-from .annotations import Parts, evidence, label_name, note_empty, recognised, unknown_images
+from .annotations import (
+    Parts,
+    evidence,
+    label_name,
+    note_empty,
+    recognised,
+    unknown_images,
+)
 from .common import read_text
 from .json_files import head_of, load_json, without_gc
 from .options import opt

@@ -3,7 +3,14 @@
 from pathlib import Path
 
 from ..table import ImageTable, count
-from .annotations import Parts, evidence, label_name, note_empty, safe_dirs, split_of_file
+from .annotations import (
+    Parts,
+    evidence,
+    label_name,
+    note_empty,
+    safe_dirs,
+    split_of_file,
+)
 from .json_files import head_of
 from .options import opt
 from .xml_files import load_xml, xml_root
