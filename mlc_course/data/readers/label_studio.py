@@ -99,14 +99,14 @@ def _answers(result, source):
                 f"{source}: a Taxonomy gives paths of labels, which isn't understood. Export"
                 " Choices instead."
             )
-        if kind not in _KINDS:
+        if not isinstance(kind, str) or kind not in _KINDS:
             continue
         names = value.get(_KINDS[kind]) if isinstance(value, dict) else None
         if not isinstance(names, list):
             raise ValueError(
                 f"{source}: {kind} holds {str(value)[:80]}; expected a list of labels."
             )
-        labels = found.setdefault(o.get("from_name") or kind, {})
+        labels = found.setdefault(str(o.get("from_name") or kind), {})
         labels.update((label_name(n, source), None) for n in names)
     return found
 
@@ -151,7 +151,7 @@ def _min_tasks(records, file, image_key):
         data = {k: v for k, v in o.items() if k not in _MIN_KEYS}
         key = image_key or _image_key(data, source)
         address = data.pop(key, None)
-        task = tasks.setdefault(o.get("id", i), [source, {key: address}, []])
+        task = tasks.setdefault(str(o.get("id", i)), [source, {key: address}, []])
         if not o.get("annotation_id"):
             continue
         answers = {}

@@ -11,6 +11,7 @@ from .annotations import (
     safe_dirs,
     split_of_file,
 )
+from .common import read_text
 from .json_files import head_of
 from .options import opt
 from .xml_files import load_xml, xml_root
@@ -63,7 +64,7 @@ def _lists(folder):
     found, where = {}, {}
     for word, file in files.items():
         split = {"train": "train", "trainval": "train", "val": "valid", "test": "test"}[word]
-        for i, line in enumerate(file.read_text(encoding="utf-8-sig").splitlines(), 1):
+        for i, line in enumerate(read_text(file, "utf-8-sig").splitlines(), 1):
             stem = line.split()[0] if line.split() else None
             if stem is None:
                 continue
