@@ -1,6 +1,7 @@
 """The readers of annotation formats: small sets made here as the tools write them."""
 
 import json
+import random
 import zlib
 
 import pytest
@@ -212,7 +213,7 @@ def test_cvat(tmp_path):
             "images/Train/sub/c.jpg": ([], "train"),
         }
         assert table.vocab == ["dog", "cat", "schöner Bär"]
-    assert any("attributes" in o for o in table.notes)
+    assert any("Attributes" in o for o in table.notes)
     assert any("without a tag or shape" in o for o in table.notes)
 
 
@@ -822,6 +823,44 @@ def test_damaged_json_is_a_sentence_with_its_row(tmp_path, module):
         with pytest.raises((ValueError, FileNotFoundError)) as error:
             read(file)
         assert file.name in said(error) or "Expected" in said(error)
+
+
+def mutated(data, rng):
+    "A copy of JSON data in which one or two values are gone or something else."
+    odd = [None, 3, -1, 0.5, float("nan"), "x", "", [], {}, [None], [[1]], {"a": 1}, True, "../x"]
+    data = json.loads(json.dumps({"root": data}))
+    for _ in range(rng.choice([1, 1, 2])):
+        spot = data
+        while True:
+            keys = list(spot) if isinstance(spot, dict) else list(range(len(spot)))
+            key = rng.choice(keys)
+            if not isinstance(spot[key], (dict, list)) or not spot[key] or rng.random() < 0.15:
+                break
+            spot = spot[key]
+        if spot is not data and rng.random() < 0.25:
+            del spot[key]
+        else:
+            spot[key] = rng.choice(odd)
+        if not data["root"]:
+            break
+    return data["root"]
+
+
+@pytest.mark.parametrize("name", ["coco", "label_studio", "fiftyone", "datumaro", "jsonl"])
+def test_wrong_values_give_sentences_and_never_another_error(tmp_path, name):
+    root, rng = every_set(tmp_path) / name, random.Random(name)
+    read = getattr(mlc_course, f"read_{name}")
+    file = next(root.rglob("*.json"))
+    data = json.loads(file.read_text())
+    refused = 0
+    for _ in range(150):
+        put(file, json.dumps(mutated(data, rng)))
+        try:
+            assert not {"", "None", "nan"} & set(read(root).vocab)
+        except (ValueError, FileNotFoundError) as error:
+            refused += 1
+            assert len(str(error)) > 20
+    assert refused > 20
 
 
 @pytest.mark.parametrize("module", MODULES[:-1], ids=lambda o: o.NAME)

@@ -142,6 +142,7 @@ def read_coco(
     files = [parts.path] if parts.path.is_file() else coco_files(parts.path)
     if not files:
         raise FileNotFoundError(f"There is no COCO file in {path}. Expected {LAYOUT}.")
+    parts.notes.append("COCO: an image's labels are the categories of its annotations.")
     seen = {}
     for file in files:
         split = parts.split(file)

@@ -99,6 +99,7 @@ def read_datumaro(
     files = [parts.path] if parts.path.is_file() else _files(parts.path)
     if not files:
         raise FileNotFoundError(f"There is no file of Datumaro in {path}. Expected {LAYOUT}.")
+    parts.notes.append("Datumaro: an image's labels are those of its annotations.")
     parents = 0
     for file in files:
         data = load_json(file)

@@ -273,6 +273,7 @@ def read_jsonl(
             raise ValueError(f"{file} holds no records. Expected {LAYOUT}.")
         rows, key = _rows(records, file, parts.split(file), fname_column, label_column)
         parts.notes += _names(rows, key, sep, vocab)
+        parts.notes.append(f"{file.name}: the labels are in {key!r}.")
         rows, notes = unknown_images(rows, unlabelled, "have no labels (missing or null)")
         parts.notes += notes
         parts.add(rows, file, None, [file.parent / "images"])

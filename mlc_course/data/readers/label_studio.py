@@ -263,5 +263,7 @@ def read_label_studio(
     rows = [_row(o, control, fname_column, split, on_conflict) for o in tasks]
     rows, notes = unknown_images(rows, unlabelled, "have no annotation")
     parts.add(rows, files[0], own, guesses=without_prefix)
+    if control:
+        parts.notes.append(f"Label Studio: labels are the answers to {control}.")
     parts.notes += notes + note_empty(rows, "annotated without a choice")
     return parts.table(vocab, on_missing, name, fractions, seed)

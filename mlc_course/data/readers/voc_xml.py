@@ -121,6 +121,7 @@ def read_voc_xml(
     folders = [parts.path.parent] if parts.path.is_file() else _xml_folders(parts.path)
     if not folders:
         raise FileNotFoundError(f"There is no XML file of the VOC form in {path}.")
+    parts.notes.append("PASCAL VOC: an image's labels are the names of its objects.")
     for folder in folders:
         files = sorted(o for o in folder.glob("*.xml") if o.name[0] != ".")
         if parts.path.is_file():
