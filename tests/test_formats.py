@@ -692,6 +692,48 @@ def test_missing_and_uncertain_labels_are_unknown(tmp_path):
     assert labels(table) == {"a.jpg": ["cat"]}
 
 
+def test_one_key_for_each_label(tmp_path):
+    images(tmp_path, "a.jpg", "b.jpg", "c.jpg")
+    data = [
+        {"file": "a.jpg", "dog": 1, "cat": True, "age": 3, "split": "train"},
+        {"file": "b.jpg", "dog": 0, "cat": False, "age": 1, "split": "val"},
+        {"file": "c.jpg", "dog": 1.0, "cat": 0, "age": 0, "split": "test"},
+    ]
+    file = put(tmp_path / "records.json", data)
+    table = open_dataset(file)
+    assert rows(table) == {
+        "a.jpg": (["cat", "dog"], "train"),
+        "b.jpg": ([], "valid"),
+        "c.jpg": (["dog"], "test"),
+    }
+    assert table.vocab == ["dog", "cat"] and table.df["age"].tolist() == [3, 1, 0]
+    for gap in (None, -1, "", "U"):
+        data[1]["cat"] = gap
+        with pytest.raises(ValueError, match="'cat' is .*unknown"):
+            open_dataset(put(file, data))
+
+
+def test_rows_of_0_and_1_need_a_vocab_of_their_length(tmp_path):
+    images(tmp_path, "a.jpg", "b.jpg")
+    data = [{"file": "a.jpg", "labels": [1, 0, 1]}, {"file": "b.jpg", "labels": [0, 0, 0]}]
+    file = put(tmp_path / "train.json", data)
+    with pytest.raises(ValueError, match="vocab="):
+        jsonl.read_jsonl(file)
+    vocab = ["dog", "emu", "cat"]
+    assert labels(jsonl.read_jsonl(file, vocab=vocab)) == {"a.jpg": ["dog", "cat"], "b.jpg": []}
+    data[1]["labels"] = [0, -1, 1]
+    with pytest.raises(ValueError, match="unknown"):
+        jsonl.read_jsonl(put(file, data), vocab=vocab)
+
+
+@pytest.mark.parametrize("name", ["['cat', 'dog']", '["cat"]', "{cat}", "'cat'", '"cat"'])
+def test_lists_as_text_inside_a_list_are_refused(tmp_path, name):
+    images(tmp_path, "a.jpg")
+    file = put(tmp_path / "train.json", [{"file": "a.jpg", "labels": [name]}])
+    with pytest.raises(ValueError, match="brackets or quotes"):
+        jsonl.read_jsonl(file)
+
+
 # ---- YOLO ----------------------------------------------------------------------------------------
 
 NAMES = {
