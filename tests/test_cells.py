@@ -97,6 +97,7 @@ def test_a_layout_that_says_space():
     (["x|y", "x;y"], r"'\|' and ';'.*unclear what separates.*sep='\|' \(--sep"),
     (["cat/dog", "bird"], "two ways.*sep='/'.*sep='whole'"),
     (["C/V van", "SUV"], "two ways"),
+    ([f"{a} {b}" for a in ("red", "blue", "green") for b in ("car", "bus", "bike")], "two ways"),
     (["cat+dog", "cat"], "two ways.*sep='\\+'"),
     (["cat & dog", "cat"], "two ways.*'&'"),
     (["cat and dog", "bird and dog"], "two ways.*' and '"),

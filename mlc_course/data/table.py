@@ -28,7 +28,9 @@ class ImageTable:
         missing = [c for c in ("fname", "labels", "split") if c not in df.columns]
         if missing:
             raise ValueError(
-                f"The table lacks {', '.join(missing)}; it has {', '.join(map(str, df.columns)) or 'no columns'}. It needs fname, labels and split."
+                f"The table lacks {', '.join(missing)}; it has"
+                f" {', '.join(map(str, df.columns)) or 'no columns'}. It needs fname, labels and"
+                f" split."
             )
         if isinstance(vocab, str):
             raise TypeError(f"vocab is the string {vocab!r}; give a list of label names.")
@@ -39,7 +41,8 @@ class ImageTable:
         )  # absolute: still right after a change of folder
         if not self.root.is_dir():
             raise FileNotFoundError(
-                f"The folder {self.root} does not exist; `root` is the folder that the file names are relative to."
+                f"The folder {self.root} does not exist; `root` is the folder that the file names"
+                f" are relative to."
             )
         if vocab is not None:
             vocab = check_vocab(vocab)
@@ -168,7 +171,8 @@ class ImageTable:
             return self.df
         if split not in self.splits:
             raise ValueError(
-                f"{self.name or 'The table'} has no split {split!r}; it has {', '.join(self.splits) or 'no rows'}."
+                f"{self.name or 'The table'} has no split {split!r}; it has"
+                f" {', '.join(self.splits) or 'no rows'}."
             )
         return self.df[self.df["split"] == split]
 
@@ -199,7 +203,8 @@ class ImageTable:
             which = np.asarray(which)
             if which.dtype == bool and which.shape != (len(self),):
                 raise ValueError(
-                    f"The mask has shape {which.shape}; the table has {len(self)} rows, and needs one True or False for each."
+                    f"The mask has shape {which.shape}; the table has {len(self)} rows, and needs"
+                    f" one True or False for each."
                 )
             if which.dtype.kind not in "biu" and which.size:
                 raise TypeError(
@@ -219,12 +224,14 @@ class ImageTable:
         "Move a stratified share of the train rows into a valid split, for sets that come with train and test only."
         if "valid" in self.splits:
             raise ValueError(
-                f"{self.name or 'The table'} has a valid split already ({self.counts()['valid']} images)."
+                f"{self.name or 'The table'} has a valid split already ({self.counts()['valid']}"
+                f" images)."
             )
         train = np.flatnonzero(self.df["split"] == "train")
         if len(train) < 2:
             raise ValueError(
-                f"{self.name or 'The table'} has {len(train)} train images; it takes two to hold one out."
+                f"{self.name or 'The table'} has {len(train)} train images; it takes two to hold"
+                f" one out."
             )
         fraction, groups = max(fraction, 1 / len(train)), self.groups(groups)
         kwargs = {} if groups is None else {"groups": groups[train]}
@@ -246,7 +253,8 @@ class ImageTable:
         if isinstance(which, str):
             if which not in self.df.columns:
                 raise ValueError(
-                    f"There is no column {which!r}; the table has {', '.join(map(str, self.df.columns))}."
+                    f"There is no column {which!r}; the table has"
+                    f" {', '.join(map(str, self.df.columns))}."
                 )
             which = self.df[which]
         which = np.asarray(which, dtype=object)
@@ -282,8 +290,10 @@ class ImageTable:
         )
         notes = "".join(f"<li>{esc(o)}</li>" for o in self.notes)
         return (
-            f"<p><b>{esc(self.name or self.root.name)}</b>: {len(self)} images, {len(self.vocab)} labels</p>"
-            "<table><thead><tr><th>split</th><th>images</th><th>labels per image</th><th>without a label</th></tr></thead>"
+            f"<p><b>{esc(self.name or self.root.name)}</b>: {len(self)} images, {len(self.vocab)}"
+            f" labels</p>"
+            "<table><thead><tr><th>split</th><th>images</th><th>labels per image</th><th>without a"
+            " label</th></tr></thead>"
             f"<tbody>{rows}</tbody></table><p>{esc(', '.join(self.vocab))}</p>"
             + (f"<ul>{notes}</ul>" if notes else "")
         )
@@ -305,7 +315,8 @@ def drop_rare_labels(
     keep = set(counts.index[:top] if top is not None else counts.index[counts >= min_count])
     if not keep:
         raise ValueError(
-            f"No label has {min_count} images; the most frequent, {counts.index[0]!r}, has {counts.iloc[0]}. Pass a smaller min_count (--min-count in the command)."
+            f"No label has {min_count} images; the most frequent, {counts.index[0]!r}, has"
+            f" {counts.iloc[0]}. Pass a smaller min_count (--min-count in the command)."
         )
     gone = [o for o in counts.index if o not in keep]
     if not gone:

@@ -24,7 +24,8 @@ def safe_name(fname, source):
         or "\0" in name
     ):
         raise ValueError(
-            f"{source}: {fname!r} points outside the folder of the images. Give a path relative to that folder, without '..'."
+            f"{source}: {fname!r} points outside the folder of the images. Give a path relative to"
+            f" that folder, without '..'."
         )
     return "/".join(parts)
 
@@ -49,7 +50,8 @@ def ones(df, columns):
         if not known.all():
             row = int(np.flatnonzero(~known)[0])
             raise ValueError(
-                f"{row_sources(df)[row]}, column {c}: {df[c].iloc[row]!r} is neither 0 nor 1, so it is"
+                f"{row_sources(df)[row]}, column {c}: {df[c].iloc[row]!r} is neither 0 nor 1, so"
+                f" it is"
                 " unknown whether the image has the label. Drop such rows, or fill the cells in."
             )
         on[:, i] = df[c].isin((1,))
@@ -65,12 +67,14 @@ def check_rows(df, vocab):
     ):
         if not isinstance(labels, (list, tuple)):
             raise TypeError(
-                f"{source}: labels is {labels!r}; expected a list of names, such as ['boat', 'sun'], and [] for an image without labels."
+                f"{source}: labels is {labels!r}; expected a list of names, such as ['boat',"
+                f" 'sun'], and [] for an image without labels."
             )
         for label in labels:
             if not isinstance(label, str) or not label.strip():
                 raise ValueError(
-                    f"{source}: {label!r} is not a label name. An image without labels has an empty list; ''.split(' ') gives [''], ''.split() gives []."
+                    f"{source}: {label!r} is not a label name. An image without labels has an"
+                    f" empty list; ''.split(' ') gives [''], ''.split() gives []."
                 )
             if known is not None and label not in known:
                 near = get_close_matches(label, sorted(known), n=1)
@@ -81,10 +85,12 @@ def check_rows(df, vocab):
                 )
         if split not in SPLITS:
             raise ValueError(
-                f"{source}: the split of {fname} is {split!r}; it must be one of {', '.join(SPLITS)}."
+                f"{source}: the split of {fname} is {split!r}; it must be one of"
+                f" {', '.join(SPLITS)}."
             )
         if fname in seen:
             raise ValueError(
-                f"{source} names {fname}, and so does {seen[fname]}. Each image has one row: merge or remove one of the two."
+                f"{source} names {fname}, and so does {seen[fname]}. Each image has one row: merge"
+                f" or remove one of the two."
             )
         seen[fname] = source

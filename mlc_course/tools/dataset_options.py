@@ -1,4 +1,4 @@
-"""The options of every command that opens a data set: made from the readers' own list, in one place."""
+"""The options of every command that opens a data set, made from the readers' own list."""
 
 import inspect
 import shlex
@@ -53,7 +53,7 @@ def as_text(given: dict) -> str:
 
 
 def dataset_options(command):
-    "Give a command every option of the readers; it gets those that were given as the dict `reading`."
+    "Give a command every option of the readers; it gets those given as the dict `reading`."
     own = inspect.signature(command)
 
     @wraps(command)

@@ -104,7 +104,7 @@ def describe(
     table,  # an ImageTable
     every=False,  # list all labels, however many
 ) -> str:  # several lines
-    "Counts per split and label, the share without a label, what predicting nothing would score, and notes."
+    "Counts per split and label, what predicting nothing would score, and notes."
     counts, sizes, codes = label_counts_by_split(table)
     lines = [
         f"{table.name or 'data'}: {len(table)} images, {len(table.vocab)} labels, in {table.root}",

@@ -5,7 +5,7 @@ import unicodedata
 
 from .cell_lists import NotAList, looks_like_list, read_list
 from .options import opt
-from .separators import called, cut, find_separator
+from .separators import SINGULAR, called, cut, find_separator
 
 MISSING = {"nan", "none", "null", "na", "n/a", "<na>", "nat", "#n/a"}
 INVISIBLE = dict.fromkeys(map(ord, "\u200b\ufeff\u2060\u00ad"))
@@ -54,7 +54,8 @@ def _check_names(rows, cells, sources, strict, known):
         for name in row:
             if name in bad:
                 raise ValueError(
-                    f"{source}: the label cell is {cell!r}, and {name!r} in it can't be a label name:"
+                    f"{source}: the label cell is {cell!r}, and {name!r} in it can't be a label"
+                    f" name:"
                     f" {bad[name]}. Correct the cell, say what separates two labels, such as"
                     f" {opt('sep', ',')}, or write the cells as JSON lists, such as"
                     ' ["cat", "polar bear"].'
@@ -85,9 +86,11 @@ def _as_vectors(rows, cells, sources, vocab, column):
         )
     if len(names) != sizes.pop():
         raise ValueError(
-            f"{first[2]}: the cell is {first[1]!r}, a row of 0 and 1 without names. Write one column"
-            f" per label, with the label's name in row 1, or name the {len(first[0])} labels in order:"
-            f" {opt('vocab', 'cat,dog,...')}."
+            f"{first[2]}: the cell is {first[1]!r}, a row of 0 and 1 without names. Write one"
+            f" column"
+            f" per label, with the label's name in row 1, or name the {len(first[0])} labels in"
+            f" order:"
+            f" {opt('vocab', ['cat', 'dog', '...'])}."
         )
     found = iter([[n for n, bit in zip(names, r) if bit[0] == "1"] for r, _, _ in filled])
     return [next(found) if r else [] for r in rows]
@@ -103,7 +106,8 @@ def _missing_cells(cells, rows, sources, vocab, na_cells):
     if na_cells is None:
         first = odd[0]
         raise ValueError(
-            f"{sources[first]}: the label cell is {cells[first]!r} ({len(odd)} of {len(cells)} cells"
+            f"{sources[first]}: the label cell is {cells[first]!r} ({len(odd)} of {len(cells)}"
+            f" cells"
             " are like it). That is what a program writes for an empty cell, and it could be a"
             f" label. Pass {opt('na_cells', 'empty')} if these images have no label, or"
             f" {opt('na_cells', 'label')} if it is one."
@@ -137,7 +141,7 @@ def _read_lists(cells, sources, sep):
     return rows
 
 
-def _note(cells, lists, sep, default):
+def _note(cells, lists, sep, column):
     "What was understood, if it isn't the default."
     if lists:
         return [
@@ -147,7 +151,8 @@ def _note(cells, lists, sep, default):
         some = next((o for o in cells if " " in o), None)
         return [f"Every cell is one label; spaces belong to it, as in {some!r}."] if some else []
     if sep is None or sep == " ":
-        return []
+        some = next((o for o in cells if " " in o), None) if column.lower() in SINGULAR else None
+        return [f"Labels are separated by spaces, as in {some!r}."] if some else []
     if not any(sep in o for o in cells):
         return [f"No cell contains {called(sep)}, so every cell is one label."]
     return [f"Labels are separated by {called(sep)}."]
@@ -194,7 +199,7 @@ def parse_cells(
     for row, source in zip(rows, sources):
         if "" in row:
             raise ValueError(f"{source}: a name in the list of labels is empty. Take it out.")
-    return rows, _note(plain, lists, sep, default) + notes
+    return rows, _note(plain, lists, sep, column) + notes
 
 
 def _all_known(cells, vocab):

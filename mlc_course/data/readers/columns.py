@@ -80,7 +80,8 @@ def file_column(raw, file, wanted=None):
         return given_columns(raw, wanted, file, "fname_column")[0]
     if any(map(_named, raw.columns)):
         raise ValueError(
-            f"{file}: row 1 holds a file name ({', '.join(raw.columns[:3])}), and should name the columns:"
+            f"{file}: row 1 holds a file name ({', '.join(raw.columns[:3])}), and should name the"
+            f" columns:"
             " write a row such as fname,labels above it."
         )
     able = [c for c in raw.columns if not is_binary(raw, c)]
@@ -112,7 +113,7 @@ def _holds_names(cells):
 
 
 def _same_files(raw, columns):
-    "Of columns with the same file names, the one that has their folders as well; None if they differ."
+    "Of columns with the same file names, the one that has folders as well; None if they differ."
     if any(raw[c].equals(raw[columns[0]]) for c in columns[1:]):
         return None
     bases = [raw[c].str.replace("\\", "/").str.rpartition("/")[2].str.strip() for c in columns]
@@ -142,41 +143,45 @@ def label_columns(raw, file, taken, wanted=None):
         _one_of(found, file, "label_column", "the labels")
     raise ValueError(
         f"{file} has no column labels or label, and no columns of 0 and 1; it has"
-        f" {', '.join(raw.columns)}. Pass {opt('label_column', free[-1] if free else 'COLUMN')}, or the"
+        f" {', '.join(raw.columns)}. Pass {opt('label_column', free[-1] if free else 'COLUMN')},"
+        f" or the"
         " one that holds the labels."
     )
 
 
-def _unknown(source, column, cell, more):
-    return ValueError(
-        f"{source}, column {column}: {cell!r} says that it is unknown whether the image has this label,"
-        " and unknown is not the same as no. Drop such rows, or fill the cells in with 0 and 1."
-        + more
+def _refuse_cell(source, column, cell, minus):
+    "Raise for a cell that is neither yes nor no; `minus`: a -1 that nobody has explained."
+    advice = "drop such rows, or fill the cells in with 0 and 1"
+    if minus:
+        raise ValueError(
+            f"{source}, column {column}: {cell!r} is no (as in CelebA) or unknown (as in CheXpert,"
+            f" uncertain), and the table doesn't say which. If it is no, pass"
+            f" {opt('minus_one', 'no')}. If it is unknown, {advice}."
+        )
+    raise ValueError(
+        f"{source}, column {column}: {cell!r} says that it is unknown whether the image has this"
+        f" label, and unknown is not the same as no. {advice.capitalize()}."
     )
 
 
 def read_binary(raw, columns, sources, minus_one=None):
-    "One column per label: the names of the columns that say yes, per row."
+    "One column per label: the names of the columns that say yes, per row; the names; and notes."
     if minus_one not in (None, "no", "unknown"):
         raise ValueError(f"minus_one is {minus_one!r}; use 'no' or 'unknown'.")
-    on = np.zeros((len(raw), len(columns)), dtype=bool)
+    on, minus = np.zeros((len(raw), len(columns)), dtype=bool), 0
     for i, c in enumerate(columns):
         cells = raw[c].str.strip().str.lower()
-        yes = cells.isin(YES)
-        bad = ~(yes | cells.isin(NO))
-        if minus_one == "no":
-            bad &= ~cells.isin(MINUS)
-        if bad.any():
-            row = int(np.flatnonzero(bad)[0])
-            minus = cells.iloc[row] in MINUS and minus_one is None
-            more = (
-                f" (In CheXpert -1 is uncertain, in CelebA it is no: if it is no here, pass"
-                f" {opt('minus_one', 'no')}.)"
-            )
-            raise _unknown(sources[row], c, raw[c].iloc[row], more * minus)
-        on[:, i] = yes
+        on[:, i] = cells.isin(YES)
+        less = cells.isin(MINUS) if minus_one == "no" else np.zeros(len(raw), dtype=bool)
+        bad = np.flatnonzero(~(on[:, i] | cells.isin(NO) | less))
+        if len(bad):
+            row = int(bad[0])
+            asked = cells.iloc[row] in MINUS and minus_one is None
+            _refuse_cell(sources[row], c, raw[c].iloc[row], asked)
+        minus += int(np.sum(less))
     names = np.array([clean(c) for c in columns], dtype=object)
-    return [list(names[o]) for o in on], list(names)
+    notes = [f"{minus:,} cells -1 read as no."] if minus else []
+    return [list(names[o]) for o in on], list(names), notes
 
 
 def read_names(raw, columns, sources, **options):
@@ -195,7 +200,7 @@ def read_names(raw, columns, sources, **options):
 
 
 def group_values(raw, file, wanted=None):
-    "The group of every row (None if there are none), and a note about a column that looks like one."
+    "The group of every row, or None; and a note about a column that looks like one."
     if wanted is None:
         found = [c for c in raw.columns if norm(c) == "group"]
         if found:

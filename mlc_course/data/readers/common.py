@@ -17,11 +17,12 @@ __all__ = [
 
 
 def find_column(df, path, *names):
-    "The column that has one of these names, whatever the case; None if there is none, an error if there are two."
+    "The column that has one of these names, in any case; None if none has, an error if two have."
     found = [c for c in df.columns if c.lower() in names]
     if len(found) > 1:
         raise ValueError(
-            f"{Path(path).name}: the columns {' and '.join(found)} could both be meant; keep one of them."
+            f"{Path(path).name}: the columns {' and '.join(found)} could both be meant; keep one"
+            f" of them."
         )
     return found[0] if found else None
 
@@ -31,7 +32,8 @@ def need_column(df, path, *names):
     found = find_column(df, path, *names)
     if found is None:
         raise ValueError(
-            f"{Path(path).name} has no column {' or '.join(names)}; it has {', '.join(df.columns)}. Rename the column in row 1 of {path}."
+            f"{Path(path).name} has no column {' or '.join(names)}; it has"
+            f" {', '.join(df.columns)}. Rename the column in row 1 of {path}."
         )
     return found
 
@@ -50,7 +52,8 @@ def read_truth(cell, source, column="is_valid"):
     if value in ("false", "0", "0.0", "no", "n", "f"):
         return False
     raise ValueError(
-        f"{source}: {column} is {cell!r}; write True or False (1, 0, yes and no are understood too)."
+        f"{source}: {column} is {cell!r}; write True or False (1, 0, yes and no are understood"
+        f" too)."
     )
 
 
@@ -67,7 +70,8 @@ def merge_duplicates(df, conflict="error"):
         labels0, split0, source0 = seen[fname]
         if conflict == "error" and (set(labels) != set(labels0) or split != split0):
             raise ValueError(
-                f"{source0} and {source} both describe {fname} and disagree: {labels0} in {split0}, and {labels} in {split}. Correct or remove one of the two rows."
+                f"{source0} and {source} both describe {fname} and disagree: {labels0} in"
+                f" {split0}, and {labels} in {split}. Correct or remove one of the two rows."
             )
         repeats.append(f"{source} repeats {source0}")
     notes = (
@@ -109,7 +113,8 @@ def _missing_error(gone, near, doubt, df, root):
     if first in doubt:
         both = " and ".join(doubt[first][:2])
         return ValueError(
-            f"{source}: {first} is in more than one folder: {both}. Write the folder into the table,"
+            f"{source}: {first} is in more than one folder: {both}. Write the folder into the"
+            f" table,"
             f" as in {doubt[first][0]}, or give the right folder: {opt('images', 'FOLDER')}."
         )
     pairs = [(name, near[name]) for name, _ in gone if name in near][:5]
@@ -179,5 +184,6 @@ def read_json_file(path):
         return json.loads(read_text(Path(path), "utf-8-sig"))
     except json.JSONDecodeError as e:
         raise ValueError(
-            f"{path} row {e.lineno}, column {e.colno}: not valid JSON ({e.msg}). The file is damaged or cut off: fetch it again."
+            f"{path} row {e.lineno}, column {e.colno}: not valid JSON ({e.msg}). The file is"
+            f" damaged or cut off: fetch it again."
         ) from None

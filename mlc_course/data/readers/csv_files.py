@@ -32,7 +32,8 @@ def read_text(
         return raw.decode(encoding)
     except LookupError:
         raise ValueError(
-            f"encoding is {encoding!r}, which Python doesn't know; utf-8, latin-1, cp1252 and utf-16"
+            f"encoding is {encoding!r}, which Python doesn't know; utf-8, latin-1, cp1252 and"
+            f" utf-16"
             " are known."
         ) from None
     except UnicodeDecodeError as e:
@@ -101,13 +102,14 @@ def _rows(path, text):
             numbers.append(reader.line_num)
     except csv.Error as e:
         raise ValueError(
-            f"{path.name} row {reader.line_num}: {e}. Look at the quotes in and above this row of {path}."
+            f"{path.name} row {reader.line_num}: {e}. Look at the quotes in and above this row of"
+            f" {path}."
         ) from None
     return header, rows, numbers
 
 
 def read_csv_rows(path, encoding="utf-8-sig"):
-    "A CSV file as a DataFrame of str. Its index holds the rows as an editor counts them: the header is row 1."
+    "A CSV file as a DataFrame of str; its index is the row as an editor counts: the header is 1."
     path = Path(path)
     header, rows, numbers = _rows(path, read_text(path, encoding, choice=True))
     if header is None:

@@ -1,6 +1,5 @@
-"""A table (CSV) with file names and labels in any of the usual forms, and images beside or below it."""
+"""A table (CSV) of file names and labels in any of the usual forms, and images beside or below."""
 
-import inspect
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -10,7 +9,8 @@ import pandas as pd
 from ...labels import stratified_split
 from ..table import SPLITS, ImageTable, count
 from .columns import (
-    extra_columns, file_column, group_values, is_binary, label_columns, read_binary, read_names, table_like,
+    extra_columns, file_column, group_values, is_binary, label_columns, read_binary, read_names,
+    table_like,
 )  # fmt: skip
 from .common import finish_table, read_csv_rows
 from .joined_rows import drop_denied, join_rows
@@ -19,14 +19,14 @@ from .options import opt
 from .splits import WORDS, file_split, file_stem, given_split
 
 NAME = "folder"
-LAYOUT = """a table: a CSV file with the columns fname and labels (or one column of 0 and 1 per label, or
-                  one row per image and label), and the images beside or below it; also train.csv,
-                  valid.csv and test.csv"""
+LAYOUT = """a table: a CSV file with the columns fname and labels (or one column of 0 and 1 per
+                  label, or one row per image and label), and the images beside or below it; also
+                  train.csv, valid.csv and test.csv"""
 TABLES = (".csv", ".tsv", ".txt")
 
 
 def table_files(path):
-    "The CSV files of a folder that can hold a table of images; of a folder like annotations/ below, if none."
+    "The CSV files of a folder (or of annotations/ in it) that can hold a table of images."
     path = Path(path)
     for folder in (path, *(d for d in _side_folders(path))):
         files = [f for f in sorted(folder.iterdir()) if _is_table(f)]
@@ -37,7 +37,7 @@ def table_files(path):
 
 
 def folder_files(path):
-    "train/_classes.csv, valid/_classes.csv ... as split -> file: a table in each split's own folder."
+    "train/_classes.csv, valid/_classes.csv ... as split -> file: a table in each split's folder."
     found = {}
     for d in sorted(path.iterdir()):
         split = WORDS.get(d.name.lower()) if d.is_dir() else None
@@ -106,7 +106,7 @@ class Reading:
 
 
 def _choose(path):
-    "The files to read, as split -> file (None: the file itself says), the folder to look in, and notes."
+    "The files to read by split (None: the file itself says), the folder to look in, and notes."
     if path.is_file():
         beside = [f.name for f in split_files(table_files(path.parent)).values() if f != path]
         notes = [
@@ -133,13 +133,13 @@ def _read_labels(raw, file, sources, taken, how):
     found, binary = label_columns(raw, file.name, taken, how.label_column)
     rest = [c for c in raw.columns if c not in taken and c not in found]
     if binary:
-        rows, names = read_binary(raw, found, sources, how.minus_one)
+        rows, names, said = read_binary(raw, found, sources, how.minus_one)
         some = ", ".join(found[:8]) + ", ..." * (len(found) > 8)
         notes = [f"One column per label: {count(len(found), 'column')} of 0 and 1 ({some})."]
         notes += [f"Not labels, and kept as they are: the columns {', '.join(rest[:12])}."] * bool(
             rest
         )
-        return rows, names, notes, found
+        return rows, names, notes + said, found
     rows, notes = read_names(
         raw, found, sources, sep=how.sep, vocab=how.vocab, na_cells=how.na_cells
     )
@@ -153,7 +153,7 @@ def _read_labels(raw, file, sources, taken, how):
 
 
 def _read_part(file, split, base, how):
-    "The rows of one file, its vocab, notes, and whether it says the splits; None if it has no labels."
+    "The rows of one file, the vocab that its columns give, notes, and whether it says the splits."
     raw = read_csv_rows(file, how.encoding)
     sources = [f"{file.name} row {i}" for i in raw.index]
     fname = file_column(raw, file.name, how.fname_column)
@@ -181,7 +181,7 @@ def _read_part(file, split, base, how):
 
 
 def _below(df, base, own, split, images):
-    "File names of one of several files, relative to the folder in which the images of all are looked for."
+    "The file names of one of several files, relative to the folder of all."
     root = find_image_root(images or own, df["fname"], split)
     if images is None and own != base and not any(existing(root, df["fname"].iloc[:50])):
         root = find_image_root(base, df["fname"], split)
@@ -232,7 +232,7 @@ def read_folder(
     na_cells=None,  # "empty" or "label": what a label cell nan, None or NA means
     on_conflict: str = "error",  # or "first" or "join": rows of one image with different labels
 ) -> ImageTable:  # the file's splits, or a stratified one
-    "Read a table of images in any of the usual forms; what was understood is in its notes, what is unclear is asked."
+    "Read a table of images in any usual form: what was understood is noted, what is unclear asked."
     given = {k: v for k, v in locals().items() if k in {f.name for f in fields(Reading)}}
     how, path = Reading(**given), Path(path)
     files, base, notes = _choose(path)
@@ -263,7 +263,7 @@ def _folder_name(path):
 
 
 def _shared_vocab(names, files):
-    "The columns of label columns, which all files must have in the same order; None if there are none."
+    "The label columns, which all files must have in the same order; None if there are none."
     first = names[0]
     for other, file in zip(names, files.values()):
         if other != first:
@@ -279,7 +279,8 @@ def _split(table, file, fractions, seed):
     "The table with a stratified split, which keeps groups whole."
     if not any(table.df["labels"].map(len)):
         raise ValueError(
-            f"{file}: no row has a label, so there is nothing to learn. Look at its column of labels."
+            f"{file}: no row has a label, so there is nothing to learn. Look at its column of"
+            f" labels."
         )
     groups = table.groups()
     kwargs = {} if groups is None else {"groups": groups}

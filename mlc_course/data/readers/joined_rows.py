@@ -5,7 +5,7 @@ from .options import opt
 
 
 def drop_denied(df, raw):
-    "Without the labels that a column Confidence denies (Open Images: 0 is a verified no); and a note."
+    "Without the labels that Confidence denies (Open Images: 0 is a verified no); and a note."
     column = next((c for c in raw.columns if norm(c) == "confidence"), None)
     if column is None:
         return df, []
@@ -15,7 +15,8 @@ def drop_denied(df, raw):
     if other.any():
         i = int(other.to_numpy().argmax())
         raise ValueError(
-            f"{df['source'].iloc[i]}: {column} is {value.iloc[i]!r}, neither 0 nor 1, so it is unknown whether"
+            f"{df['source'].iloc[i]}: {column} is {value.iloc[i]!r}, neither 0 nor 1, so it is"
+            f" unknown whether"
             " the image has the label. Drop such rows, or round the column."
         )
     denied = denied.to_numpy()
@@ -32,7 +33,7 @@ def _label_rows(df):
 
 def join_rows(
     df,  # fname, labels, split, source
-    on_conflict="error",  # "join": always; "first": the first row of an image; "error": if the table says so
+    on_conflict="error",  # "join" always, "first" row of an image, "error": if the table says so
 ):  # (one row per image, notes)
     "Join the rows of an image if the table has one row per image and label."
     if on_conflict not in ("error", "first", "join"):
@@ -49,7 +50,8 @@ def join_rows(
     if (apart > 1).any():
         name = apart.index[(apart > 1).to_numpy().argmax()]
         raise ValueError(
-            f"{name} is in two splits ({' and '.join(df.loc[df['fname'] == name, 'split'].unique())})."
+            f"{name} is in two splits"
+            f" ({' and '.join(df.loc[df['fname'] == name, 'split'].unique())})."
         )
     kept = df.drop_duplicates("fname").copy()
     joined = {}
@@ -66,7 +68,9 @@ def _explain(df):
         labels0, split0, source0 = seen.setdefault(name, (labels, split, source))
         if set(labels) != set(labels0) or split != split0:
             raise ValueError(
-                f"{source0} and {source} both describe {name} and disagree: {labels0} in {split0}, and"
-                f" {labels} in {split}. Correct or remove one of the two rows; or, if the table has one row"
+                f"{source0} and {source} both describe {name} and disagree: {labels0} in {split0},"
+                f" and"
+                f" {labels} in {split}. Correct or remove one of the two rows; or, if the table"
+                f" has one row"
                 f" per image and label, pass {opt('on_conflict', 'join')}."
             )

@@ -51,7 +51,7 @@ def walk_files(root):
 
 
 def existing(root, names):
-    "For each of the names, the name under which the file exists (accents may be stored in two ways), or None."
+    "The name under which each file exists (accents may be stored in two ways), or None."
     root, listing = str(root), {}
     out = []
     for name in names:
@@ -74,7 +74,7 @@ def _files_in(folder):
 
 
 def plain_path(name):
-    "The path that a cell means, with / and without scheme, query, drive and dots; and whether it was absolute."
+    "The path that a cell means, without scheme, drive and dots; and whether it was absolute."
     path = name.strip().replace("\\", "/")
     url = re.match(r"[A-Za-z][\w+.-]*://([^?#]*)", path)
     absolute = (
@@ -96,7 +96,7 @@ FORMS = {  # how a name may differ from the file's: what it is called, and the k
     "in another folder": nfc,
     "with escapes": lambda base: nfc(unquote(base)),
     "in another case": lambda base: nfc(unquote(base)).casefold(),
-    "with another extension": lambda base: _stem(nfc(unquote(base)).casefold()),
+    "whatever the extension": lambda base: _stem(nfc(unquote(base)).casefold()),
     "without leading zeros": lambda base: re.sub(
         r"\d+", lambda m: m[0].lstrip("0") or "0", _stem(nfc(unquote(base)).casefold())
     ),
@@ -168,7 +168,7 @@ def match_files(
     splits,  # the split of each, which decides between equal names in train/ and test/
     taken,  # files that other rows name already
 ):  # (name -> file, name -> suggestion, notes, name -> files that it could be)
-    "Find what names mean that aren't files as they stand: another folder, case, extension, lost zeros."
+    "What names mean that aren't files as they stand: another folder, case, extension, lost zeros."
     matcher, found, near, doubt, forms = Matcher(root), {}, {}, {}, {}
     for name, split in dict(zip(names, splits)).items():
         files, form = matcher.find(name, split)

@@ -9,13 +9,13 @@ import pandas as pd
 
 from ...labels import stratified_split
 from ..table import SPLITS, ImageTable, count, drop_rare_labels
+from .cells import parse_cells
 from .common import (
     find_column,
     finish_table,
     merge_duplicates,
     need_column,
     read_csv_rows,
-    split_labels,
 )
 from .options import opt
 
@@ -80,6 +80,8 @@ def read_movie_posters(
     encoding: str = "latin-1",  # the real file is ISO-8859-1
     name=None,  # None: the name of the folder
     vocab=None,  # the genres in order; None: every genre, sorted
+    sep=None,  # what separates two genres; None: what the cells show, | in the real file
+    na_cells=None,  # "empty" or "label": what a genre cell nan, None or N/A means
 ) -> ImageTable:  # splits train, valid and test; also columns title and score
     "Read the table of film posters and genres; rare genres, and the rows that they leave empty, are dropped."
     csv, images = Path(csv), Path(images)
@@ -100,10 +102,13 @@ def read_movie_posters(
             raise ValueError(
                 f"{s}: imdbId is {value!r}; expected a number, such as 114709. Correct it, or remove the row."
             )
+    genres, said = parse_cells(
+        raw[genre].tolist(), source, sep=sep, vocab=vocab, column=genre, na_cells=na_cells
+    )
     df = pd.DataFrame(
         {
             "fname": [int(o.strip().removeprefix("tt")) for o in raw[imdb]],
-            "labels": [split_labels(o, "|") for o in raw[genre]],
+            "labels": pd.Series(genres, index=raw.index, dtype=object),
             "split": "train",
             "title": [o.strip() for o in raw[title]],
             "score": [_number(o) for o in raw[score]] if score else np.nan,
@@ -111,6 +116,7 @@ def read_movie_posters(
         }
     )
     df, notes = merge_duplicates(df, on_conflict)
+    notes += [o for o in said if "'|'" not in o]
     empty = df["labels"].map(len) == 0
     if empty.all():
         raise ValueError(f"{csv}: the column {genre} is empty in every row.")

@@ -2,13 +2,13 @@
 
 OPTIONS = {
     "format": "how the data are laid out, where two layouts are possible",
-    "sep": "what separates two labels in a cell: ',', '|', ';', '/', ' ', 'tab'; or 'whole': one name a cell",
+    "sep": "what separates two labels: ',', '|', ';', '/', ' ', 'tab'; 'whole': one name a cell",
     "encoding": "the encoding of the annotation file, such as cp1252",
     "images": "the folder of the images",
     "on_missing": "what to do about a row whose image is missing: error or drop",
     "on_conflict": "rows or annotations of one image that disagree: error, first (Label Studio: any, all)",
     "min_count": "labels with fewer images are dropped (film posters)",
-    "vocab": "the label names in order: a list (in the command: a file with one a line, or joined by commas)",
+    "vocab": "the label names in order (in the command: a file with one a line, or a,b,c)",
     "fname_column": "the column with the names of the images",
     "label_column": "the column with the labels, or several",
     "split_column": "the column that says train, valid or test; 'none': split anew",
@@ -35,4 +35,5 @@ def opt(
     "How a message names an option: as it is written in Python and in the command."
     if option not in OPTIONS:
         raise KeyError(option)
-    return f"{option}={value!r} ({flag(option)} {value!r} in the command)"
+    typed = ",".join(value) if isinstance(value, list) else repr(value)
+    return f"{option}={value!r} ({flag(option)} {typed} in the command)"

@@ -27,7 +27,7 @@ def recognise(path):
 
 
 def pascal_part(path, part, encoding, split=None, images=None, **cells):
-    "The rows of one CSV file of the PASCAL layout (notes in attrs); without `split`, is_valid decides."
+    "The rows of one CSV file (notes in attrs); without `split`, is_valid decides."
     file = path / f"{part}.csv"
     raw = read_csv_rows(file, encoding)
     fname, labels = need_column(raw, file, "fname"), need_column(raw, file, "labels")
@@ -35,8 +35,10 @@ def pascal_part(path, part, encoding, split=None, images=None, **cells):
     if split is None:
         if find_column(raw, file, "is_valid") is None:
             raise ValueError(
-                f"{file.name} has no column is_valid; it has {', '.join(raw.columns)}. In the PASCAL layout"
-                f" is_valid says which rows are for validation. Without it, read the folder as a table:"
+                f"{file.name} has no column is_valid; it has {', '.join(raw.columns)}. In the"
+                f" PASCAL layout"
+                f" is_valid says which rows are for validation. Without it, read the folder as a"
+                f" table:"
                 f" read_folder, or {opt('format', 'folder')}."
             )
         valid = need_column(raw, file, "is_valid")
@@ -57,7 +59,7 @@ def pascal_part(path, part, encoding, split=None, images=None, **cells):
 
 
 def read_pascal(
-    path,  # folder with train.csv (fname, labels separated by spaces, is_valid) and train/; test.csv and test/ if there
+    path,  # folder with train.csv (fname, labels, is_valid) and train/; test.csv and test/ if there
     vocab=None,  # None: every label in any row
     on_missing: str = "error",  # or "drop": leave out the rows whose image is missing
     encoding: str = "utf-8-sig",  # of the CSV files
@@ -70,7 +72,8 @@ def read_pascal(
     path = Path(path)
     if not (path / "train.csv").is_file():
         raise FileNotFoundError(
-            f"There is no train.csv in {path}. The PASCAL layout is train.csv (fname,labels,is_valid) and a folder train/ beside it."
+            f"There is no train.csv in {path}. The PASCAL layout is train.csv"
+            f" (fname,labels,is_valid) and a folder train/ beside it."
         )
     images = path if images is None else Path(images)
     cells = {"sep": sep, "vocab": vocab, "na_cells": na_cells}

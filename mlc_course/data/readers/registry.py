@@ -208,13 +208,14 @@ def open_dataset(
     format=None,  # which layout to read, such as "pascal", where two are possible
     **options,  # for the reader, such as on_missing="drop" or min_count=50
 ) -> ImageTable:  # with a valid split wherever there is a train split
-    "Open a data set by name, or a folder or file whose layout is recognised. Drawn sets are drawn at first use."
+    "Open a data set by name, or a folder or file whose layout is recognised; drawn sets are drawn."
     name = str(name_or_path)
     if name in DRAWN_SETS:
         if options or format:
             given = ", ".join([*options, *(["format"] if format else [])])
             raise TypeError(
-                f"{given}: a drawn set takes no reader options; open its folder by path to give some."
+                f"{given}: a drawn set takes no reader options; open its folder by path to give"
+                f" some."
             )
         return _draw(name, profile or load_profile())
     path = data_home() / name if name in REAL_SETS else Path(name_or_path).expanduser()

@@ -42,7 +42,10 @@ def _spaces_separate(cells):
         return True
     several = [c for c in combos if len(c) > 1]
     turned = len({frozenset(c) for c in several}) < len(several)
-    return turned or len(combos) > len(words)
+    varied = (
+        len({len(c) for c in combos}) > 1
+    )  # red car, blue car, red bus ... are names of two words
+    return turned or (varied and len(combos) > len(words))
 
 
 def _spaces_belong(cells):
@@ -147,7 +150,7 @@ def find_separator(
 
 
 def _check_mixed(cells, sep, column, file):
-    """Refuse a column in which a second separator cuts cells into names that stand alone elsewhere."""
+    "Refuse a column in which a second separator cuts a name into names that stand alone elsewhere."
     names = {name for o in cells for name in cut(o, sep)}
     for other in ODD:
         for name in names if sep != other else ():

@@ -59,8 +59,10 @@ def _by_fold(raw, column, file, valid_fold, test_fold):
     found = sorted(cells.unique(), key=lambda o: (len(o), o))
     if valid_fold is None and test_fold is None:
         raise ValueError(
-            f"{file}: the column {column} holds the numbers {', '.join(found[:10])}, and not train, valid"
-            f" and test. Choose the fold to validate on: {opt('valid_fold', _number(found[0]))}; or split"
+            f"{file}: the column {column} holds the numbers {', '.join(found[:10])}, and not"
+            f" train, valid"
+            f" and test. Choose the fold to validate on: {opt('valid_fold', _number(found[0]))};"
+            f" or split"
             f" anew: {opt('split_column', 'none')}."
         )
     for option, fold in (("valid_fold", valid_fold), ("test_fold", test_fold)):
@@ -87,7 +89,8 @@ def _by_word(raw, column, file, sources, valid_fold, test_fold):
         if o not in WORDS:
             hint = " (eval may be either)" if o.startswith("eval") else ""
             raise ValueError(
-                f"{s}: the split is {v!r} (column {column}); write train, valid or test{hint}. Or pass"
+                f"{s}: the split is {v!r} (column {column}); write train, valid or test{hint}. Or"
+                f" pass"
                 f" {opt('split_column', 'none')} to split anew."
             )
     return [WORDS[o] for o in cells], []
@@ -110,7 +113,8 @@ def given_split(raw, file, sources, taken=(), wanted=None, valid_fold=None, test
         words = said if len(said) == 1 else words
     if words and truth:
         raise ValueError(
-            f"{file} has both a column {words[0]} and a column {truth[0]}; keep one of them, or pass"
+            f"{file} has both a column {words[0]} and a column {truth[0]}; keep one of them, or"
+            f" pass"
             f" {opt('split_column', words[0])}."
         )
     if len(words) > 1:
@@ -128,7 +132,7 @@ def given_split(raw, file, sources, taken=(), wanted=None, valid_fold=None, test
 
 
 def _is_meant(raw, column):
-    "Does a column with a split's name hold splits? A column dataset or mode may hold something else."
+    "Does a column with a split's name hold splits? A column mode may hold something else."
     if norm(column) in (
         "split",
         "splits",
