@@ -17,7 +17,7 @@ _NAMES = {
                "read_movie_posters", "read_cars", "read_folder", "drop_rare_labels", "plot_label_counts"],
     "data.readers.coco": ["read_coco"], "data.readers.cvat": ["read_cvat"], "data.readers.label_studio": ["read_label_studio"],
     "data.readers.fiftyone": ["read_fiftyone"], "data.readers.datumaro": ["read_datumaro"], "data.readers.voc_xml": ["read_voc_xml"],
-    "data.readers.jsonl": ["read_jsonl"], "data.readers.celeba": ["read_celeba"], "data.readers.class_folders": ["read_class_folders"],
+    "data.readers.jsonl": ["read_jsonl"], "data.readers.celeba": ["read_celeba"], "data.readers.class_folders": ["read_class_folders"], "data.readers.yolo": ["read_yolo"],
     "data.writers": ["to_csv", "to_coco", "to_label_studio", "label_studio_config"],
     "datablocks": ["ReadImage", "ReadLabels", "split_column", "multilabel_datablock", "multilabel_dataloaders"],
     "losses": ["sigmoid", "softmax", "binary_cross_entropy", "binary_cross_entropy_with_logits", "focal_loss",

@@ -1,11 +1,13 @@
 """The readers of annotation formats: small sets made here as the tools write them."""
 
 import json
+import random
 import zlib
 
 import pytest
 from PIL import Image
 
+import mlc_course
 from mlc_course.data.readers import (
     celeba,
     class_folders,
@@ -16,9 +18,22 @@ from mlc_course.data.readers import (
     jsonl,
     label_studio,
     voc_xml,
+    yolo,
 )
+from mlc_course.data.readers.registry import open_dataset
 
-MODULES = [coco, cvat, label_studio, fiftyone, datumaro, voc_xml, jsonl, celeba, class_folders]
+MODULES = [
+    coco,
+    cvat,
+    label_studio,
+    fiftyone,
+    datumaro,
+    voc_xml,
+    jsonl,
+    celeba,
+    yolo,
+    class_folders,
+]
 
 
 def images(root, *names):
@@ -192,7 +207,7 @@ CVAT = """<?xml version="1.0" encoding="utf-8"?>
     <tag label="cat" source="manual"></tag>
   </image>
   <image id="1" name="b.jpg" subset="Validation" width="4" height="4">
-    <polygon label="schöner Bär" points="0,0;1,1;2,0"><attribute name="old">true</attribute></polygon>
+    <polygon label="schöner Bär" points="0,0;1,1"><attribute name="old">true</attribute></polygon>
   </image>
   <image id="2" name="sub/c.jpg" subset="Train" width="4" height="4"></image>
 </annotations>
@@ -210,7 +225,7 @@ def test_cvat(tmp_path):
             "images/Train/sub/c.jpg": ([], "train"),
         }
         assert table.vocab == ["dog", "cat", "schöner Bär"]
-    assert any("attributes" in o for o in table.notes)
+    assert any("Attributes" in o for o in table.notes)
     assert any("without a tag or shape" in o for o in table.notes)
 
 
@@ -677,6 +692,96 @@ def test_missing_and_uncertain_labels_are_unknown(tmp_path):
     assert labels(table) == {"a.jpg": ["cat"]}
 
 
+def test_one_key_for_each_label(tmp_path):
+    images(tmp_path, "a.jpg", "b.jpg", "c.jpg")
+    data = [
+        {"file": "a.jpg", "dog": 1, "cat": True, "age": 3, "split": "train"},
+        {"file": "b.jpg", "dog": 0, "cat": False, "age": 1, "split": "val"},
+        {"file": "c.jpg", "dog": 1.0, "cat": 0, "age": 0, "split": "test"},
+    ]
+    file = put(tmp_path / "records.json", data)
+    table = open_dataset(file)
+    assert rows(table) == {
+        "a.jpg": (["cat", "dog"], "train"),
+        "b.jpg": ([], "valid"),
+        "c.jpg": (["dog"], "test"),
+    }
+    assert table.vocab == ["dog", "cat"] and table.df["age"].tolist() == [3, 1, 0]
+    for gap in (None, -1, "", "U"):
+        data[1]["cat"] = gap
+        with pytest.raises(ValueError, match="'cat' is .*unknown"):
+            open_dataset(put(file, data))
+
+
+def test_rows_of_0_and_1_need_a_vocab_of_their_length(tmp_path):
+    images(tmp_path, "a.jpg", "b.jpg")
+    data = [{"file": "a.jpg", "labels": [1, 0, 1]}, {"file": "b.jpg", "labels": [0, 0, 0]}]
+    file = put(tmp_path / "train.json", data)
+    with pytest.raises(ValueError, match="vocab="):
+        jsonl.read_jsonl(file)
+    vocab = ["dog", "emu", "cat"]
+    assert labels(jsonl.read_jsonl(file, vocab=vocab)) == {"a.jpg": ["dog", "cat"], "b.jpg": []}
+    data[1]["labels"] = [0, -1, 1]
+    with pytest.raises(ValueError, match="unknown"):
+        jsonl.read_jsonl(put(file, data), vocab=vocab)
+
+
+@pytest.mark.parametrize("name", ["['cat', 'dog']", '["cat"]', "{cat}", "'cat'", '"cat"'])
+def test_lists_as_text_inside_a_list_are_refused(tmp_path, name):
+    images(tmp_path, "a.jpg")
+    file = put(tmp_path / "train.json", [{"file": "a.jpg", "labels": [name]}])
+    with pytest.raises(ValueError, match="brackets or quotes"):
+        jsonl.read_jsonl(file)
+
+
+# ---- YOLO ----------------------------------------------------------------------------------------
+
+NAMES = {
+    "list": "names: ['dog', 'polar bear', \"cat\"]",
+    "rows": "names:\n- dog\n- polar bear\n- cat",
+    "numbers": "names:\n  0: dog\n  1: polar bear  # white\n  2: cat",
+    "braces": "names: {0: dog, 1: polar bear, 2: 'cat'}",
+    "long list": "names: [dog,\n  polar bear,\n  cat]",
+}
+
+
+@pytest.mark.parametrize("form", NAMES)
+def test_yolo_of_roboflow(tmp_path, form):
+    images(tmp_path, "train/images/a.jpg", "train/images/b.jpg", "valid/images/a.jpg")
+    put(tmp_path / "train/labels/a.txt", "2 .5 .5 .1 .1\n0 .5 .5 .2 .2\n2 .1 .1 .1 .1\n")
+    put(tmp_path / "valid/labels/a.txt", "1 .5 .5 .1 .1\n")
+    put(
+        tmp_path / "data.yaml",
+        f"train: ../train/images\nval: ../valid/images\ntest:\n\nnc: 3\n{NAMES[form]}\n",
+    )
+    for table in (yolo.read_yolo(tmp_path), open_dataset(tmp_path / "data.yaml")):
+        assert rows(table) == {
+            "train/images/a.jpg": (["cat", "dog"], "train"),
+            "train/images/b.jpg": ([], "train"),
+            "valid/images/a.jpg": (["polar bear"], "valid"),
+        }
+        assert table.vocab == ["dog", "polar bear", "cat"]
+        assert any("1 without a label file" in o for o in table.notes)
+
+
+def test_yolo_of_ultralytics_and_faults(tmp_path):
+    images(tmp_path, "images/train/a.jpg", "images/val/b.jpg")
+    label = put(tmp_path / "labels/train/a.txt", "1 .5 .5 .1 .1\n")
+    put(tmp_path / "labels/val/b.txt", "")
+    text = "path: ../datasets/x\ntrain: images/train\nval: images/val\nnames:\n  0: dog\n  1: cat\n"
+    file = put(tmp_path / "x.yaml", text)
+    assert rows(yolo.read_yolo(file)) == {
+        "images/train/a.jpg": (["cat"], "train"),
+        "images/val/b.jpg": ([], "valid"),
+    }
+    put(label, "7 .5 .5 .1 .1")
+    with pytest.raises(ValueError, match="begins with '7'"):
+        yolo.read_yolo(file)
+    put(label, "cat .5 .5 .1 .1")
+    with pytest.raises(ValueError, match="begins with 'cat'"):
+        yolo.read_yolo(file)
+
+
 # ---- a folder for each class ---------------------------------------------------------------------
 
 
@@ -752,6 +857,9 @@ def every_set(root):
     put(root / "jsonl/labels.json", RECORDS)
     images(root / "celeba", "000001.jpg", "000002.jpg", "000003.jpg")
     put(root / "celeba/list_attr_celeba.txt", CELEBA)
+    images(root / "yolo", "images/train/a.jpg")
+    put(root / "yolo/labels/train/a.txt", "0 .5 .5 .1 .1")
+    put(root / "yolo/data.yaml", "train: images/train\nval:\nnames: [dog]\n")
     images(root / "class_folders", "train/cat/1.jpg", "train/dog/1.jpg")
     nus = {"samples": [{"image_name": "a.jpg", "image_labels": ["x"]}], "labels": ["x"]}
     put(root / "nus/train.json", nus)
@@ -771,10 +879,19 @@ def test_every_set_is_claimed_by_its_own_module_only(tmp_path):
             *(o for o in folder.rglob("*") if o.suffix in (".json", ".xml", ".txt")),
         ):
             claims = {o.NAME for o in MODULES if o.recognise(path)}
-            if path.parent.name == "Main":
+            if path.parent.name in ("Main", "labels") or path.parent.parent.name == "labels":
                 assert not claims, path
             else:
                 assert claims == ({folder.name} & {o.NAME for o in MODULES}), path
+
+
+@pytest.mark.parametrize("name", [o.NAME for o in MODULES])
+def test_open_dataset_finds_the_reader(tmp_path, name):
+    root = every_set(tmp_path) / name
+    read = getattr(next(o for o in MODULES if o.NAME == name), f"read_{name}")
+    table, own = open_dataset(root), read(root)
+    assert labels(table) == labels(own) and table.vocab == own.vocab
+    assert getattr(mlc_course, f"read_{name}") is read
 
 
 def test_no_recogniser_fails_on_damaged_or_foreign_files(tmp_path):
@@ -813,7 +930,45 @@ def test_damaged_json_is_a_sentence_with_its_row(tmp_path, module):
         assert file.name in said(error) or "Expected" in said(error)
 
 
-@pytest.mark.parametrize("module", MODULES[:-1], ids=lambda o: o.NAME)
+def mutated(data, rng):
+    "A copy of JSON data in which one or two values are gone or something else."
+    odd = [None, 3, -1, 0.5, float("nan"), "x", "", [], {}, [None], [[1]], {"a": 1}, True, "../x"]
+    data = json.loads(json.dumps({"root": data}))
+    for _ in range(rng.choice([1, 1, 2])):
+        spot = data
+        while True:
+            keys = list(spot) if isinstance(spot, dict) else list(range(len(spot)))
+            key = rng.choice(keys)
+            if not isinstance(spot[key], (dict, list)) or not spot[key] or rng.random() < 0.15:
+                break
+            spot = spot[key]
+        if spot is not data and rng.random() < 0.25:
+            del spot[key]
+        else:
+            spot[key] = rng.choice(odd)
+        if not data["root"]:
+            break
+    return data["root"]
+
+
+@pytest.mark.parametrize("name", ["coco", "label_studio", "fiftyone", "datumaro", "jsonl"])
+def test_wrong_values_give_sentences_and_never_another_error(tmp_path, name):
+    root, rng = every_set(tmp_path) / name, random.Random(name)
+    read = getattr(mlc_course, f"read_{name}")
+    file = next(root.rglob("*.json"))
+    data = json.loads(file.read_text())
+    refused = 0
+    for _ in range(150):
+        put(file, json.dumps(mutated(data, rng)))
+        try:
+            assert not {"", "None", "nan"} & set(read(root).vocab)
+        except (ValueError, FileNotFoundError) as error:
+            refused += 1
+            assert len(str(error)) > 20
+    assert refused > 20
+
+
+@pytest.mark.parametrize("module", MODULES[:-2], ids=lambda o: o.NAME)
 def test_missing_images_are_named_or_dropped(tmp_path, module):
     read = getattr(module, f"read_{module.NAME}")
     root = every_set(tmp_path) / module.NAME

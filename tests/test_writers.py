@@ -17,6 +17,7 @@ from mlc_course.data.readers.cells import clean
 from mlc_course.data.readers.coco import read_coco
 from mlc_course.data.readers.folder import read_folder
 from mlc_course.data.readers.label_studio import read_label_studio
+from mlc_course.data.readers.registry import open_dataset
 from mlc_course.data.table import ImageTable
 from mlc_course.data.writers import to_coco, to_csv, to_label_studio
 
@@ -216,6 +217,16 @@ def test_the_csv_is_plain(table, tmp_path):
         "fname,zebra,cat,polar bear,ant,split,age,weight",
         "a.png,0,1,1,0,train,3,0.5",
     ]
+
+
+@pytest.mark.parametrize("write", [to_csv, to_coco, to_label_studio])
+def test_open_dataset_reads_what_was_written(table, tmp_path, write):
+    name = "labels.csv" if write is to_csv else "labels.json"
+    file = write(table, tmp_path / name)
+    for path in (file, tmp_path):
+        found = open_dataset(path)
+        assert found.vocab == table.vocab and found.fnames() == table.fnames()
+        assert (found.targets() == table.targets()).all() and found.counts() == table.counts()
 
 
 @pytest.mark.parametrize("write", [to_csv, to_coco, to_label_studio])

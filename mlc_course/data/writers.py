@@ -24,6 +24,7 @@ from .readers.columns import (
     YES,
     norm,
 )
+from .readers.json_files import without_gc
 from .readers.splits import SPLIT_COLUMNS, TRUTHS
 
 LOCAL_FILES = "/data/local-files/?d="  # how Label Studio addresses a file of its own machine
@@ -187,10 +188,11 @@ def _boxes(images, annotations, root):
         o |= {"bbox": [0, 0, width, height], "area": width * height}
 
 
+@without_gc
 def to_coco(
     table,  # an ImageTable
     path,  # the JSON file to write
-    boxes: bool = False,  # True: each label is a box around the whole image, for tools that need boxes
+    boxes: bool = False,  # True: each label is a box around the image, for tools that need boxes
 ) -> Path:  # `path`
     """Write a COCO file that `read_coco` reads back: equal rows, splits, vocab and extra columns.
 
@@ -239,6 +241,7 @@ def label_studio_config(
     )
 
 
+@without_gc
 def to_label_studio(
     table,  # an ImageTable
     path,  # the JSON file to write

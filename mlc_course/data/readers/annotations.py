@@ -1,5 +1,6 @@
 """What the readers of annotation formats share: JSON and XML files, splits, and their end."""
 
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,9 @@ def evidence(files):
     return ", ".join(f"{o.parent.name}/{o.name}" for o in files[:3]) + more if files else None
 
 
+_clean = lru_cache(maxsize=1 << 14)(clean)  # the same few names, again and again
+
+
 def label_name(value, source):
     "A label as text without spaces around it; what isn't a name is refused."
     if value is None or value != value:
@@ -84,7 +88,7 @@ def label_name(value, source):
         )
     if not isinstance(value, str) or not value.strip():
         raise ValueError(f"{source}: {value!r} is not a label name; expected a text such as 'cat'.")
-    return clean(value)
+    return _clean(value)
 
 
 def unknown_images(rows, unlabelled, what):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ..table import ImageTable, count
 from .annotations import Parts, evidence, label_name, note_empty, recognised
-from .json_files import load_json
+from .json_files import load_json, without_gc
 
 NAME = "coco"
 LAYOUT = (
@@ -127,6 +127,7 @@ def _own_split(image, source):
     return split
 
 
+@without_gc
 def read_coco(
     path,  # a COCO file, or a folder with one file for each split
     images=None,  # the folder that the file names are relative to; None: looked for
@@ -141,6 +142,7 @@ def read_coco(
     files = [parts.path] if parts.path.is_file() else coco_files(parts.path)
     if not files:
         raise FileNotFoundError(f"There is no COCO file in {path}. Expected {LAYOUT}.")
+    parts.notes.append("COCO: an image's labels are the categories of its annotations.")
     seen = {}
     for file in files:
         split = parts.split(file)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ..table import ImageTable
+from ..table import ImageTable, count
 from .annotations import Parts, annotation_files, evidence, label_name, note_empty
 from .json_files import head_of
 from .splits import WORDS as SPLIT_WORDS
@@ -96,6 +96,7 @@ def read_cvat(
     files = [parts.path] if parts.path.is_file() else _files(parts.path)
     if not files:
         raise FileNotFoundError(f"There is no CVAT file in {path}. Expected {LAYOUT}.")
+    parts.notes.append("CVAT: an image's labels are those of its tags and shapes.")
     attributes = 0
     for file in files:
         root = load_xml(file)
@@ -109,6 +110,6 @@ def read_cvat(
         near = [parts.root / "images", *(parts.root / "images" / o for o in sorted(subsets))]
         parts.add(rows, file, own, near)
     if attributes:
-        parts.notes.append(f"{attributes} tags and shapes have attributes, which are not read.")
+        parts.notes.append(f"Attributes of {count(attributes, 'label')} are not read.")
     parts.notes += note_empty(parts.rows, "without a tag or shape")
     return parts.table(vocab, on_missing, name, fractions, seed)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ..table import ImageTable, count
 from .annotations import Parts, evidence, label_name, note_empty, recognised
-from .json_files import load_json
+from .json_files import load_json, without_gc
 
 NAME = "datumaro"
 LAYOUT = "Datumaro: annotations/train.json (categories, items) and images/"
@@ -84,6 +84,7 @@ def _rows(data, file, split):
     return rows, names, parents
 
 
+@without_gc
 def read_datumaro(
     path,  # one of its JSON files, or the folder that holds annotations/
     images=None,  # the folder of the images; None: looked for, such as images/train/
@@ -98,6 +99,7 @@ def read_datumaro(
     files = [parts.path] if parts.path.is_file() else _files(parts.path)
     if not files:
         raise FileNotFoundError(f"There is no file of Datumaro in {path}. Expected {LAYOUT}.")
+    parts.notes.append("Datumaro: an image's labels are those of its annotations.")
     parents = 0
     for file in files:
         data = load_json(file)

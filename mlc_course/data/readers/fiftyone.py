@@ -3,8 +3,15 @@
 from pathlib import Path
 
 from ..table import ImageTable
-from .annotations import Parts, evidence, label_name, note_empty, recognised, unknown_images
-from .json_files import load_json
+from .annotations import (
+    Parts,
+    evidence,
+    label_name,
+    note_empty,
+    recognised,
+    unknown_images,
+)
+from .json_files import load_json, without_gc
 from .options import opt
 from .splits import WORDS as SPLIT_WORDS
 
@@ -144,6 +151,7 @@ def _label_rows(data, file, split):
     return rows, classes
 
 
+@without_gc
 def read_fiftyone(
     path,  # samples.json, labels.json, or the folder of the export
     images=None,  # the folder of the images; None: looked for, such as data/

@@ -45,12 +45,13 @@ class ImageFinder:
         guesses=None,  # name -> other names it may have on disk
     ):  # list of names relative to the base; those not found are given back as they are
         "Where each image is. A file in two folders is refused unless one folder has them all."
+        plain = [_posix(o) for o in names]
         for folder in dict.fromkeys([self.base, *map(Path, near)]):
             where = os.path.relpath(folder, self.base).replace(os.sep, "/")
             if where.startswith("..") or not folder.is_dir():
                 continue
-            if all(self._is_there(folder, o) for o in names):
-                return [o if where == "." else f"{where}/{o}" for o in map(_posix, names)]
+            if all(_is_there(str(folder), o) for o in plain):
+                return [o if where == "." else f"{where}/{o}" for o in plain]
         self._index()
         found = [self._candidates(o, guesses) for o in names]
         prefixes = Counter(p for some, _ in found for p in {o[0] for o in some})
@@ -60,15 +61,6 @@ class ImageFinder:
             self._choose(name, source, some, loose, full, near)
             for name, source, (some, loose) in zip(names, sources, found)
         ]
-
-    @staticmethod
-    def _is_there(folder, name):
-        name = _posix(name)
-        inside = not re.match(r"/|[A-Za-z]:|$", name) and ".." not in name.split("/")
-        try:
-            return inside and os.path.isfile(folder / name)
-        except (OSError, ValueError):
-            return False
 
     def _candidates(self, name, guesses):
         "Files with the longest common end, as (folder before it, path), and if it is a guess."
@@ -114,6 +106,16 @@ class ImageFinder:
             f"{len(self.loose)} image {more} matched to files of nearly that name (the first:"
             f" {given} is {found})."
         ]
+
+
+def _is_there(folder, name):
+    "Is a file below a folder under this very name?"
+    if not name or name[0] == "/" or name[1:2] == ":" or ".." in name.split("/"):
+        return False
+    try:
+        return os.path.isfile(f"{folder}/{name}")
+    except (OSError, ValueError):
+        return False
 
 
 def _posix(name):

@@ -1,14 +1,31 @@
 """JSON files: their outline for recognising, and their content with errors that say where."""
 
+import gc
 import json
 import re
-from functools import lru_cache
+from functools import lru_cache, wraps
 from pathlib import Path
 
 from .common import read_text
 
 HEAD = 1 << 16
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}\[\]:,]|[^\s{}\[\]:,"]+', re.S)
+
+
+def without_gc(function):
+    "The function, run without the search for cycles, which takes half the time in large files."
+
+    @wraps(function)
+    def run(*args, **kwargs):
+        on = gc.isenabled()
+        gc.disable()
+        try:
+            return function(*args, **kwargs)
+        finally:
+            if on:
+                gc.enable()
+
+    return run
 
 
 @lru_cache(maxsize=512)

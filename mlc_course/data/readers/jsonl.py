@@ -6,10 +6,10 @@ from pathlib import Path
 
 from ..pictures import IMAGE_SUFFIXES
 from ..table import ImageTable
-from .annotations import Parts, annotation_files, evidence, label_name, unknown_images
-from .cells import parse_cells
+from .annotations import Parts, annotation_files, evidence, unknown_images
 from .columns import FILE_COLUMNS, LABEL_COLUMNS, WEAK_FILE_COLUMNS, norm
-from .json_files import head_of, json_outline, load_json_values
+from .json_files import head_of, json_outline, load_json_values, without_gc
+from .json_labels import label_values, name_labels
 from .options import opt
 from .splits import WORDS as SPLIT_WORDS
 
@@ -42,9 +42,13 @@ def _is_records(outline):
 
 
 def _holds_records(file):
-    "Does a file look like records? An object from name to checksum has texts, but they aren't labels."
-    checksums = re.search(r'":\s*"[0-9a-f]{32,}"', head_of(file))
-    return _is_records(json_outline(file)) and not checksums
+    "Does a file look like records? Checksums of images are texts too, but no labels."
+    head, outline = head_of(file), json_outline(file)
+    if re.search(r'":\s*"[0-9a-f]{32,}"', head):
+        return False
+    bits = len(re.findall(r'":\s*(?:[01]|true|false)\s*[,}]', head)) > 1
+    tops = {norm(o[3:]) for o in outline if o.startswith("[].")} | {norm(o) for o in outline}
+    return _is_records(outline) or (bits and bool(FILE_COLUMNS & tops))
 
 
 def _files(path):
@@ -82,8 +86,8 @@ def _in_object(data, file):
         return [(f"{file.name} {key} {i}", o) for i, o in enumerate(found, 1)]
     if not named and not all(isinstance(o, (list, str, dict)) for o in data.values()):
         raise ValueError(
-            f"{file} holds {', '.join(list(data)[:6]) or 'nothing'}; expected {LAYOUT}, or an object"
-            " from image name to labels."
+            f"{file} holds {', '.join(list(data)[:6]) or 'nothing'}; expected {LAYOUT}, or an"
+            " object from image name to labels."
         )
     return [(f"{file.name} {k}", {"file_name": k, "labels": v}) for k, v in data.items()]
 
@@ -99,8 +103,8 @@ def _key(records, usual, wanted, file, option):
     usual = "file_name, image or path" if option == "fname_column" else "labels, label or tags"
     if not found:
         raise ValueError(
-            f"{file}: the records have {', '.join(list(seen)[:10]) or 'no keys'}; expected one such as"
-            f" {usual}. Say which it is: {opt(option, next(iter(seen), 'key'))}."
+            f"{file}: the records have {', '.join(list(seen)[:10]) or 'no keys'}; expected one such"
+            f" as {usual}. Say which it is: {opt(option, next(iter(seen), 'key'))}."
         )
     return found
 
@@ -120,6 +124,23 @@ def _file_key(records, wanted, file):
     return found[0]
 
 
+def _bit(value):
+    return isinstance(value, (bool, int, float)) and value in (0, 1)
+
+
+def _gap(value):
+    return value is None or value != value or value == -1 or value in ("", "?", "U", "u")
+
+
+def _switches(records, skip):
+    "The keys that hold 0 or 1 (false or true) in some record, and nothing but that or a gap."
+    keys = dict.fromkeys(k for _, o in records for k in o if k not in skip)
+    columns = {k: [o.get(k) for _, o in records] for k in keys}
+    return [
+        k for k, v in columns.items() if any(map(_bit, v)) and all(_bit(o) or _gap(o) for o in v)
+    ]
+
+
 def _label_key(records, wanted, file):
     "The key of the labels."
     found = _key(records, LABEL_KEYS, wanted, file, "label_column")
@@ -131,91 +152,6 @@ def _label_key(records, wanted, file):
             f" {opt('label_column', found[0])}."
         )
     return found[0]
-
-
-def _label_values(value, source):
-    "Labels as a list of names or numbers; None if they are missing; a text stays one."
-    if value is None or value != value:
-        return None
-    if isinstance(value, dict):
-        for key in ("categories", "category", "labels", "label"):  # objects of an imagefolder
-            if isinstance(value.get(key), list):
-                return value[key]
-        return _switched_on(value, source)
-    if isinstance(value, list) and value and all(isinstance(o, dict) for o in value):
-        usual = ("label", "category", "name", "class")
-        names = [next((o[k] for k in usual if k in o), o) for o in value]
-        if any(isinstance(o, dict) for o in names):
-            raise ValueError(f"{source}: found {str(value)[:80]}; expected names of labels.")
-        return names
-    if isinstance(value, (list, str)):
-        return value
-    return [value]
-
-
-def _switched_on(value, source):
-    "The names whose value is true in an object of 0 and 1; any other value is unknown."
-    for name, o in value.items():
-        if not isinstance(o, (bool, int, float)) or o not in (0, 1):
-            raise ValueError(
-                f"{source}: {name!r} is {o!r}; expected true or false (1 or 0). Any other value"
-                " means unknown: remove the record, or fill it in."
-            )
-    return [name for name, o in value.items() if o]
-
-
-def _numbers(rows, vocab):
-    "Refuse numbers without a vocab; with one they are places in it, or a row of 0 and 1."
-    numbers = [o for o in rows if any(isinstance(x, (int, float)) for x in o["labels"] or ())]
-    if not numbers:
-        return
-    first = numbers[0]
-    if vocab is None:
-        raise ValueError(
-            f"{first['source']}: the labels are {first['labels']}: numbers, and nothing says what"
-            f" they are called. Name the labels in order: {opt('vocab', 'cat,dog,...')}."
-        )
-    known = [o for o in rows if o["labels"] is not None]
-    bits = all(len(o["labels"]) == len(vocab) and set(o["labels"]) <= {0, 1} for o in known)
-    distinct = all(len(set(o["labels"])) == len(o["labels"]) for o in known)
-    if bits and distinct:
-        raise ValueError(
-            f"{first['source']}: the labels {first['labels']} may be places in the vocab, or one 0"
-            " or 1 for each label. Write names."
-        )
-    for o in known:
-        if bits:
-            o["labels"] = [n for n, x in zip(vocab, o["labels"]) if x]
-        else:
-            o["labels"] = [_place(x, vocab, o["source"]) for x in o["labels"]]
-
-
-def _place(number, vocab, source):
-    "The label with this number, counted from 0."
-    if isinstance(number, str):
-        return number
-    if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < len(vocab):
-        raise ValueError(
-            f"{source}: the label is {number!r}; expected a name, or a whole number from 0 to"
-            f" {len(vocab) - 1}, the place in the vocab."
-        )
-    return vocab[number]
-
-
-def _names(rows, key, sep, vocab):
-    "Make every row's labels a list of names; texts are read as the cells of a table are."
-    _numbers([o for o in rows if not isinstance(o["labels"], str)], vocab)
-    texts = [o for o in rows if isinstance(o["labels"], str)]
-    notes = []
-    if texts:
-        cells, sources = [o["labels"] for o in texts], [o["source"] for o in texts]
-        parsed, notes = parse_cells(cells, sources, sep, vocab, key)
-        for o, names in zip(texts, parsed):
-            o["labels"] = names
-    for o in rows:
-        if o["labels"] is not None:
-            o["labels"] = list(dict.fromkeys(label_name(x, o["source"]) for x in o["labels"]))
-    return notes
 
 
 def _split(record, split, source):
@@ -235,19 +171,26 @@ def _rows(records, file, split, fname_column, label_column):
         if not isinstance(o, dict):
             raise ValueError(f"{source}: found {str(o)[:80]}; expected an object, {LAYOUT}.")
     fname = _file_key(records, fname_column, file)
-    key = _label_key(records, label_column, file)
+    bits = [] if label_column or _has_labels(records) else _switches(records, {fname, *_SPLIT_KEYS})
+    key = None if bits else _label_key(records, label_column, file)
     rows = []
     for source, o in records:
         if not isinstance(o.get(fname), str) or not o[fname].strip():
             raise ValueError(f"{source}: {fname} is {o.get(fname)!r}; expected a file name.")
         where, used = _split(o, split, source)
-        skip = {fname, key, used, "fname", "source"}
+        skip = {fname, key, used, "fname", "source", *bits}
         more = {k: v for k, v in o.items() if k not in skip and not isinstance(v, (list, dict))}
-        base = {"fname": o[fname], "labels": _label_values(o.get(key), source), "split": where}
+        value = {k: o.get(k) for k in bits} if bits else o.get(key)
+        base = {"fname": o[fname], "labels": label_values(value, source), "split": where}
         rows.append({**more, **base, "source": source})
-    return rows, key
+    return rows, key, bits or None
 
 
+def _has_labels(records):
+    return any(norm(k) in LABEL_KEYS for _, o in records for k in o)
+
+
+@without_gc
 def read_jsonl(
     path,  # a file with records, or the folder of one or several (metadata.jsonl)
     images=None,  # the folder that the file names are relative to; None: looked for
@@ -270,9 +213,11 @@ def read_jsonl(
         records = _records(file)
         if not records:
             raise ValueError(f"{file} holds no records. Expected {LAYOUT}.")
-        rows, key = _rows(records, file, parts.split(file), fname_column, label_column)
-        parts.notes += _names(rows, key, sep, vocab)
+        rows, key, own = _rows(records, file, parts.split(file), fname_column, label_column)
+        parts.notes += name_labels(rows, key, sep, vocab)
+        where = f"in {key!r}" if own is None else f"{len(own)} keys that hold 0 or 1"
+        parts.notes.append(f"{file.name}: the labels are {where}.")
         rows, notes = unknown_images(rows, unlabelled, "have no labels (missing or null)")
         parts.notes += notes
-        parts.add(rows, file, None, [file.parent / "images"])
+        parts.add(rows, file, own, [file.parent / "images"])
     return parts.table(vocab, on_missing, name, fractions, seed)

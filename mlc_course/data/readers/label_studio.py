@@ -9,9 +9,16 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from ..table import ImageTable
 from .agree import agreed, check_conflict
-from .annotations import Parts, evidence, label_name, note_empty, recognised, unknown_images
+from .annotations import (
+    Parts,
+    evidence,
+    label_name,
+    note_empty,
+    recognised,
+    unknown_images,
+)
 from .common import read_text
-from .json_files import head_of, load_json
+from .json_files import head_of, load_json, without_gc
 from .options import opt
 from .splits import WORDS as SPLIT_WORDS
 
@@ -66,6 +73,8 @@ def recognise(path):
 def local_name(address):
     "The path that Label Studio's address of an image stands for."
     address = str(address).strip()
+    if address.startswith("/data/local-files/?d=") and "&" not in address:
+        return unquote(address[21:].replace("+", " "))
     if address.startswith("/data/local-files/"):
         found = parse_qs(urlsplit(address).query).get("d")
         return found[0] if found else address
@@ -90,14 +99,14 @@ def _answers(result, source):
                 f"{source}: a Taxonomy gives paths of labels, which isn't understood. Export"
                 " Choices instead."
             )
-        if kind not in _KINDS:
+        if not isinstance(kind, str) or kind not in _KINDS:
             continue
         names = value.get(_KINDS[kind]) if isinstance(value, dict) else None
         if not isinstance(names, list):
             raise ValueError(
                 f"{source}: {kind} holds {str(value)[:80]}; expected a list of labels."
             )
-        labels = found.setdefault(o.get("from_name") or kind, {})
+        labels = found.setdefault(str(o.get("from_name") or kind), {})
         labels.update((label_name(n, source), None) for n in names)
     return found
 
@@ -142,7 +151,7 @@ def _min_tasks(records, file, image_key):
         data = {k: v for k, v in o.items() if k not in _MIN_KEYS}
         key = image_key or _image_key(data, source)
         address = data.pop(key, None)
-        task = tasks.setdefault(o.get("id", i), [source, {key: address}, []])
+        task = tasks.setdefault(str(o.get("id", i)), [source, {key: address}, []])
         if not o.get("annotation_id"):
             continue
         answers = {}
@@ -228,6 +237,7 @@ def _row(task, control, key, split, conflict):
     return {**more, "fname": local_name(address), "labels": labels, "split": own, "source": source}
 
 
+@without_gc
 def read_label_studio(
     path,  # the exported file, or its folder
     images=None,  # the folder of the images; None: looked for
@@ -253,5 +263,7 @@ def read_label_studio(
     rows = [_row(o, control, fname_column, split, on_conflict) for o in tasks]
     rows, notes = unknown_images(rows, unlabelled, "have no annotation")
     parts.add(rows, files[0], own, guesses=without_prefix)
+    if control:
+        parts.notes.append(f"Label Studio: labels are the answers to {control}.")
     parts.notes += notes + note_empty(rows, "annotated without a choice")
     return parts.table(vocab, on_missing, name, fractions, seed)

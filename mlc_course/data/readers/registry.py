@@ -23,6 +23,7 @@ from . import (
     nus_wide,
     pascal,
     voc_xml,
+    yolo,
 )
 from .common import finish_table
 from .options import OPTIONS, flag, opt
@@ -74,6 +75,7 @@ FORMATS = [
     Format.of(voc_xml, voc_xml.read_voc_xml),
     Format.of(jsonl, jsonl.read_jsonl),
     Format.of(celeba, celeba.read_celeba, over=("folder",)),
+    Format.of(yolo, yolo.read_yolo, over=("folder",)),
     Format.of(class_folders, class_folders.read_class_folders),
     Format.of(folder, folder.read_folder),
 ]

@@ -3,7 +3,15 @@
 from pathlib import Path
 
 from ..table import ImageTable, count
-from .annotations import Parts, evidence, label_name, note_empty, safe_dirs, split_of_file
+from .annotations import (
+    Parts,
+    evidence,
+    label_name,
+    note_empty,
+    safe_dirs,
+    split_of_file,
+)
+from .common import read_text
 from .json_files import head_of
 from .options import opt
 from .xml_files import load_xml, xml_root
@@ -56,7 +64,7 @@ def _lists(folder):
     found, where = {}, {}
     for word, file in files.items():
         split = {"train": "train", "trainval": "train", "val": "valid", "test": "test"}[word]
-        for i, line in enumerate(file.read_text(encoding="utf-8-sig").splitlines(), 1):
+        for i, line in enumerate(read_text(file, "utf-8-sig").splitlines(), 1):
             stem = line.split()[0] if line.split() else None
             if stem is None:
                 continue
@@ -98,7 +106,7 @@ def _row(file, base, difficult, lists):
 
 def read_voc_xml(
     path,  # the folder that holds Annotations/ (such as VOC2007), or one XML file
-    images=None,  # the folder of the images; None: looked for (JPEGImages/, or beside the XML files)
+    images=None,  # the folder of the images; None: JPEGImages/, or beside the XML files
     vocab=None,  # None: the names of all objects
     on_missing: str = "error",  # or "drop": leave out the rows whose image is missing
     name=None,  # None: the folder's name
@@ -113,6 +121,7 @@ def read_voc_xml(
     folders = [parts.path.parent] if parts.path.is_file() else _xml_folders(parts.path)
     if not folders:
         raise FileNotFoundError(f"There is no XML file of the VOC form in {path}.")
+    parts.notes.append("PASCAL VOC: an image's labels are the names of its objects.")
     for folder in folders:
         files = sorted(o for o in folder.glob("*.xml") if o.name[0] != ".")
         if parts.path.is_file():

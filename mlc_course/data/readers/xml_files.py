@@ -42,6 +42,8 @@ def load_xml(path):
             f"{path} row {e.lineno}, column {e.offset + 1}: not valid XML"
             f" ({expat.ErrorString(e.code)}). The file is damaged or cut off: fetch it again."
         ) from None
+    except (LookupError, UnicodeError) as e:
+        raise ValueError(f"{path}: {e}. Save it as UTF-8, and say so in its first row.") from None
     return builder.close()
 
 
