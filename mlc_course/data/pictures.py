@@ -179,7 +179,7 @@ def _too_large(image, needed):
     )
 
 
-def _fit(image, copy=0):  # an image that isn't decoded yet; bytes a pixel of a copy that it needs
+def fit_memory(image, copy=0):  # an image that isn't decoded yet; bytes a pixel of a copy that it needs
     "Let a JPEG that needs more than `MEMORY` be decoded smaller; refuse any other image that does."
     from PIL import Image
 
@@ -283,7 +283,7 @@ def _why(path, e):
 
 
 @contextmanager
-def _opened(path):
+def opened(path):
     "The image in a file, not decoded yet. Whatever goes wrong is a ValueError that names the file."
     from PIL import Image
 
@@ -310,8 +310,8 @@ def check_image(
     path,  # an image file
 ):
     "Decode a file and keep nothing. What `load_image` refuses is refused here too."
-    with _opened(path) as image:
-        _fit(image)
+    with opened(path) as image:
+        fit_memory(image)
         image.load()
         if image.mode == "I":
             for _ in _bands(image, 1):
@@ -329,13 +329,13 @@ def load_image(
     says what to do; a missing one is a FileNotFoundError. Nothing that starts a program is opened (EPS).
     What would take more than about 300 MB is refused, save for a JPEG: it is read at half its size or less.
     """
-    with _opened(path) as image:
+    with opened(path) as image:
         turn = orientation(image) if image.format in ("JPEG", "MPO") else 1  # PNG would be decoded
-        _fit(image, 0 if turn == 1 and _is_plain(image) else 4)
+        fit_memory(image, 0 if turn == 1 and _is_plain(image) else 4)
         image.load()
         turn = orientation(image)
         if turn > 1 and image.format not in ("JPEG", "MPO"):
-            _fit(image, 4)
+            fit_memory(image, 4)
         return _whole(image, turn)
 
 
@@ -358,8 +358,8 @@ def square_pixels(
         return _square(Image.fromarray(image), size, 1)
     if isinstance(image, Image.Image):
         return _square(image, size, orientation(image))
-    with _opened(image) as opened:
-        _fit(opened)
+    with opened(image) as opened:
+        fit_memory(opened)
         opened.load()
         return _square(opened, size, orientation(opened))
 
