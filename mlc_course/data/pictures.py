@@ -179,7 +179,10 @@ def _too_large(image, needed):
     )
 
 
-def fit_memory(image, copy=0):  # an image that isn't decoded yet; bytes a pixel of a copy that it needs
+def fit_memory(
+    image,  # a PIL image from `opened`, not decoded yet
+    copy=0,  # bytes a pixel of a copy that will be made of it
+):
     "Let a JPEG that needs more than `MEMORY` be decoded smaller; refuse any other image that does."
     from PIL import Image
 
@@ -283,8 +286,10 @@ def _why(path, e):
 
 
 @contextmanager
-def opened(path):
-    "The image in a file, not decoded yet. Whatever goes wrong is a ValueError that names the file."
+def opened(
+    path,  # an image file
+):  # a context manager that gives a PIL image
+    "The image in a file, not decoded yet. Whatever goes wrong inside is a ValueError that names the file."
     from PIL import Image
 
     path = need_file(path)
@@ -358,10 +363,10 @@ def square_pixels(
         return _square(Image.fromarray(image), size, 1)
     if isinstance(image, Image.Image):
         return _square(image, size, orientation(image))
-    with opened(image) as opened:
-        fit_memory(opened)
-        opened.load()
-        return _square(opened, size, orientation(opened))
+    with opened(image) as found:
+        fit_memory(found)
+        found.load()
+        return _square(found, size, orientation(found))
 
 
 def decode_images(
