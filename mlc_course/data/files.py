@@ -157,7 +157,11 @@ _SIGNATURES = (  # offset, bytes, what it is
     (0, b"Rar!", "it is a RAR archive: unpack it"),
     (0, b"7z\xbc\xaf", "it is a 7-Zip archive: unpack it"),
     (0, b"version https://git-lfs", "it is a Git LFS pointer, not the image: run git lfs pull"),
-    (0, b"\0\x05\x16\x07", "it is what macOS keeps beside an image (its name begins with ._): remove it"),
+    (
+        0,
+        b"\0\x05\x16\x07",
+        "it is what macOS keeps beside an image (its name begins with ._): remove it",
+    ),
 )
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from ..machine import usable_cores
-from .pictures import BAND, fit_memory, opened, row_sources
+from .opening import fit_memory, opened
+from .pictures import BAND, row_sources
 from .pixels import file_digest
 
 SHOWN = 10  # groups of equal files that are told with their rows
@@ -31,7 +32,9 @@ def _map(f, paths):
 # ---- the same bytes ----------------------------------------------------------------------------
 def same_images(
     table,  # an ImageTable
-) -> pd.DataFrame:  # columns digest, fname, source, split, labels; one row per file, equal ones together
+) -> (
+    pd.DataFrame
+):  # columns digest, fname, source, split, labels; one row per file, equal ones together
     "The files of a table whose bytes occur more than once, under whatever names."
     paths = table.paths()
     sizes = _map(os.path.getsize, paths)
@@ -58,7 +61,9 @@ def same_images(
 
 def _told(group):
     "Some equal files in a few words, those of each split first."
-    parts = [f"{o.fname} ({o.source}, {o.split})" for o in group.drop_duplicates("split").itertuples()]
+    parts = [
+        f"{o.fname} ({o.source}, {o.split})" for o in group.drop_duplicates("split").itertuples()
+    ]
     more = len(group) - len(parts)
     return " = ".join(parts) + (f" and {more} more" if more else "")
 
@@ -71,10 +76,15 @@ def _same_sentences(same):
     "What to say of `same_images`."
     groups = [g for _, g in same.groupby("digest", sort=False)]
     across = [g for g in groups if g["split"].nunique() > 1]
-    within = Counter(o for g in groups for o, n in Counter(g["split"]).items() for _ in range(n - 1))
+    within = Counter(
+        o for g in groups for o, n in Counter(g["split"]).items() for _ in range(n - 1)
+    )
     clash = [g for g in groups if g["labels"].map(frozenset).nunique() > 1]
     if across:
-        pairs = Counter(" and ".join(s for s in ("train", "valid", "test") if s in set(g["split"])) for g in across)
+        pairs = Counter(
+            " and ".join(s for s in ("train", "valid", "test") if s in set(g["split"]))
+            for g in across
+        )
         where = ", ".join(f"{n} in {p}" for p, n in pairs.items())
         shown = "".join(f"\n  {_told(g)}" for g in across[:SHOWN])
         rest = f"\n  ... and {len(across) - SHOWN} more" if len(across) > SHOWN else ""
@@ -104,7 +114,9 @@ def largest_value(
             return None
         fit_memory(image)
         image.load()
-        if colour:  # Pillow has kept the upper 8 of 16 bits; the last of 2 or 4 bands is transparency
+        if (
+            colour
+        ):  # Pillow has kept the upper 8 of 16 bits; the last of 2 or 4 bands is transparency
             bands = image.split() if image.width * image.height <= BAND else [image.convert("RGB")]
             bands = bands[:-1] if len(bands) in (2, 4) else bands
             highs = np.ravel([b.getextrema() for b in bands])
@@ -116,7 +128,9 @@ def largest_value(
 
 
 def _dark_sentences(table):
-    found = [(f, v) for f, v in zip(table.fnames(), _map(largest_value, table.paths())) if v is not None]
+    found = [
+        (f, v) for f, v in zip(table.fnames(), _map(largest_value, table.paths())) if v is not None
+    ]
     dark = [(f, v) for f, v in found if v <= DARK]
     if not dark or 10 * len(dark) < len(found):  # a few may simply be dark
         return
