@@ -1,4 +1,4 @@
-"""What `mlc data` says of the images of a table: the same image twice, and images that look dark."""
+"""What `mlc data` says of a table's images: the same image twice, images that look dark."""
 
 import os
 from collections import Counter
@@ -89,16 +89,17 @@ def _same_sentences(same):
         shown = "".join(f"\n  {_told(g)}" for g in across[:SHOWN])
         rest = f"\n  ... and {len(across) - SHOWN} more" if len(across) > SHOWN else ""
         yield (
-            f"{_images(len(across))} with the same bytes in more than one split ({where}), so a score "
-            f"there is partly a score on what was learnt. Keep each in one split:{shown}{rest}"
+            f"{_images(len(across))} with the same bytes in more than one split ({where}), so a "
+            f"score there is partly one on what was learnt. Keep each in one split:{shown}{rest}"
         )
     if within:
         n, where = sum(within.values()), ", ".join(f"{n} in {s}" for s, n in within.items())
         yield f"{_images(n)} with the same bytes as another one of the same split ({where})."
     if clash:
+        two = [f"{o.fname} ({o.source}): {list(o.labels)}" for o in clash[0].itertuples()][:2]
         yield (
-            f"{_images(len(clash))} with the same bytes but different labels in two rows, for example "
-            f"{' and '.join(f'{o.fname} ({o.source}): {list(o.labels)}' for o in clash[0].iloc[:2].itertuples())}."
+            f"{_images(len(clash))} with the same bytes but different labels in two rows, "
+            f"for example {' and '.join(two)}."
         )
 
 
@@ -123,8 +124,8 @@ def largest_value(
             return int(highs.max()) * 256 + 255
         rows = max(1, BAND // image.width)
         tops = range(0, image.height, rows)
-        part = lambda top: image.crop((0, top, image.width, min(image.height, top + rows)))
-        return max(int(np.asarray(part(top)).max()) for top in tops)
+        boxes = [(0, top, image.width, min(image.height, top + rows)) for top in tops]
+        return max(int(np.asarray(image.crop(box)).max()) for box in boxes)
 
 
 def _dark_sentences(table):
@@ -138,10 +139,10 @@ def _dark_sentences(table):
     bits = next(b for b in (8, 10, 12, 14) if largest < 2**b)
     of = "" if len(dark) == len(found) else f"{len(dark)} of "
     yield (
-        f"The largest value of {of}{_images(len(found)).replace('image', 'image file')} with 16 bits "
-        f"({dark[0][0]}, ...) is {largest:,} of 65,535: they seem to hold {bits} bits, and look dark "
-        f"(at most {(largest + 128) // 257} of 255 as they are read). Multiply their values by "
-        f"{2 ** (16 - bits)} and save them anew, for example: "
+        f"The largest value of {of}{len(found)} image file{'s' * (len(found) != 1)} with 16 bits "
+        f"({dark[0][0]}, ...) is {largest:,} of 65,535: they seem to hold {bits} bits, and look "
+        f"dark (at most {(largest + 128) // 257} of 255 as they are read). Multiply their "
+        f"values by {2 ** (16 - bits)} and save them anew, for example: "
         f"Image.fromarray(np.asarray(Image.open(old)) * np.uint16({2 ** (16 - bits)})).save(new)"
     )
 

@@ -1,4 +1,4 @@
-"""Opening an image file: only what is safe to open, in bounded memory, or a sentence that says why not."""
+"""Opening an image file: what is safe, in bounded memory, or a sentence that says why not."""
 
 import os
 import re
@@ -32,10 +32,11 @@ def _kept_beside(image):
     if name in ("JPEG", "MPO") and (image.info.get("progressive") or image.info.get("progression")):
         factors = [h * v for _, h, v, _ in image.layer]  # all coefficients, 2 bytes each
         return n * 2 * sum(factors) / max(factors)
-    if name == "TIFF":
+    if name == "TIFF" and image.tile and image.tile[0][0] == "libtiff":  # a strip or tile at once
         rows = image.tag_v2.get(278, image.height) if 322 not in image.tag_v2 else 0
         block = image.tag_v2.get(322, 0) * image.tag_v2.get(323, 0) or image.width * rows
-        deep = sum(b for b in image.tag_v2.get(258, (8,)) if isinstance(b, int)) / 8
+        bits = image.tag_v2.get(258, 8)
+        deep = sum(bits if isinstance(bits, tuple) else (bits,)) / 8
         return min(block, 2 * n) * max(1, deep)
     slow = bool(image.tile) and image.tile[0][0] in _SLOW
     return n * _EXTRA.get(name, 4 if slow else 0)
@@ -47,7 +48,8 @@ def _too_large(image, needed):
         f"it has {image.width} x {image.height} pixels ({millions:.0f} million), which would take "
         f"{needed / 1e6:,.0f} MB to decode as {image.format}, and {MEMORY / 1e6:.0f} MB are "
         f"allowed, because a small file can hold so many pixels that the memory is exhausted. "
-        f"Save it with fewer pixels: at most {millions * MEMORY / needed * 0.99:.1f} million of this kind"
+        f"Save it with fewer pixels: at most {millions * MEMORY / needed * 0.99:.1f} million "
+        "of this kind"
     )
 
 
@@ -74,7 +76,8 @@ def refuse_floats(
     "ValueError for pixels that are floats."
     if image.mode == "F":
         raise ValueError(
-            "its pixels are floats, and nothing says which value is white; save it with 8 or 16 bits"
+            "its pixels are floats, and nothing says which value is white; "
+            "save it with 8 or 16 bits"
         )
 
 
@@ -102,7 +105,7 @@ def _look_inside(image, path):
 
 
 def _check_icon(path):
-    "Refuse an icon that holds a large image: Pillow decodes it at once, before anything can be asked."
+    "Refuse an icon that holds a large image: Pillow decodes it before anything can be asked."
     with open(path, "rb") as f:
         head = f.read(6)
         if head[:4] != b"\0\0\1\0":
@@ -115,7 +118,9 @@ def _check_icon(path):
             at, order = (16, "big") if png else (4, "little")
             sides = [int.from_bytes(inside[k : k + 4], order, signed=not png) for k in (at, at + 4)]
             if max(map(abs, sides)) > 2048:
-                raise ValueError(f"the icon holds an image of {sides[0]} x {sides[1]} pixels")
+                raise ValueError(
+                    f"it is an icon that holds {sides[0]} x {sides[1]} pixels; save it as PNG"
+                )
 
 
 # ---- files -------------------------------------------------------------------------------------
@@ -171,7 +176,7 @@ def _why(path, e):
 def opened(
     path,  # an image file
 ):  # a context manager that gives a PIL image
-    "The image in a file, not decoded yet. Whatever goes wrong inside is a ValueError that names the file."
+    "The image in a file, not decoded yet. What goes wrong inside is a ValueError that names it."
     from PIL import Image
 
     path = need_file(path)

@@ -146,11 +146,11 @@ def check_image(
 def load_image(
     path,  # an image file
 ):  # a PIL image in mode RGB, upright
-    """The one decoder of the package: any image file as 8-bit RGB (16 bits scaled, transparency on white).
+    """The one decoder: any image file as 8-bit RGB, 16 bits scaled, transparency laid on white.
 
-    A damaged file, 32-bit or float pixels, and what isn't an image are a ValueError that names the file and
-    says what to do; a missing one is a FileNotFoundError. Nothing that starts a program is opened (EPS).
-    What would take more than about 300 MB is refused, save for a JPEG: it is read at half its size or less.
+    ValueError names a file that is damaged, isn't an image, or has 32-bit or float pixels, and says
+    what to do. A missing file is a FileNotFoundError. No program is started for a file (EPS).
+    What would take more than about 300 MB is refused; a JPEG is then read at half its size or less.
     """
     with opened(path) as image:
         turn = orientation(image) if image.format in ("JPEG", "MPO") else 1  # PNG would be decoded
@@ -166,9 +166,9 @@ def square_pixels(
     image,  # an image file, a PIL image, or uint8 [H, W, 3] in the order red, green, blue
     size: int,  # side of the square that comes out, in pixels
 ) -> np.ndarray:  # uint8 [size, size, 3]
-    """The one preprocessing of the package: 8-bit RGB, upright, squashed to a square (bilinear, antialiased).
+    """The one preprocessing: 8-bit RGB, upright, squashed to a square (bilinear, antialiased).
 
-    An array of another dtype or shape is a ValueError; of files, `load_image` says what is one. A file is
+    An array of another dtype or shape is a ValueError; for files, see `load_image`. A file is
     converted in bands, so that it takes no more than its decoded pixels, about 300 MB at most.
     """
     from PIL import Image
@@ -176,7 +176,8 @@ def square_pixels(
     if isinstance(image, np.ndarray):
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
             raise ValueError(
-                f"The picture is an array of {image.dtype} with shape {image.shape}; give uint8 [H, W, 3], red, green and blue from 0 to 255."
+                f"The picture is an array of {image.dtype} with shape {image.shape}; "
+                "give uint8 [H, W, 3], red, green and blue from 0 to 255."
             )
         return _square(Image.fromarray(image), size, 1)
     if isinstance(image, Image.Image):
@@ -187,13 +188,23 @@ def square_pixels(
         return _square(found, size, orientation(found))
 
 
+def _with_row(e, source):
+    return type(e)(
+        f"{source}: {e} Or take its row out of the table; table.verify() lists every such file "
+        "(mlc data in the command)."
+    )
+
+
 def decode_images(
     paths,  # image files, or an ImageTable
     size: int,  # side of the square that comes out, in pixels
     workers=None,  # threads; None: one per core
     progress=None,  # True shows a progress bar
 ) -> np.ndarray:  # uint8 [N, size, size, 3], in the order of `paths`
-    "Decode images and squash each to a square (bilinear, antialiased). A bad file is an error that names it, and its row if a table was given."
+    """Decode images and squash each to a square (bilinear, antialiased).
+
+    A bad file is an error that names it, and its row if a table was given.
+    """
     if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
         raise ValueError(f"size is {size!r}; give the side in pixels, a whole number from 1.")
     if isinstance(paths, (str, Path)):
@@ -208,12 +219,7 @@ def decode_images(
         try:
             out[i] = square_pixels(paths[i], size)
         except (ValueError, FileNotFoundError) as e:
-            if sources is None:
-                raise
-            raise type(e)(
-                f"{sources[i]}: {e} Or take its row out of the table; "
-                "table.verify() lists every such file (mlc data in the command)."
-            ) from e
+            raise e if sources is None else _with_row(e, sources[i]) from e
 
     with ThreadPoolExecutor(workers or usable_cores()) as pool:
         done = pool.map(decode, range(len(paths)))

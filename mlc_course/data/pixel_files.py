@@ -1,4 +1,4 @@
-"""The files of the cache of pixels: written whole, compared with their checksums, cleared of what is ours only."""
+"""The files of the cache of pixels: written whole, checked, and cleared of what is ours only."""
 
 import contextlib
 import hashlib
@@ -20,7 +20,7 @@ _CHECKED = set()  # files whose pixels this process has compared with their chec
 
 @contextlib.contextmanager
 def beside(path):
-    "A new file, put in the place of `path` once it is whole and on the disk, not only in its memory."
+    "A new file, put in the place of `path` once it is whole and truly on the disk."
     own = f"{path.name}.{os.getpid()}-{threading.get_ident()}-{secrets.token_hex(4)}.part"
     part = path.with_name(own)
     try:
@@ -58,7 +58,7 @@ def _is_ours(path):
 
 
 def prune(folder, keep, max_bytes, stale=3600):
-    """Remove the caches that were unused for longest until the rest fits into `max_bytes`, and what a killed
+    """Remove the caches unused for longest until the rest fits into `max_bytes`, and what a killed
     process left half written `stale` seconds ago. Files that weren't made here are left alone."""
 
     def facts(pattern):

@@ -1,4 +1,4 @@
-"""Decoded once: a cache of pixels that all frameworks and processes share, and that is never out of date."""
+"""Decoded once: a cache of pixels for all frameworks and processes, never out of date."""
 
 import errno
 import hashlib
@@ -42,7 +42,7 @@ def content_key(
     table: ImageTable,  # whose files
     size: int,  # side of the square
 ) -> str:  # 32 hexadecimal digits
-    "A digest of the contents of every file of `table` in order, of `size` and of the decoder's version."
+    "A digest of every file's contents in the table's order, of `size` and the decoder's version."
     import PIL
 
     h = hashlib.blake2b(f"{DECODER} {PIL.__version__} {size} ".encode(), digest_size=16)
@@ -194,15 +194,16 @@ def _check_arguments(table, size, on_error):
 def cached_pixels(
     table: ImageTable,  # the images
     size: int,  # side of the square, in pixels
-    on_error: str = "stop",  # "stop": an error names the file that can't be decoded; "skip": leave it out, warn
+    on_error: str = "stop",  # "stop": an error names a bad file; "skip": leave it out and warn
     folder=None,  # where caches are kept; `data_home()/"pixels"` if left out
     progress: bool = False,  # show a bar while decoding
     max_gb: float = 8.0,  # all caches together; the ones unused for longest go first
-) -> tuple:  # the table (without skipped rows), uint8 [len(table), size, size, 3] in its order, memory-mapped
-    """Every image of `table`, squashed to a square by `decode_images`, decoded once for all processes.
+) -> tuple:  # the table without skipped rows, and uint8 [its length, size, size, 3], memory-mapped
+    """Every image of `table`, squashed by `decode_images`, decoded once for all processes.
 
-    The pixels and the list of bad rows are compared with their checksums when a process first opens them.
-    Where nothing can be written, the array is in memory, with a warning. No file that wasn't made here is removed.
+    A process compares pixels and list of bad rows with their checksums when it first opens them.
+    Where nothing can be written, the array is in memory, with a warning.
+    No file that wasn't made here is ever removed.
     """
     _check_arguments(table, size, on_error)
     key, found = content_key(table, size), None
