@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from PIL import Image, ImageOps
 
-from mlc_course.data import files, pictures
+from mlc_course.data import files, opening, pictures
 from mlc_course.data.files import find_image_files, formats_for, image_suffixes, looks_like_image
 from mlc_course.data.pictures import IMAGE_SUFFIXES, check_image, decode_images, load_image, square_pixels
 from mlc_course.machine import usable_cores
@@ -151,10 +151,10 @@ def test_a_jpeg_too_large_for_memory_is_read_smaller(tmp_path, monkeypatch):
     path = tmp_path / "a.jpg"
     Image.fromarray(np.full((400, 600, 3), (200, 30, 90), np.uint8)).save(path)
     whole = square_pixels(path, 32)
-    monkeypatch.setattr(pictures, "MEMORY", 400e3)
+    monkeypatch.setattr(opening, "MEMORY", 400e3)
     assert load_image(path).size == (300, 200)
     assert np.abs(square_pixels(path, 32).astype(int) - whole).max() <= 3
-    monkeypatch.setattr(pictures, "MEMORY", 1e3)
+    monkeypatch.setattr(opening, "MEMORY", 1e3)
     assert "600 x 400 pixels" in refused(path)
 
 

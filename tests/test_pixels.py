@@ -17,7 +17,7 @@ import pytest
 from hypothesis import example, HealthCheck, given, settings, strategies as st
 from PIL import Image
 
-from mlc_course.data import pixels
+from mlc_course.data import pixel_files, pixels
 from mlc_course.pixels import cached_pixels, content_key
 from mlc_course.tables import ImageTable, decode_images
 
@@ -403,7 +403,7 @@ class _Full:
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EIO])
 @pytest.mark.parametrize("room", [0, 10, 200, 3000], ids=lambda n: f"room for {n} bytes")
 def test_a_full_disk_is_a_warning_and_the_right_array(root, cache, monkeypatch, room, code):
-    monkeypatch.setattr(pixels, "open", lambda p, mode: _Full(open(p, mode), room, code) if mode == "wb" else open(p, mode), raising=False)
+    monkeypatch.setattr(pixel_files, "open", lambda p, mode: _Full(open(p, mode), room, code) if mode == "wb" else open(p, mode), raising=False)
     said = right_array_with_a_warning(table_of(root), cache, "can't be kept in .*decoded again each time.*Make room there, or set MLC_HOME")
     assert os.strerror(code) in said and str(cache) in said
     assert not files(cache) and not files(cache, ".part") and not files(cache, ".json")
@@ -416,9 +416,9 @@ def test_a_full_disk_is_a_warning_and_the_right_array(root, cache, monkeypatch, 
 def test_wherever_it_fails_the_array_is_right(root, cache, monkeypatch, what):
     def fail(*args, **kwargs): raise (NotImplementedError("FileSystem does not appear to support flock") if what == "lock of filelock" else OSError(errno.EROFS, "Read-only file system"))
     with monkeypatch.context() as m:
-        if what == "json": m.setattr(pixels, "_sealed", fail)
-        if what == "sync": m.setattr(pixels.os, "fsync", fail)
-        if what == "rename": m.setattr(pixels.os, "replace", fail)
+        if what == "json": m.setattr(pixels, "sealed", fail)
+        if what == "sync": m.setattr(pixel_files.os, "fsync", fail)
+        if what == "rename": m.setattr(pixel_files.os, "replace", fail)
         if what.startswith("lock"): m.setattr(pixels, "file_lock", fail)
         if what == "folder": m.setattr(Path, "mkdir", fail)
         right_array_with_a_warning(table_of(root), cache, "flock" if what == "lock of filelock" else "Read-only file system")
@@ -440,7 +440,7 @@ def test_a_data_home_that_is_read_only(root, monkeypatch):
 def test_somebody_elses_cache_is_used_though_it_is_read_only(root, cache, monkeypatch):
     cached_pixels(table_of(root), 16, folder=cache)
     def fail(*args, **kwargs): raise PermissionError(errno.EPERM, "Operation not permitted")
-    monkeypatch.setattr(pixels.os, "utime", fail)
+    monkeypatch.setattr(pixel_files.os, "utime", fail)
     monkeypatch.setattr(pixels, "file_lock", fail)
     no_decoding(monkeypatch)
     _, images = cached_pixels(table_of(root), 16, folder=cache)
@@ -449,7 +449,7 @@ def test_somebody_elses_cache_is_used_though_it_is_read_only(root, cache, monkey
 
 def test_a_full_disk_and_a_broken_picture_at_once(root, cache, monkeypatch):
     (root/"2.png").write_bytes(b"")
-    monkeypatch.setattr(pixels, "open", lambda p, mode: _Full(open(p, mode), 300, errno.ENOSPC) if mode == "wb" else open(p, mode), raising=False)
+    monkeypatch.setattr(pixel_files, "open", lambda p, mode: _Full(open(p, mode), 300, errno.ENOSPC) if mode == "wb" else open(p, mode), raising=False)
     with pytest.warns(UserWarning) as told: good, images = cached_pixels(table_of(root), 16, on_error="skip", folder=cache)
     assert ["can't be kept" in str(w.message) for w in told] == [True, False] and "1 of 7" in str(told[1].message)
     np.testing.assert_array_equal(images, decode_images(good, 16))
@@ -746,8 +746,8 @@ def test_the_list_of_another_array_is_not_believed(root, cache):
 
 
 def test_pixels_are_compared_once_in_a_process(root, cache, monkeypatch):
-    sums, real = [], pixels._checksum
-    monkeypatch.setattr(pixels, "_checksum", lambda images: (sums.append(1), real(images))[1])
+    sums, real = [], pixel_files._checksum
+    monkeypatch.setattr(pixel_files, "_checksum", lambda images: (sums.append(1), real(images))[1])
     for _ in range(4): cached_pixels(table_of(root), 16, folder=cache)
     assert len(sums) == 1
 

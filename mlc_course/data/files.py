@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 # Pillow's names of what is read, and their suffixes. Only formats that are decoded in this process
-# are here: EPS starts Ghostscript, WMF asks Windows, FITS, GRIB, HDF5 and BUFR are hooks for others.
+# are here: EPS starts Ghostscript, WMF asks Windows, FITS, GRIB, HDF5 and BUFR are only hooks.
 SAFE_FORMATS = {
     "JPEG": (".jpg", ".jpeg", ".jfif", ".jpe", ".mpo"),
     "PNG": (".png", ".apng"),
@@ -112,14 +112,14 @@ _LITTER = {"__macosx", "@eadir", "thumbs.db", "desktop.ini", "ehthumbs.db", "$re
 
 
 def is_litter(name: str) -> bool:  # the last part of a path
-    "Hidden files (`._a.jpg`, `.thumbs`) and what systems leave beside images, never images of a set."
+    "Hidden files (`._a.jpg`, `.thumbs`) and what systems leave beside images."
     return name.startswith(".") or name.lower() in _LITTER
 
 
 def find_image_files(
     folder,  # looked through with its subfolders, but not through links to folders
 ) -> list:  # of Path, in the order of their names
-    "Every file below `folder` that looks like an image, those that can't be read too; no hidden ones."
+    "Every file below `folder` that looks like an image, readable or not; no hidden ones."
     found = []
     for where, folders, names in os.walk(folder):
         folders[:] = [o for o in folders if not is_litter(o)]
@@ -157,7 +157,11 @@ _SIGNATURES = (  # offset, bytes, what it is
     (0, b"Rar!", "it is a RAR archive: unpack it"),
     (0, b"7z\xbc\xaf", "it is a 7-Zip archive: unpack it"),
     (0, b"version https://git-lfs", "it is a Git LFS pointer, not the image: run git lfs pull"),
-    (0, b"\0\x05\x16\x07", "it is what macOS keeps beside an image (its name begins with ._): remove it"),
+    (
+        0,
+        b"\0\x05\x16\x07",
+        "it is what macOS keeps beside an image (its name begins with ._): remove it",
+    ),
 )
 
 

@@ -1,16 +1,11 @@
-"""Decoded once: a cache of pixels that all frameworks and processes share, and that is never out of date."""
+"""Decoded once: a cache of pixels for all frameworks and processes, never out of date."""
 
-import contextlib
 import errno
 import hashlib
 import io
 import json
 import os
-import re
-import secrets
 import stat
-import threading
-import time
 import warnings
 import zlib
 from concurrent.futures import ThreadPoolExecutor
@@ -21,13 +16,12 @@ import numpy as np
 from ..safety import file_lock, progress_bar
 from ..settings import data_home
 from .pictures import decode_images
+from .pixel_files import KIND, beside, open_pixels, prune, sealed
 from .table import ImageTable
 
-DECODER = 1  # goes up when `decode_images` gives other pixels; Pillow's version is in the key as well
-KIND = "decoded pixels of mlc_course, 2"  # in the list beside the pixels: says that both are ours
-_OURS = re.compile(r"[0-9a-f]{32}\.npy")
-_OUR_PART = re.compile(r"[0-9a-f]{32}(\.json|\.npy)?\.\d+-\d+(-[0-9a-f]+)?\.part")
-_CHECKED = set()  # files whose pixels this process has compared with their checksum
+DECODER = (
+    1  # goes up when `decode_images` gives other pixels; Pillow's version is in the key as well
+)
 
 
 # ---- the key -----------------------------------------------------------------------------------
@@ -48,7 +42,7 @@ def content_key(
     table: ImageTable,  # whose files
     size: int,  # side of the square
 ) -> str:  # 32 hexadecimal digits
-    "A digest of the contents of every file of `table` in order, of `size` and of the decoder's version."
+    "A digest of every file's contents in the table's order, of `size` and the decoder's version."
     import PIL
 
     h = hashlib.blake2b(f"{DECODER} {PIL.__version__} {size} ".encode(), digest_size=16)
@@ -143,108 +137,10 @@ def _without(table, bad):
     return good
 
 
-# ---- the files ---------------------------------------------------------------------------------
-@contextlib.contextmanager
-def _beside(path):
-    "A new file, put in the place of `path` once it is whole and on the disk, not only in its memory."
-    own = f"{path.name}.{os.getpid()}-{threading.get_ident()}-{secrets.token_hex(4)}.part"
-    part = path.with_name(own)
-    try:
-        with open(part, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _sealed(facts):
-    "The list beside the pixels, with a digest of itself."
-    text = json.dumps(facts, sort_keys=True)
-    return facts | {"digest": hashlib.blake2b(text.encode(), digest_size=16).hexdigest()}
-
-
-def _facts(path):
-    "What the list beside an array says; ValueError if it isn't ours or isn't what was written."
-    facts = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-    if not isinstance(facts, dict) or facts.get("kind") != KIND:
-        raise ValueError("not ours")
-    if _sealed({k: v for k, v in facts.items() if k != "digest"}) != facts:
-        raise ValueError("damaged")
-    return facts
-
-
-def _is_ours(path):
-    "Was this array made here? Only what certainly was is ever removed."
-    try:
-        return bool(_OURS.fullmatch(path.name)) and bool(_facts(path))
-    except (OSError, ValueError):
-        return False
-
-
-def _prune(folder, keep, max_bytes, stale=3600):
-    """Remove the caches that were unused for longest until the rest fits into `max_bytes`, and what a killed
-    process left half written `stale` seconds ago. Files that weren't made here are left alone."""
-
-    def facts(pattern):
-        for p in folder.glob(pattern):
-            with contextlib.suppress(OSError):  # or another process has removed it
-                yield p.stat().st_mtime, p.stat().st_size, p
-
-    ours = [o for o in facts("*.npy") if _is_ours(o[2])]
-    total = 0
-    for _, n, p in sorted(ours, key=lambda o: (o[2] == keep, o[0]), reverse=True):
-        total += n
-        if total > max_bytes and p != keep:
-            with contextlib.suppress(OSError):  # in use on Windows
-                p.unlink()
-                p.with_suffix(".json").unlink(missing_ok=True)
-            total -= n
-    for used, _, p in facts("*.part"):
-        if time.time() - used > stale and _OUR_PART.fullmatch(p.name):
-            with contextlib.suppress(OSError):
-                p.unlink()
-
-
-def _checksum(images, step=2**26):
-    flat, crc = images.reshape(-1), 0
-    for start in range(0, len(flat), step):
-        crc = zlib.crc32(flat[start : start + step], crc)
-    return crc
-
-
-def _mark(path):
-    s = os.stat(path)
-    return str(path), s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns
-
-
-def _open(path, shape, fresh=False):
-    "The mapped pixels and the bad rows, or None if they aren't there or not as they were written."
-    try:
-        images = np.lib.format.open_memmap(path, mode="c")  # a change never reaches the file
-        facts = _facts(path)
-        bad = {int(k): str(v) for k, v in facts["bad"].items()}
-        whole = path.stat().st_size == images.offset + images.nbytes  # else its header is damaged
-        fits = images.shape == shape and images.dtype == np.uint8 and images.flags.c_contiguous
-        if not (whole and fits and all(0 <= i < shape[0] for i in bad)):
-            return None
-        if facts["passing"] and not fresh:  # some may be decodable today
-            return None
-        if _mark(path) not in _CHECKED and _checksum(images) != facts["crc32"]:
-            return None
-    except Exception:
-        return None  # whatever is the matter with it, it is made anew
-    with contextlib.suppress(OSError):
-        os.utime(path)  # somebody else's cache may be read-only
-    with contextlib.suppress(OSError):
-        _CHECKED.add(_mark(path))
-    return images, bad
-
-
+# ---- the cache ---------------------------------------------------------------------------------
 def _build(path, table, size, on_error, progress):
     shape = (len(table), int(size), int(size), 3)
-    with _beside(path) as file:
+    with beside(path) as file:
         head = dict(descr="|u1", fortran_order=False, shape=shape)
         np.lib.format.write_array_header_1_0(file, head)
         out = _Counted(file)
@@ -256,8 +152,8 @@ def _build(path, table, size, on_error, progress):
             )
         bad = {str(k): v for k, v in bad.items()}
         facts = dict(kind=KIND, shape=list(shape), crc32=out.crc, bad=bad, passing=out.passing)
-        with _beside(path.with_suffix(".json")) as beside:
-            beside.write(json.dumps(_sealed(facts), indent=1).encode())
+        with beside(path.with_suffix(".json")) as listed:
+            listed.write(json.dumps(sealed(facts), indent=1).encode())
 
 
 def _in_memory(table, size, on_error, progress):
@@ -270,16 +166,16 @@ def _in_memory(table, size, on_error, progress):
 def _find_or_build(path, table, size, on_error, progress, max_gb):
     "Mapped pixels and bad rows; the files are made if they aren't there."
     shape = (len(table), int(size), int(size), 3)
-    found = _open(path, shape)
+    found = open_pixels(path, shape)
     if found is not None:
         return found
     path.parent.mkdir(parents=True, exist_ok=True)
     with file_lock(path.with_suffix(".lock")):
-        found = _open(path, shape)  # another process may have made them meanwhile
+        found = open_pixels(path, shape)  # another process may have made them meanwhile
         if found is None:
             _build(path, table, size, on_error, progress)
-            _prune(path.parent, path, max_gb * 2**30)
-            found = _open(path, shape, fresh=True)
+            prune(path.parent, path, max_gb * 2**30)
+            found = open_pixels(path, shape, fresh=True)
     return found
 
 
@@ -298,15 +194,16 @@ def _check_arguments(table, size, on_error):
 def cached_pixels(
     table: ImageTable,  # the images
     size: int,  # side of the square, in pixels
-    on_error: str = "stop",  # "stop": an error names the file that can't be decoded; "skip": leave it out, warn
+    on_error: str = "stop",  # "stop": an error names a bad file; "skip": leave it out and warn
     folder=None,  # where caches are kept; `data_home()/"pixels"` if left out
     progress: bool = False,  # show a bar while decoding
     max_gb: float = 8.0,  # all caches together; the ones unused for longest go first
-) -> tuple:  # the table (without skipped rows), uint8 [len(table), size, size, 3] in its order, memory-mapped
-    """Every image of `table`, squashed to a square by `decode_images`, decoded once for all processes.
+) -> tuple:  # the table without skipped rows, and uint8 [its length, size, size, 3], memory-mapped
+    """Every image of `table`, squashed by `decode_images`, decoded once for all processes.
 
-    The pixels and the list of bad rows are compared with their checksums when a process first opens them.
-    Where nothing can be written, the array is in memory, with a warning. No file that wasn't made here is removed.
+    A process compares pixels and list of bad rows with their checksums when it first opens them.
+    Where nothing can be written, the array is in memory, with a warning.
+    No file that wasn't made here is ever removed.
     """
     _check_arguments(table, size, on_error)
     key, found = content_key(table, size), None
