@@ -159,7 +159,17 @@ def load_image(
         turn = orientation(image)
         if turn > 1 and image.format not in ("JPEG", "MPO"):
             fit_memory(image, 4)
-        return _whole(image, turn)
+        return _turned(_whole(image, turn))
+
+
+def _turned(image):
+    "The image without what its file said of its orientation: it is upright now, and stays so."
+    from PIL import Image
+
+    out = Image.new("RGB", (0, 0))
+    out.im = image.im  # the pixels themselves, not a copy
+    out._size = image.size
+    return out
 
 
 def square_pixels(
