@@ -479,3 +479,14 @@ def test_cores_follow_affinity_and_the_quota_of_the_container(tmp_path, monkeypa
     own.write_text("nonsense\n")
     (old / "cpu.max").write_text("x y z")
     assert usable_cores(old, own) == 16
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
+def test_an_image_that_was_turned_once_is_not_turned_again(tmp_path, orientation, form):
+    pixels = np.zeros((40, 60, 3), np.uint8)
+    pixels[:, :10], pixels[:5, :, 0] = 255, 200
+    exif, path = Image.Exif(), tmp_path / f"turned.{form.lower()}"
+    exif[0x0112] = orientation
+    Image.fromarray(pixels).save(path, form, exif=exif)
+    np.testing.assert_array_equal(square_pixels(load_image(path), 32), square_pixels(path, 32))

@@ -159,17 +159,15 @@ def load_image(
         turn = orientation(image)
         if turn > 1 and image.format not in ("JPEG", "MPO"):
             fit_memory(image, 4)
-        return _turned(_whole(image, turn))
+        return _turned(_whole(image, turn), turn)
 
 
-def _turned(image):
-    "The image without what its file said of its orientation: it is upright now, and stays so."
-    from PIL import Image
-
-    out = Image.new("RGB", (0, 0))
-    out.im = image.im  # the pixels themselves, not a copy
-    out._size = image.size
-    return out
+def _turned(image, turn):
+    "The image, without the word on its orientation once it has been turned."
+    if turn > 1:
+        for key in ("exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif"):
+            image.info.pop(key, None)
+    return image
 
 
 def square_pixels(
