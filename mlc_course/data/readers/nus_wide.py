@@ -1,0 +1,90 @@
+"""The JSON annotations that are used for NUS-WIDE."""
+
+import re
+import unicodedata
+from pathlib import Path
+
+import pandas as pd
+
+from ..table import SPLITS, ImageTable
+from .common import finish_table, read_json_file
+
+
+def _nus_split(path):
+    "The split that a file name stands for."
+    found = set(
+        re.findall(
+            r"(?<![a-z])(train|valid|val|test)(?:ation|ing)?(?![a-z])", Path(path).stem.lower()
+        )
+    )
+    found = {"valid" if o == "val" else o for o in found}
+    if len(found) != 1:
+        raise ValueError(
+            f"The name of {path} must say which split it holds, by exactly one of the words train, valid (or val) and test; found {', '.join(sorted(found)) or 'none'}. Rename it, for example small_train.json."
+        )
+    return found.pop()
+
+
+def nus_part(path):
+    "The rows of one annotation file, and its list of labels."
+    path, data = Path(path), read_json_file(path)
+    if not (
+        isinstance(data, dict)
+        and isinstance(data.get("samples"), list)
+        and isinstance(data.get("labels"), list)
+    ):
+        got = ", ".join(map(str, data)) if isinstance(data, dict) else type(data).__name__
+        raise ValueError(
+            f'{path} holds {got}; expected {{"samples": [{{"image_name": ..., "image_labels": [...]}}], "labels": [...]}}.'
+        )
+    clean = lambda o: unicodedata.normalize("NFC", o.strip()) if isinstance(o, str) else o
+    vocab, rows, split = [clean(o) for o in data["labels"]], [], _nus_split(path)
+    for i, o in enumerate(data["samples"], 1):
+        source = f"{path.name} sample {i}"
+        if (
+            not isinstance(o, dict)
+            or not isinstance(o.get("image_name"), str)
+            or not isinstance(o.get("image_labels"), list)
+        ):
+            raise ValueError(
+                f'{source}: found {str(o)[:80]}; expected an object with "image_name" (text) and "image_labels" (a list).'
+            )
+        labels = [clean(l) for l in o["image_labels"]]
+        unknown = [l for l in labels if l != "" and l not in vocab]
+        if unknown:
+            raise ValueError(
+                f'{source}: {unknown[0]!r} is a label of {o["image_name"]}, but not in the "labels" list of {path}. Add it there, or correct the sample.'
+            )
+        rows.append((o["image_name"], [l for l in dict.fromkeys(labels) if l], split, source))
+    if not rows:
+        raise ValueError(f"{path} has an empty list of samples.")
+    return pd.DataFrame(rows, columns=["fname", "labels", "split", "source"]), vocab
+
+
+def read_nus_wide(
+    images,  # the folder that the image names are relative to
+    *annotation_files,  # one JSON file per split; its name contains train, valid, val or test
+    on_missing: str = "error",  # or "drop": leave out the samples whose image is missing
+    name=None,  # None: the folder's name
+) -> ImageTable:  # with the splits that there are files for; vocab is the files' "labels" list
+    "Read the JSON annotations that are used for NUS-WIDE."
+    if not annotation_files:
+        raise ValueError(
+            "No annotation file was given: pass the JSON files after the folder, one per split, such as train.json and test.json."
+        )
+    annotation_files = sorted(annotation_files, key=lambda f: SPLITS.index(_nus_split(f)))
+    splits = [_nus_split(f) for f in annotation_files]
+    if len(set(splits)) < len(splits):
+        raise ValueError(
+            f"Two annotation files hold the same split: {', '.join(f'{f} ({s})' for f, s in zip(annotation_files, splits))}. Give one file per split."
+        )
+    parts, vocabs = zip(*(nus_part(f) for f in annotation_files))
+    for file, vocab in zip(annotation_files, vocabs):
+        odd = sorted(set(vocab) ^ set(vocabs[0]))
+        if odd:
+            raise ValueError(
+                f"{annotation_files[0]} and {file} have different lists of labels; {odd[0]!r} is in one of them only. The columns of all splits must be the same: give both files the same list."
+            )
+    return finish_table(
+        pd.concat(parts), images, vocabs[0], name or Path(images).resolve().name, on_missing
+    )
