@@ -8,10 +8,10 @@ __all__ = ['sweep', 'best_threshold', 'plot_sweep', 'precision_recall_curves', '
            'brier_score', 'reliability_curve']
 
 # %% ../nbs/06_thresholds.ipynb #2e3e17c1
+from .data.text import plain_text
 import numpy as np
 import pandas as pd
 
-from .data.text import plain_text
 from .metrics import Predictions, _average_precision, _check_thresh, _cuts, _ratio, _sorted_keys, confusion, precision_recall_f1
 
 # %% ../nbs/06_thresholds.ipynb #d72a02cb
