@@ -6,7 +6,7 @@ OPTIONS = {
     "encoding": "the encoding of the annotation file, such as cp1252",
     "images": "the folder of the images",
     "on_missing": "what to do about a row whose image is missing: error or drop",
-    "on_conflict": "what to do about two rows of one image that disagree: error or first",
+    "on_conflict": "rows or annotations of one image that disagree: error, first (Label Studio: any, all)",
     "min_count": "labels with fewer images are dropped (film posters)",
     "vocab": "the label names in order (in the command: a file with one a line, or a,b,c)",
     "fname_column": "the column with the names of the images",
@@ -16,6 +16,9 @@ OPTIONS = {
     "test_fold": "the number of the fold that is the test split",
     "group_column": "the column whose groups (patient, film) must not be split",
     "minus_one": "what -1 means in a column of 0 and 1: no or unknown",
+    "unlabelled": "what to do about an image that nobody annotated: error or drop",
+    "difficult": "what to do about VOC's objects marked difficult: keep or drop",
+    "copies": "files of equal bytes in several folders of classes: separate or join",
     "na_cells": "what a cell nan, None or NA means: empty (no label) or label",
 }
 

@@ -8,7 +8,23 @@ from typing import Callable
 
 from ...settings import data_home, load_profile
 from ..table import ImageTable
-from . import cars, folder, movie_posters, nus_wide, pascal
+from . import (
+    cars,
+    celeba,
+    class_folders,
+    coco,
+    cvat,
+    datumaro,
+    fiftyone,
+    folder,
+    jsonl,
+    label_studio,
+    movie_posters,
+    nus_wide,
+    pascal,
+    voc_xml,
+    yolo,
+)
 from .common import finish_table
 from .options import OPTIONS, flag, opt
 
@@ -51,6 +67,16 @@ FORMATS = [
         movie_posters.read_movie_posters,
     ),
     Format.of(cars, cars.read_cars, over=("folder",)),
+    Format.of(coco, coco.read_coco),
+    Format.of(cvat, cvat.read_cvat),
+    Format.of(label_studio, label_studio.read_label_studio, over=("folder",)),
+    Format.of(fiftyone, fiftyone.read_fiftyone),
+    Format.of(datumaro, datumaro.read_datumaro),
+    Format.of(voc_xml, voc_xml.read_voc_xml),
+    Format.of(jsonl, jsonl.read_jsonl),
+    Format.of(celeba, celeba.read_celeba, over=("folder",)),
+    Format.of(yolo, yolo.read_yolo, over=("folder",)),
+    Format.of(class_folders, class_folders.read_class_folders),
     Format.of(folder, folder.read_folder),
 ]
 
