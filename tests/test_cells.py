@@ -126,6 +126,7 @@ def test_a_layout_that_says_space():
     (["101", "001"], "one column per label"),
     (["0", "1", "1"], "one column per label"),
     (["1 0 1", "0 1"], "not all the same number"),
+    (["1 0", "", "0 1"], "row 3.*unknown|without names"),
     (["cat", "nan", "dog"], "row 3.*'nan'.*na_cells='empty' .--na-cells.*na_cells='label'"),
     (["cat|dog", "None"], "row 3.*'None'"),
     (["['cat']", "nan"], "row 3.*'nan'"),

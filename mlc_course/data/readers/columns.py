@@ -8,6 +8,7 @@ import pandas as pd
 
 from ..pictures import IMAGE_SUFFIXES
 from .cells import clean, parse_cells
+from .csv_files import header_of
 from .options import opt
 
 FILE_COLUMNS = {
@@ -15,7 +16,7 @@ FILE_COLUMNS = {
     "imagename", "img", "img_name", "image_path", "img_path", "imagepath", "path", "filepath", "file_path",
     "image_index", "photo", "picture",
 }  # fmt: skip
-WEAK_FILE_COLUMNS = {"image_id", "imageid", "img_id", "id", "name", "uuid"}
+WEAK_FILE_COLUMNS = {"url", "image_url", "image_id", "imageid", "img_id", "id", "name", "uuid"}
 LABEL_COLUMNS = {
     "labels", "label", "tags", "tag", "classes", "class", "targets", "target", "categories", "category",
     "genres", "genre", "findings", "finding", "finding_labels", "annotations", "annotation", "label_name",
@@ -126,7 +127,7 @@ def label_columns(raw, file, taken, wanted=None):
     "The label columns, and whether each is a label of its own (0 and 1)."
     if wanted is not None:
         found = given_columns(raw, wanted, file, "label_column")
-        return found, all(is_binary(raw, c) for c in found) and len(found) > 1
+        return found, all(is_binary(raw, c) and norm(c) not in LABEL_COLUMNS for c in found)
     free = [c for c in raw.columns if c not in taken and norm(c) not in NEVER_LABELS]
     found = [c for c in free if norm(c) in LABEL_COLUMNS]
     text = [c for c in found if not is_binary(raw, c)]
@@ -137,6 +138,11 @@ def label_columns(raw, file, taken, wanted=None):
     numbered = [c for c in numbered if c not in binary]
     if not found and numbered:
         return numbered, False
+    if not text and len(binary) == 1 and not found:
+        raise ValueError(
+            f"{file} has no column labels or label, and one column of 0 and 1, {binary[0]}. If it is"
+            f" the only label, pass {opt('label_column', binary[0])}."
+        )
     if not text and binary:
         return binary, True
     if len(found) > 1:
@@ -144,8 +150,7 @@ def label_columns(raw, file, taken, wanted=None):
     raise ValueError(
         f"{file} has no column labels or label, and no columns of 0 and 1; it has"
         f" {', '.join(raw.columns)}. Pass {opt('label_column', free[-1] if free else 'COLUMN')},"
-        f" or the"
-        " one that holds the labels."
+        " or the one that holds the labels."
     )
 
 
@@ -221,9 +226,17 @@ def extra_columns(raw, used):
     return raw[rest].reset_index(drop=True) if rest else pd.DataFrame(index=range(len(raw)))
 
 
-def table_like(path):
-    "Has the header of a CSV file a column of file names?"
-    from .csv_files import header_of
+def likely_tables(files):
+    "Of several CSV files those that have the file column of the likeliest; none if none has one."
+    headers = {f: {norm(c) for c in header_of(Path(f))} for f in files}
+    known = FILE_COLUMNS | WEAK_FILE_COLUMNS
+    ranked = {f: _rank(h) for f, h in headers.items() if h & known}
+    if not ranked:
+        return []
+    best = max(ranked, key=ranked.get)
+    return [f for f in ranked if headers[f] & headers[best] & known]
 
-    names = {norm(c) for c in header_of(Path(path))}
-    return bool(names & (FILE_COLUMNS | WEAK_FILE_COLUMNS))
+
+def _rank(header):
+    "How much a header looks like that of a table of images."
+    return 2 * bool(header & FILE_COLUMNS) + bool(header & LABEL_COLUMNS)

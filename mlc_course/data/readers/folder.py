@@ -9,8 +9,8 @@ import pandas as pd
 from ...labels import stratified_split
 from ..table import SPLITS, ImageTable, count
 from .columns import (
-    extra_columns, file_column, group_values, is_binary, label_columns, read_binary, read_names,
-    table_like,
+    extra_columns, file_column, group_values, is_binary, label_columns, likely_tables, read_binary,
+    read_names,
 )  # fmt: skip
 from .common import finish_table, read_csv_rows
 from .joined_rows import drop_denied, join_rows
@@ -31,8 +31,7 @@ def table_files(path):
     for folder in (path, *(d for d in _side_folders(path))):
         files = [f for f in sorted(folder.iterdir()) if _is_table(f)]
         if files:
-            meant = [f for f in files if table_like(f)]
-            return meant or files
+            return likely_tables(files) or files
     return []
 
 
@@ -41,7 +40,7 @@ def folder_files(path):
     found = {}
     for d in sorted(path.iterdir()):
         split = WORDS.get(d.name.lower()) if d.is_dir() else None
-        files = [f for f in sorted(d.iterdir()) if _is_table(f) and table_like(f)] if split else []
+        files = likely_tables(f for f in sorted(d.iterdir()) if _is_table(f)) if split else []
         if files:
             found.setdefault(split, []).extend(files)
     fits = "train" in found and all(len(o) == 1 for o in found.values())
@@ -77,7 +76,7 @@ def recognise(path):
     path = Path(path)
     if path.is_file():
         known = path.suffix.lower() in TABLES[:2] or (
-            path.suffix.lower() == ".txt" and table_like(path)
+            path.suffix.lower() == ".txt" and bool(likely_tables([path]))
         )
         return path.name if known else None
     if not path.is_dir():
