@@ -123,6 +123,14 @@ def _same_files(raw, columns):
     return max(columns, key=lambda c: raw[c].iloc[0].count("/") + raw[c].iloc[0].count("\\"))
 
 
+def _counts(raw, columns):
+    "The columns that hold small numbers and 0, as counts of a label do."
+    found = {c: values(raw, c) for c in columns if not is_binary(raw, c)}
+    return [
+        c for c, o in found.items() if "0" in o and all(v.isdecimal() and len(v) < 2 for v in o)
+    ]
+
+
 def label_columns(raw, file, taken, wanted=None):
     "The label columns, and whether each is a label of its own (0 and 1)."
     if wanted is not None:
@@ -138,10 +146,11 @@ def label_columns(raw, file, taken, wanted=None):
     numbered = [c for c in numbered if c not in binary]
     if not found and numbered:
         return numbered, False
-    if not text and len(binary) == 1 and not found:
+    if not text and len(binary) == 1 and not found and _counts(raw, free):
         raise ValueError(
             f"{file} has no column labels or label, and one column of 0 and 1, {binary[0]}. If it is"
-            f" the only label, pass {opt('label_column', binary[0])}."
+            f" the only label, pass {opt('label_column', binary[0])}; columns of counts, such as"
+            f" {_counts(raw, free)[0]}, have to be made 0 and 1."
         )
     if not text and binary:
         return binary, True
@@ -175,7 +184,7 @@ def read_binary(raw, columns, sources, minus_one=None):
         raise ValueError(f"minus_one is {minus_one!r}; use 'no' or 'unknown'.")
     on, minus = np.zeros((len(raw), len(columns)), dtype=bool), 0
     for i, c in enumerate(columns):
-        cells = raw[c].str.strip().str.lower()
+        cells = raw[c].map({o: o.strip().lower() for o in raw[c].unique()})  # few differ
         on[:, i] = cells.isin(YES)
         less = cells.isin(MINUS) if minus_one == "no" else np.zeros(len(raw), dtype=bool)
         bad = np.flatnonzero(~(on[:, i] | cells.isin(NO) | less))
