@@ -24,6 +24,7 @@ FILES = {RUN, MARKER, DIVERGED, LEFT_OUT, LOCK, "history.csv", "model.safetensor
 _NOT_TRAINED = (LOCK, LEFT_OUT, "model.onnx", "predictor.json", "sweep.png")      # written by other commands
 _MODEL = re.compile(r"model[-.][0-9a-f]{6,64}\.onnx")               # an exported network with its digest in its name
 _PART = re.compile(r"(.+?)\.(?:part|\d+-[0-9a-f]{8}\.(?:part|keras))")  # what write_whole makes of a name
+_EXPORT = re.compile(r"\.(?:model|predictor)-\d+-[0-9a-f]{8}\.part")  # what an export calls its files until they are whole
 _TMP = re.compile(r"(.+)\.\d+\.tmp(\.\w+)")                          # what earlier versions made of it
 
 
@@ -85,7 +86,7 @@ def _names_in(folder):
     splits = run["splits"] if is_run(run) and isinstance(run["splits"], list) else []
     model = spec.get("model") if spec else None
     named = [model.get("file")] if isinstance(model, dict) else []
-    return {f"predictions-{s}.npz" for s in (*splits, "train", "valid", "test")} | {o for o in named if isinstance(o, str) and "/" not in o and "\\" not in o}
+    return {f"predictions-{s}.npz" for s in (*splits, "train", "valid", "test")} | {o for o in named if isinstance(o, str) and o.endswith(".onnx") and "/" not in o and "\\" not in o}
 
 
 def _is_name(name, named): return name in FILES or name in named or _MODEL.fullmatch(name) is not None
@@ -95,7 +96,7 @@ def _is_half(name, named):
     "Whether write_whole, or an earlier version, calls something so while it writes one of our files."
     part, tmp = _PART.fullmatch(name), _TMP.fullmatch(name)
     whole = part[1] if part else tmp[1] + tmp[2] if tmp else ""
-    return _is_name(whole, named) or whole == "checkpoint"
+    return _is_name(whole, named) or whole == "checkpoint" or _EXPORT.fullmatch(name) is not None
 
 
 def _is_ours(path, named):
@@ -169,7 +170,7 @@ def clear_leftovers(
 ):
     "Remove what killed writers left half written; what a living process writes stays."
     for p in leftovers(folder):
-        if re.search(r"\.\d+-[0-9a-f]{8}\.\w+$", p.name) and not is_leftover(p):
+        if re.search(r"[-.]\d+-[0-9a-f]{8}\.\w+$", p.name) and not is_leftover(p):
             continue
         if p.is_dir():
             shutil.rmtree(p, ignore_errors=True)

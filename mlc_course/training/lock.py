@@ -1,6 +1,7 @@
 "One training in a folder at a time: a lock that ends with its process, whatever ends it."
 import os
 import threading
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -120,6 +121,16 @@ def _acquire(folder, tries=20):
     raise _in_use(folder, None)
 
 
+def _acquire_within(folder, end):
+    while True:
+        try:
+            return _acquire(folder)
+        except FolderInUse:
+            if time.monotonic() >= end:
+                raise
+        time.sleep(.05)
+
+
 def _let_go(key):
     with _GUARD:
         hold = _HELD[key]
@@ -132,8 +143,9 @@ def _let_go(key):
 @contextmanager
 def held(
     folder, # a run's folder, made if it doesn't exist; None: nothing happens
+    wait:float=0., # seconds until somebody else who holds it is told of
 ):
-    "Keep other trainings out of `folder` while this lasts; FolderInUse, at once, where one is at work there."
+    "Keep other trainings out of `folder` while this lasts; FolderInUse where one is at work there. The same thread may hold it again."
     if folder is None:
         yield None
         return
@@ -141,7 +153,7 @@ def held(
     if folder.is_file():
         raise NotADirectoryError(f"{folder} is a file; a run needs a folder. Choose another name (out= in Python, --out in the command).")
     made = not folder.exists()
-    let_go = _acquire(folder)
+    let_go = _acquire_within(folder, time.monotonic() + wait)
     try:
         yield folder
     finally:
