@@ -12,9 +12,13 @@ _MODULES = ["settings", "labels", "tables", "datablocks", "losses", "metrics", "
             "train_fastai", "train_torch", "train_tf", "losses_tf", "multi_output", "compare", "interpret", "safety", "pixels", "predictor"]
 _NAMES = {
     "settings": ["Profile", "load_profile", "data_home", "pick_device"],
-    "labels": ["multi_hot", "label_names", "label_counts", "cooccurrence", "cardinality", "density", "stratified_split"],
+    "labels": ["multi_hot", "label_names", "label_counts", "cooccurrence", "cardinality", "density", "stratified_split", "stratified_folds", "shared_groups"],
     "tables": ["ImageTable", "load_image", "square_pixels", "decode_images", "show_images", "open_dataset", "read_pascal", "read_nus_wide",
                "read_movie_posters", "read_cars", "read_folder", "drop_rare_labels", "plot_label_counts"],
+    "data.readers.coco": ["read_coco"], "data.readers.cvat": ["read_cvat"], "data.readers.label_studio": ["read_label_studio"],
+    "data.readers.fiftyone": ["read_fiftyone"], "data.readers.datumaro": ["read_datumaro"], "data.readers.voc_xml": ["read_voc_xml"],
+    "data.readers.jsonl": ["read_jsonl"], "data.readers.celeba": ["read_celeba"], "data.readers.class_folders": ["read_class_folders"], "data.readers.yolo": ["read_yolo"],
+    "data.writers": ["to_csv", "to_coco", "to_label_studio", "label_studio_config"],
     "datablocks": ["ReadImage", "ReadLabels", "split_column", "multilabel_datablock", "multilabel_dataloaders"],
     "losses": ["sigmoid", "softmax", "binary_cross_entropy", "binary_cross_entropy_with_logits", "focal_loss",
                "asymmetric_loss", "macro_soft_f1", "positive_weights"],
@@ -31,6 +35,7 @@ _NAMES = {
                   "finding_scores", "separation", "predict_tta"],
     "safety": ["TrainingDiverged"],
     "pixels": ["cached_pixels"],
+    "data.findings": ["same_images", "findings"],
     "backbones": ["pocket_resnet", "pocket_resnet_tf", "create_model", "create_model_tf", "draw_stamp", "pretrain", "save_weights"]}
 _HOME = {name: module for module, names in _NAMES.items() for name in names}
 __all__ = sorted([*_MODULES, *_HOME, "__version__"])

@@ -16,6 +16,7 @@ from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
 import numpy as np
+from .nets.fetched import only_weights, same_files
 from .safety import write_whole
 from .settings import import_tensorflow, pick_device
 
@@ -249,7 +250,9 @@ def create_model(
     weights = models.get_model_weights(arch).DEFAULT
     if pretrained: _fetch_torch(arch, weights)
     ported = dict(init_weights=False, aux_logits=False, transform_input=True) if arch in ("googlenet", "inception_v3") else {}
-    body = models.get_model(arch, weights=weights) if pretrained else models.get_model(arch, weights=None, **ported)
+    if pretrained:
+        with only_weights(): body = models.get_model(arch, weights=weights)
+    else: body = models.get_model(arch, weights=None, **ported)
     seen = weights.transforms()
     return TorchvisionNet(body, _headless(body), int(n_out), arch, dropout, seen.mean, seen.std)
 
@@ -290,7 +293,7 @@ def create_model_tf(
     if arch == "pocket_resnet": return pocket_resnet_tf(pretrained, int(n_out), image_size, dropout)
     inputs = keras.Input((image_size, image_size, 3), name="pixels")
     try:
-        with warnings.catch_warnings(), redirect_stdout(_no_news(sys.stdout)), _patience():
+        with warnings.catch_warnings(), redirect_stdout(_no_news(sys.stdout)), _patience(), same_files():
             warnings.filterwarnings("ignore", "`input_shape` is undefined or non-square")    # MobileNet's weights are the same for all sides
             body = getattr(apps, arch)(include_top=False, weights="imagenet" if pretrained else None, input_tensor=_keras_range(inputs, arch), pooling="avg")
     except Exception as e:
@@ -372,7 +375,7 @@ def draw_stamp(
     return (255 - out if rng.random() < .15 else out), number
 
 # %% ../nbs/91_pocket_resnet.ipynb #a1b6e5af
-def _drawn(seed, i, size): return draw_stamp(np.random.default_rng([91, seed, i]), size)
+def _drawn(seed, size, numbers): return [draw_stamp(np.random.default_rng([91, seed, i]), size) for i in numbers]
 
 def pretrain(
     n:int=48_000, # stamps to draw; a fiftieth of them is kept apart for the accuracy
@@ -385,18 +388,17 @@ def pretrain(
 ): # the torch network with a head of 39 outputs, and its history as a list of dicts
     "Train a pocket ResNet to name stamps: how the shipped weights were made."
     import time
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
+    from functools import partial
     from mlc_course import backbones
+    from mlc_course.data.workers import in_processes
     from mlc_course.settings import pick_precision, seed_everything
     import torch
     from torch.nn.functional import cross_entropy
     device = pick_device()
     half = None if pick_precision("auto", device) == "fp32" else torch.bfloat16
-    jobs = [seed]*n, range(n), [size]*n
-    if workers > 1:      # another process finds a function by its address, so take the package's
-        with ProcessPoolExecutor(workers, get_context("spawn")) as pool: drawn = list(pool.map(backbones._drawn, *jobs, chunksize=64))
-    else: drawn = list(map(_drawn, *jobs))
+    pieces = [range(i, min(i + 64, n)) for i in range(0, n, 64)]
+    done = dict(in_processes(partial(backbones._drawn, seed, size), pieces, workers))      # another process finds a function by its address, so take the package's
+    drawn = [o for i in range(len(pieces)) for o in done[i]]
     x = torch.from_numpy(np.stack([a for a, _ in drawn])).permute(0, 3, 1, 2).contiguous()
     y = torch.tensor([b for _, b in drawn])
     seed_everything(seed)

@@ -16,6 +16,8 @@ from itertools import combinations
 from pathlib import Path
 import numpy as np
 import pandas as pd
+from .data.text import plain_text
+from .data.workers import end_with_parent
 from .backbones import _keras_slots, create_model, create_model_tf, set_arrays
 from .metrics import evaluate
 from .pixels import cached_pixels
@@ -151,6 +153,7 @@ def agreement(
     strict:bool=False, # raise Disagreement if anything differs by more
 ) -> pd.DataFrame: # a row for each quantity and pair: largest value, largest difference, tolerance, whether they agree
     "Compare every quantity between every two frameworks."
+    if not isinstance(observed, dict): raise TypeError(f"observed is a {type(observed).__name__}: expected a dict by framework, such as dict(torch=observe_torch(...), tensorflow=observe_tensorflow(...)).")
     if len(observed) < 2: raise ValueError(f"There is nothing to compare: observed holds {', '.join(observed) or 'nothing'}. Give at least two frameworks.")
     quantities = list(next(iter(observed.values())))
     for name, o in observed.items():
@@ -211,7 +214,8 @@ def _measure(trainer, framework, table, profile, startup, imported):
 
 def _child():
     "What the new process does."
-    framework, table, profiles, began, path = pickle.load(sys.stdin.buffer)
+    framework, table, profiles, began, path, parent = pickle.load(sys.stdin.buffer)
+    end_with_parent(parent)
     trainer = importlib.import_module(f"mlc_course.{TRAINERS[framework]}")
     startup, imported = time.time() - began, peak_memory_mb()
     Path(path).write_text(json.dumps([asdict(_measure(trainer, framework, table, p, startup, imported)) for p in profiles]), encoding="utf-8")
@@ -234,7 +238,7 @@ def measured_runs(
     env = os.environ | dict(OMP_NUM_THREADS=n, TF_NUM_INTRAOP_THREADS=n, PYTHONWARNINGS="ignore")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder)/"runs.json"
-        order = pickle.dumps((framework, table, list(profiles), time.time(), str(path)))
+        order = pickle.dumps((framework, table, list(profiles), time.time(), str(path), os.getpid()))
         done = subprocess.run([sys.executable, "-c", "from mlc_course.compare import _child; _child()"], input=order, capture_output=True, env=env)
         if done.returncode or not path.is_file():
             said = [o for o in done.stderr.decode(errors="replace").splitlines() if o.strip()]
@@ -255,6 +259,12 @@ def three_splits(
     if "test" in table.splits: return table
     df = table.df.assign(split=table.df.split.replace("valid", "test"))
     return ImageTable(df, table.root, table.vocab, table.name, table.notes).hold_out(seed=seed)
+
+def _check_runs(runs, who):
+    "A table from `compare_frameworks`, or a sentence."
+    lacking = [f for f in MeasuredRun.__dataclass_fields__ if f not in getattr(runs, "columns", ())]
+    if lacking: raise TypeError(f"{who} takes a table from `compare_frameworks`, and this {type(runs).__name__} has no column {lacking[0]!r}: {who}(compare_frameworks(...)). For the scores of one training there is evaluate(run.predictions['test']).")
+    return runs
 
 def compare_frameworks(
     dataset="postcards", # a name, a folder, or an ImageTable
@@ -283,6 +293,7 @@ def summarise(
     runs:pd.DataFrame, # from `compare_frameworks`
 ) -> pd.DataFrame: # one row per framework (and dataset and start, where there are several)
     "Mean and spread (highest less lowest) of the scores over the seeds; medians of what it cost."
+    _check_runs(runs, "summarise")
     keys = ["framework", *(k for k in ("dataset", "pretrained") if runs[k].nunique() > 1)]
     g, spread = runs.groupby(keys, sort=False), lambda s: s.max() - s.min()
     return pd.DataFrame({"runs": g.size(), "macro F1": g.macro_f1.mean(), "its spread": g.macro_f1.agg(spread), "mAP": g.mAP.mean(), "spread of mAP": g.mAP.agg(spread),
@@ -330,6 +341,7 @@ def plot_comparison(
 ): # a matplotlib Figure; as the last line of a cell it is shown
     "Four panels with a dot for each training: macro F1, mAP, seconds an epoch, peak memory."
     import matplotlib.pyplot as plt
+    _check_runs(runs, "plot_comparison")
     names, colors = list(dict.fromkeys(runs.framework)), ("C0", "C1", "C3")
     fig, axes = plt.subplots(1, 4, figsize=(11, 1.3 + .5*len(names)), sharey=True, layout="constrained")
     for ax, (column, nice) in zip(axes, dict(macro_f1="macro F1 (test)", mAP="mAP (test)", epoch_seconds="seconds an epoch", peak_mb="peak memory (MB)").items()):
@@ -341,6 +353,6 @@ def plot_comparison(
             ax.plot([v.mean()]*2, [i - .3, i + .3], color=colors[i % 3], lw=2)
         ax.set(xlabel=nice, yticks=range(len(names)), yticklabels=names, ylim=(len(names) - .5, -.5))
         if column in ("epoch_seconds", "peak_mb"): ax.set_xlim(left=0)
-    if title: fig.suptitle(title)
+    if title: fig.suptitle(plain_text(title))
     plt.close(fig) # the notebook would show it a second time
     return fig

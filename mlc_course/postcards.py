@@ -10,13 +10,16 @@ __all__ = ['LABELS', 'TIMES', 'GROUNDS', 'N_OBJECTS', 'SCALE', 'HIDDEN', 'GRAIN'
            'make_postcards']
 
 # %% ../nbs/90_postcards.ipynb #04661488
-import json, math, os, shutil, tempfile, zlib
-from concurrent.futures import ProcessPoolExecutor
+import json, math, os, shutil, zlib
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
+from .data.drawn_sets import bring_back, keep_edited, replace_set, set_aside, temporary_files, write_file
+from .data.workers import in_processes
 from .safety import file_lock, progress_bar
 
 # %% ../nbs/90_postcards.ipynb #83de61b4
@@ -975,13 +978,6 @@ def _car_tables(spec, records):
 # %% ../nbs/90_postcards.ipynb #ee5104c3
 def _crc(data): return [len(data), zlib.crc32(data)]
 
-def _write(path, data):
-    "Write `path` at once or not at all."
-    temp = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temp.write_bytes(data); os.replace(temp, path)
-    finally: temp.unlink(missing_ok=True)
-
 def _manifest(path):
     "The manifest in a folder, or None where it is missing, damaged, or not ours."
     try: m = json.loads((path/"manifest.json").read_text(encoding="utf-8"))
@@ -992,7 +988,7 @@ def _manifest(path):
 def _save_manifest(path, spec, files):
     files = dict(sorted(files.items()))
     m = {"made_by": "mlc_course.postcards", "spec": spec, "check": zlib.crc32(json.dumps([spec, files], sort_keys=True).encode()), "files": files}
-    _write(path/"manifest.json", json.dumps(m).encode())
+    write_file(path/"manifest.json", json.dumps(m).encode(), sync=True)
 
 def _bad(path, files):
     "Names in `files` that are missing in `path` or whose bytes have changed."
@@ -1010,6 +1006,15 @@ def _strangers(path, names):
     found = (f for f in path.rglob("*") if not f.is_dir())
     return [s for f in found if (s := f.relative_to(path).as_posix()) not in fine and f.name not in fine and not (f.name[0] == "." and f.name.endswith(".tmp"))]
 
+def _is_ours(path):
+    "True for a folder with a manifest of ours and no file of anybody else."
+    m = _manifest(path)
+    return m is not None and not _strangers(path, m["files"])
+
+def _remains(root, spec):
+    "The temporary files that a killed process left in `root`."
+    return temporary_files(root, {*_jobs(spec), *_table_names(spec), "manifest.json", "journal.jsonl"})
+
 # %% ../nbs/90_postcards.ipynb #61174ab7
 def _draw_files(path, spec, jobs):
     "Draw `jobs` (name, what, i) into `path`; a file that holds the right bytes already is left alone. Runs in worker processes."
@@ -1019,7 +1024,7 @@ def _draw_files(path, spec, jobs):
         file = path/name
         try: same = file.stat().st_size == len(data) and file.read_bytes() == data
         except OSError: same = False
-        if not same: _write(file, data)
+        if not same: write_file(file, data)
         done.append((name, _crc(data), record))
     return done
 
@@ -1034,29 +1039,7 @@ def _workers(workers, n_jobs):
 def _in_parallel(path, spec, jobs, workers):
     "Yield what `_draw_files` returns for pieces of `jobs`, drawn in this process or in several."
     pieces = [jobs[i:i + 32] for i in range(0, len(jobs), 32)]
-    workers = _workers(workers, len(jobs))
-    if workers == 1:
-        for piece in pieces: yield _draw_files(path, spec, piece)
-        return
-    import multiprocessing, signal, sys
-    from concurrent.futures import as_completed
-    from concurrent.futures.process import BrokenProcessPool
-    todo, pool, main, kept = dict(enumerate(pieces)), None, sys.modules["__main__"], {}
-    try:
-        pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN))
-        for o in ("__file__", "__spec__"):       # new processes need this module only, and shall not run the caller's script again
-            if o in main.__dict__: kept[o] = main.__dict__.pop(o)
-        main.__spec__ = None
-        try: futures = {pool.submit(_draw_files, path, spec, piece): i for i, piece in todo.items()}
-        finally:
-            main.__dict__.pop("__spec__", None); main.__dict__.update(kept)
-        for f in as_completed(futures):
-            done = f.result(); del todo[futures[f]]
-            yield done
-    except (BrokenProcessPool, ImportError, NotImplementedError): pass      # no processes to be had here: the rest is drawn below
-    finally:
-        if pool: pool.shutdown(wait=True, cancel_futures=True)
-    for piece in todo.values(): yield _draw_files(path, spec, piece)
+    for _, done in in_processes(partial(_draw_files, path, spec), pieces, _workers(workers, len(jobs))): yield done
 
 def _fill(path, spec, names, known, progress, workers, journal=False):
     "Draw the files `names` into `path`. `known` (name -> size, checksum) grows with what is drawn."
@@ -1076,7 +1059,9 @@ def _fill(path, spec, names, known, progress, workers, journal=False):
         if log: log.close()
     if any(o in _table_names(spec) for o in names):
         for name, data in _tables(spec, lambda what, i: records.get((what, i)) if (what, i) in records else _record(spec, what, i)).items():
-            if name in names: _write(path/name, data); known[name] = _crc(data)
+            if name not in names: continue
+            keep_edited(path/name, lambda found: found == data)
+            write_file(path/name, data, sync=True); known[name] = _crc(data)
 
 def _resume(part, spec):
     "What a killed run has left in `part`: name -> size, checksum of the files that are whole. Starts a journal where there is none."
@@ -1097,7 +1082,7 @@ def _resume(part, spec):
     elif part.exists(): shutil.rmtree(part)
     part.mkdir(parents=True, exist_ok=True)
     text = [json.dumps(spec)] + [json.dumps([o, *c]) for o, c in known.items()]
-    _write(log, ("\n".join(text) + "\n").encode())
+    write_file(log, ("\n".join(text) + "\n").encode())
     return known
 
 def _spec(n, seed, size, layout):
@@ -1132,15 +1117,36 @@ def _make(root, spec, progress, workers):
     if not _whole(part, spec):
         known = _resume(part, spec)
         _fill(part, spec, names - set(known), known, progress, workers, journal=True)
-        for f in part.rglob(".*.tmp"): f.unlink(missing_ok=True)
+        for f in _remains(part, spec): f.unlink(missing_ok=True)
         _save_manifest(part, spec, known)
     (part/"journal.jsonl").unlink(missing_ok=True)
     if here:
-        old = Path(tempfile.mkdtemp(prefix=f".{root.name}.", dir=root.parent))
-        root.rename(old/root.name); part.rename(root); shutil.rmtree(old, ignore_errors=True)
+        for name in _table_names(m["spec"]): keep_edited(root/name, lambda found: _crc(found) == m["files"].get(name), part)
+        replace_set(part, root)
     else:
         if root.exists(): root.rmdir()
         part.rename(root)
+
+@contextmanager
+def _alone(root, progress):
+    "Hold the lock of `root`, after waiting for whoever draws there."
+    lock = file_lock(str(root) + ".lock")
+    try: lock.acquire(timeout=0)
+    except TimeoutError:
+        if progress: print(f"Another process is drawing {root.name}; waiting for it.")
+        lock.acquire()
+    try: yield
+    finally: lock.release()
+
+def _explained(error, root):
+    "An OSError of drawing `root` as a sentence; one that comes from another place is left as it is."
+    at = error.filename
+    elsewhere = isinstance(at, (str, os.PathLike)) and root.parent not in (Path(at).absolute(), *Path(at).absolute().parents)
+    if elsewhere: return error
+    if error.errno == 28: return OSError(28, f"The disk that holds {root.parent} is full ({error.strerror}). Free some space, or choose another folder with MLC_HOME; what was drawn is kept and continued.")
+    if isinstance(error, PermissionError) or error.errno == 30:
+        return PermissionError(error.errno, f"{root} can't be written to ({error.strerror}). Set MLC_HOME to a folder that you can write to, or correct its permissions.")
+    return error
 
 def make_postcards(
     root,               # the folder to make
@@ -1153,23 +1159,21 @@ def make_postcards(
 ) -> Path: # `root`
     "Draw a data set into `root`, or check the one that is there and redraw what is damaged."
     spec, root = _spec(n, seed, size, layout), Path(root).expanduser().resolve()
-    if _whole(root, spec): return root
+    whole = _whole(root, spec)
+    if whole and not set_aside(root, _is_ours) and not _remains(root, spec): return root
     if root.exists() and not root.is_dir(): raise FileExistsError(f"{root} is a file; give the name of a folder.")
     try:
         root.parent.mkdir(parents=True, exist_ok=True)
-        lock = file_lock(str(root) + ".lock")
-        try: lock.acquire(timeout=0)
-        except TimeoutError:
-            if progress: print(f"Another process is drawing {root.name}; waiting for it.")
-            lock.acquire()
-        try:
+        with _alone(root, progress):
+            bring_back(root, _is_ours)
             need, free = n*(size/128)**2*7e3, shutil.disk_usage(root.parent).free
             if not root.exists() and free < need: raise OSError(28, f"{free/1e6:.0f} MB are free and about {need/1e6:.0f} MB are needed")
+            for f in _remains(root, spec): f.unlink(missing_ok=True)
             _make(root, spec, progress, workers)
-        finally: lock.release()
     except FileExistsError: raise
     except OSError as e:
-        if e.errno == 28: raise OSError(28, f"The disk that holds {root.parent} is full ({e.strerror}). Free some space, or choose another folder with MLC_HOME; what was drawn is kept and continued.") from e
-        if isinstance(e, PermissionError) or e.errno == 30: raise PermissionError(e.errno, f"{root} can't be written to ({e.strerror}). Set MLC_HOME to a folder that you can write to, or correct its permissions.") from e
-        raise
+        if whole: return root                       # it can be read, and only the leftovers can't be cleared
+        told = _explained(e, root)
+        if told is e: raise
+        raise told from e
     return root

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .data.text import plain_text
 from .labels import label_counts
 
 # %% ../nbs/02_tables.ipynb #569edb20
@@ -85,8 +86,8 @@ def show_images(
     for ax in axes.flat: ax.set_axis_off()
     for i, (ax, image) in enumerate(zip(axes.flat, images)):
         ax.imshow(load_image(image) if isinstance(image, (str, Path)) else np.asarray(image))
-        if titles is not None: ax.set_title(titles[i] if isinstance(titles[i], str) else ", ".join(titles[i]) or "(no label)", fontsize=8, wrap=True)
-    if suptitle: fig.suptitle(suptitle)
+        if titles is not None: ax.set_title(plain_text(titles[i] if isinstance(titles[i], str) else ", ".join(titles[i]) or "(no label)"), fontsize=8, wrap=True)
+    if suptitle: fig.suptitle(plain_text(suptitle))
     plt.close(fig) # the notebook would show it a second time
     return fig
 
@@ -99,8 +100,8 @@ def plot_label_counts(
     import matplotlib.pyplot as plt
     counts = label_counts(table.targets(split), table.vocab)[::-1]
     if ax is None: ax = plt.subplots(figsize=(6.5, .24*len(counts) + 1), layout="constrained")[1]
-    bars = ax.barh(list(counts.index), counts.to_numpy())
+    bars = ax.barh([plain_text(o) for o in counts.index], counts.to_numpy())
     ax.bar_label(bars, padding=3, fontsize=8)
     ax.margins(y=.01, x=.1)
-    ax.set(title=f"Images per label: {table.name or table.root.name}" + (f", {split}" if split else ""), xlabel="images", ylabel="label")
+    ax.set(title=plain_text(f"Images per label: {table.name or table.root.name}" + (f", {split}" if split else "")), xlabel="images", ylabel="label")
     return ax

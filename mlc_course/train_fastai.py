@@ -39,6 +39,9 @@ from .metrics import Predictions, TrainingRun, check_identity, confusion, mean_a
 from .pixels import cached_pixels
 from .safety import TrainingDiverged, ctrl_c, explain_memory, write_whole
 from .settings import load_profile, pick_device, pick_precision, seed_everything
+from .training.checkpoints import drop_checkpoint, read_torch, seal
+from .training.data import decode_for_training, training_support
+from .training.runs import in_run_folder, note_rate, rank
 
 # %% ../nbs/07_fastai.ipynb #97d735f7
 def make_model(
@@ -60,14 +63,14 @@ def macro_f1(
     thresh=0.5, # a number, or one per label
 ) -> float: # in [0, 1]
     "Macro F1 of NumPy arrays, from counts over all rows."
-    return float(precision_recall_f1(confusion(probs, targets > 0.5, thresh), "macro").f1)
+    return float(precision_recall_f1(confusion(probs, targets, thresh), "macro").f1)
 
 def map_score(
     probs, # [N, C] in [0, 1]
     targets, # [N, C], 0 or 1
 ) -> float: # in [0, 1]
     "Mean average precision of NumPy arrays."
-    return float(mean_average_precision(probs, targets > 0.5))
+    return float(mean_average_precision(probs, targets))
 
 def epoch_metrics() -> list: # fastai metrics
     "Macro F1 at 0.5 and mAP of the whole validation set, once per epoch."
@@ -125,7 +128,7 @@ def make_data(
     on_error:str="stop", # a picture that can't be decoded: "stop" with its name, or "skip" it with a warning
 ) -> DataLoaders: # as `multilabel_dataloaders`, with every picture decoded once
     "fastai DataLoaders over decoded pictures: training batches shuffled and augmented, validation in the table's order."
-    return _loaders(*cached_pixels(table, profile.image_size, on_error=on_error), profile)
+    return _loaders(*decode_for_training(table, profile.image_size, on_error), profile)
 
 # %% ../nbs/07_fastai.ipynb #041f93fa
 @contextmanager
@@ -190,7 +193,7 @@ class KeepBest(Callback):
         stop=False, # the `StopRequest` of `ctrl_c`
     ):
         self.path, self.identity, self.stop = Path(folder)/"checkpoint.pt" if folder is not None else None, identity, stop
-        self.phase, self.start, self.done, self.rows, self.seconds, self.best, self.arrays, self.saved, self.error = 0, 0, 0, [], 0., -math.inf, None, False, None
+        self.phase, self.start, self.done, self.rows, self.seconds, self.best, self.arrays, self.saved, self.error, self.rates = 0, 0, 0, [], 0., -math.inf, None, False, None, []
 
     def checkpoint(self): return self.path if self.saved else None
 
@@ -227,17 +230,17 @@ class KeepBest(Callback):
         now = dict(zip(self.recorder.metric_names[1:-1], self.recorder.values[-1]))
         row = {"epoch": self.epoch, "train_loss": self.losses/self.seen, **{k: float(now[k]) for k in ("valid_loss", "valid_macro_f1", "valid_map")}, "seconds": spent}
         self.rows.append(row)
-        score = row["valid_map"] if row["valid_map"] == row["valid_map"] else -1.      # no validation row has any label
-        if score > self.best: self.best, self.arrays = score, get_arrays(self.model)
+        if rank(row["valid_map"]) > self.best: self.best, self.arrays = rank(row["valid_map"]), get_arrays(self.model)
 
     def save(self, path):
         "Everything that the next epoch depends on."
         kept = {k: torch.from_numpy(v) for k, v in (self.arrays or {}).items()}
-        state = dict(phase=self.phase, epoch=self.epoch + 1, done=self.done, rows=self.rows, seconds=self.seconds, best=self.best, arrays=kept, identity=self.identity,
+        state = dict(phase=self.phase, epoch=self.epoch + 1, done=self.done, rows=self.rows, seconds=self.seconds, best=self.best, arrays=kept, identity=self.identity, rates=self.rates,
                      model=self.model.state_dict(), opt=_plain(self.opt.state_dict()), rng=_rng_state(self.dls))
         buffer = io.BytesIO()
         torch.save(state, buffer)      # in memory first: then a full disk is an OSError of Python's, with its number
         path.write_bytes(buffer.getbuffer())
+        seal(path)
 
     def begin(self,
         learn, # a Learner, frozen or not as this phase needs it
@@ -247,9 +250,9 @@ class KeepBest(Callback):
         "Begin a phase: from its start, or from where the last checkpoint stands."
         self.phase, self.start = phase, 0
         if not (resume and self.path is not None and self.path.is_file()): return 0
-        d = torch.load(self.path, map_location=learn.dls.device, weights_only=True)
+        d = read_torch(self.path, ("phase", "epoch", "done", "rows", "seconds", "best", "arrays", "identity", "rates", "model", "opt", "rng"), learn.dls.device)
         check_identity(d["identity"], self.identity, self.path)
-        self.saved = True
+        self.saved, self.rates = True, d["rates"]
         if d["phase"] < phase: return 0
         if d["phase"] > phase: return math.inf      # this phase is over
         learn.model.load_state_dict(d["model"])
@@ -283,6 +286,7 @@ def _can_draw():
     from fastcore.imports import IN_NOTEBOOK
     return IN_NOTEBOOK or sys.stdout.isatty()
 
+@in_run_folder
 def train(
     table, # an `ImageTable` with training and validation rows
     profile=None, # a `Profile`; the chosen one if left out
@@ -299,24 +303,26 @@ def train(
     device = pick_device()
     precision = pick_precision(profile.precision, device)
     amp = [MixedPrecision(amp_mode=precision)] if device.type == "cuda" and precision != "fp32" else []
-    table, images = cached_pixels(table, profile.image_size, on_error=on_error, progress=progress and _can_draw())
-    if out is not None: Path(out).mkdir(parents=True, exist_ok=True)
+    table, images = decode_for_training(table, profile.image_size, on_error, progress=progress and _can_draw())
+    support = training_support(table)
     seed_everything(profile.seed)
     learn = make_learner(_loaders(table, images, profile), profile, amp)
     phases = (learn.freeze, profile.freeze_epochs if profile.pretrained else 0), (learn.unfreeze, profile.epochs)
     with (ctrl_c() as stop, explain_memory(profile), low_precision(learn.model, "fp32" if amp else precision, device.type),
           nullcontext() if progress and _can_draw() else learn.no_bar(), nullcontext() if progress else learn.no_logging()):
-        keep = KeepBest(out, run_identity(profile, table), stop)
+        keep = KeepBest(out, run_identity(profile, table, images), stop)
         for phase, (set_layers, n_epochs) in enumerate(phases):
             set_layers()
             start = keep.begin(learn, phase, resume)
+            keep.rates = note_rate(keep.rates, keep.start if phase else 0, profile.learning_rate)
             if start < n_epochs: learn.fit_one_cycle(n_epochs, profile.learning_rate, wd=profile.weight_decay, cbs=[keep, *cbs], start_epoch=start)
             if keep.error is not None: raise keep.error
     if keep.arrays is None: raise RuntimeError("The training was cancelled before its first epoch was over, so there is no model to keep.")
     set_arrays(learn.model, keep.arrays)
     run = TrainingRun("fastai", learn.model.eval(), list(table.vocab), pd.DataFrame(keep.rows),
-                      {s: _predictions(learn.model, table, images, s) for s in table.splits if s != "train"}, profile, table.name, keep.seconds, Path(out) if out is not None else None)
+                      {s: _predictions(learn.model, table, images, s) for s in table.splits if s != "train"}, profile, table.name, keep.seconds, Path(out) if out is not None else None,
+                      support, keep.rates, keep.identity["data"])
     if out is not None:
         save_model(learn.model, out); run.save(out)
-        keep.path.unlink(missing_ok=True)
+        drop_checkpoint(keep.path)
     return run

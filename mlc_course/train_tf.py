@@ -7,7 +7,7 @@ __all__ = ['tf', 'augment_batch', 'EpochData', 'make_data', 'make_model', 'predi
            'FusedBatchNorm', 'training_copy', 'train_step', 'save_model', 'load_model', 'train']
 
 # %% ../nbs/09_tensorflow.ipynb #191f8da1
-import json, shutil, time
+import json, math, time
 from functools import cache
 from pathlib import Path
 import numpy as np
@@ -26,6 +26,9 @@ from .metrics import Predictions, TrainingRun, check_identity, epoch_scores, run
 from .pixels import cached_pixels
 from .safety import TrainingDiverged, ctrl_c, explain_memory, recover, write_whole
 from .tables import ImageTable
+from .training.checkpoints import drop_checkpoint, read_folder_state, seal_folder
+from .training.data import decode_for_training, training_support
+from .training.runs import in_run_folder, note_rate, rank
 
 # %% ../nbs/09_tensorflow.ipynb #0f34a775
 def augment_batch(
@@ -75,15 +78,7 @@ class EpochData:
         x, y = tf.numpy_function(lambda r: (self.images[r], self.targets[r]), [rows], (tf.uint8, tf.float32))
         return tf.ensure_shape(x, (None, *self.images.shape[1:])), tf.ensure_shape(y, (None, self.targets.shape[1]))
 
-def _pixels(table, profile, on_error):
-    "The table without rows that were skipped, and the bytes of each split."
-    def check(table):
-        for split in ("train", "valid"):
-            if split not in table.splits: raise ValueError(f"The table {table.name!r} has no rows in split {split!r} (it has {', '.join(table.splits)}). Training needs both train and valid: the best epoch is chosen on valid.")
-    check(table)
-    table, images = cached_pixels(table, profile.image_size, on_error=on_error)
-    check(table)
-    return table, {s: images[_rows(table, s)] for s in table.splits}
+def _by_split(table, images): return {s: images[_rows(table, s)] for s in table.splits}
 
 def _rows(table, split): return np.flatnonzero((table.df.split == split).to_numpy())
 
@@ -93,7 +88,8 @@ def make_data(
     on_error:str="stop", # a picture that can't be decoded: "stop" with its name, or "skip" it with a warning
 ) -> dict: # split name -> EpochData
     "Every picture of `table`, decoded once, in batches: shuffled and augmented for \"train\", in the table's order for the others."
-    table, images = _pixels(table, profile, on_error)
+    table, images = decode_for_training(table, profile.image_size, on_error)
+    images = _by_split(table, images)
     return {s: EpochData(images[s], table.targets(s), profile.batch_size, profile.seed, train=s == "train") for s in table.splits}
 
 # %% ../nbs/09_tensorflow.ipynb #9b47a9bd
@@ -163,23 +159,41 @@ def fit_head(
     return time.perf_counter() - start
 
 # %% ../nbs/09_tensorflow.ipynb #5d497656
+from .scores.checks import check_thresh
+from .scores.keras_batch import cell_weights, check_batch
+
 @keras.saving.register_keras_serializable(package="mlc_course")
 class MacroF1(keras.metrics.Metric):
-    "Macro F1 from logits, counted over everything since the last reset: equal to `precision_recall_f1(confusion(...), \"macro\").f1`, whatever the batches."
-    def __init__(self, n_labels, thresh=.5, name="macro_f1", **kwargs):
+    """Macro F1, counted over everything since the last reset: equal to `precision_recall_f1(confusion(...), "macro").f1`, whatever the batches.
+
+    Takes y_true [B, C] (0 or 1), y_pred [B, C] (floats), and sample_weight [B], [B, 1] or [B, C], as scikit-learn's f1_score does.
+    ValueError (inside `fit`, InvalidArgumentError) for other targets, and for probabilities taken for logits; a diverged network scores NaN."""
+    def __init__(self,
+        n_labels, # C
+        thresh=.5, # a probability, or one per label
+        name="macro_f1",
+        from_logits=None, # True or False, as Keras' losses; None: logits, but what looks like probabilities is refused
+        **kwargs):
         super().__init__(name=name, **kwargs)
-        self.n_labels, self.thresh = n_labels, thresh
+        if from_logits not in (None, True, False): raise TypeError(f"from_logits is {from_logits!r}: choose True, False or None.")
+        self.n_labels, self.thresh, self.from_logits = n_labels, check_thresh(thresh, n_labels, float).tolist(), from_logits
         self.counts = self.add_weight(shape=(3, n_labels), initializer="zeros", name="tp_fp_fn")
+        self.wrong, self.seen = (self.add_weight(shape=(), initializer="zeros", name=o) for o in ("wrong", "seen"))
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        t, p = tf.cast(y_true, tf.bool), tf.sigmoid(y_pred) > self.thresh
-        self.counts.assign_add(tf.stack([tf.reduce_sum(tf.cast(c, tf.float32), 0) for c in (t & p, ~t & p, t & ~p)]))
+        t, p, wrong, seen = check_batch(y_true, y_pred, self.n_labels, self.thresh, self.from_logits, tf.convert_to_tensor(self.seen))
+        w = cell_weights(sample_weight, p)
+        self.counts.assign_add(tf.stack([tf.reduce_sum(tf.where(c, w, 0.), 0) for c in (t & p, ~t & p, t & ~p)]))
+        self.wrong.assign(tf.maximum(self.wrong, wrong)); self.seen.assign(seen)
 
     def result(self):
         tp, fp, fn = tf.unstack(self.counts)
-        return tf.reduce_mean(tf.math.divide_no_nan(2*tp, 2*tp + fp + fn))
+        return tf.where(self.wrong > 0, float("nan"), tf.reduce_mean(tf.math.divide_no_nan(2*tp, 2*tp + fp + fn)))
 
-    def get_config(self): return {**super().get_config(), "n_labels": self.n_labels, "thresh": self.thresh}
+    def reset_state(self):
+        for v in (self.counts, self.wrong): v.assign(tf.zeros_like(v))
+
+    def get_config(self): return {**super().get_config(), "n_labels": self.n_labels, "thresh": self.thresh, "from_logits": self.from_logits}
 
 # %% ../nbs/09_tensorflow.ipynb #f6ee5336
 _POLICIES = dict(fp32="float32", bf16="mixed_bfloat16", fp16="mixed_float16")
@@ -280,16 +294,20 @@ def _save_checkpoint(folder, state, best, model, optimiser, identity):
         write_safetensors(best, part/"best.safetensors"); write_safetensors(get_arrays(model), part/"now.safetensors")
         write_safetensors({f"{i:04d}": np.atleast_1d(v.numpy()) for i, v in enumerate(optimiser.variables)}, part/"optimiser.safetensors")
         (part/"state.json").write_text(json.dumps({**state, "identity": identity}), encoding="utf-8")
+        seal_folder(part)
     write_whole(folder, fill)
 
 def _load_checkpoint(folder, identity, loss):
     "State, and the arrays of now, best and optimiser."
-    state = json.loads((folder/"state.json").read_text(encoding="utf-8"))
+    names = [f"{o}.safetensors" for o in ("now", "best", "optimiser")]
+    state = read_folder_state(folder, names, ("identity", "epoch", "history", "best", "head_seconds", "policy", "loss", "rates"))
     check_identity(state.pop("identity"), identity, folder)
     if state["loss"] != loss: raise ValueError(f"{folder} was trained with the loss {state['loss']}, and you gave {loss}. Resume with the same loss, or choose another folder.")
-    return state, *(read_safetensors((folder/f"{o}.safetensors").read_bytes(), f"{folder}/{o}.safetensors")[0] for o in ("now", "best", "optimiser"))
+    state["rates"] = note_rate(state["rates"], state["epoch"], identity["profile"]["learning_rate"])
+    return state, *(read_safetensors((folder/o).read_bytes(), f"{folder}/{o}")[0] for o in names)
 
 # %% ../nbs/09_tensorflow.ipynb #505c7deb
+@in_run_folder
 def train(
     table:ImageTable,  # needs "train" and "valid"; "test" is predicted if there
     profile:Profile,   # network, epochs, learning rate ...
@@ -304,16 +322,16 @@ def train(
     "Train the profile's network, head first; keep the epoch with the highest validation mAP."
     if resume and out is None: raise ValueError("resume=True needs out=: the folder of the run to go on with.")
     seed_everything(profile.seed)
-    table, images = _pixels(table, profile, on_error)
+    table, images = decode_for_training(table, profile.image_size, on_error)
+    support, identity, images = training_support(table), run_identity(profile, table, images), _by_split(table, images)
     targets = {s: table.targets(s) for s in images}
     data, model = EpochData(images["train"], targets["train"], profile.batch_size, profile.seed), make_model(table.vocab, profile)
-    checkpoint, identity, called = None, run_identity(profile, table), getattr(loss, "__name__", "loss")
-    if out is not None: Path(out).mkdir(parents=True, exist_ok=True); checkpoint = recover(Path(out)/"checkpoint")
+    checkpoint, called = recover(Path(out)/"checkpoint") if out is not None else None, getattr(loss, "__name__", "loss")
     going_on = resume and checkpoint.is_dir()
     if going_on:
         state, now, best, moments = _load_checkpoint(checkpoint, identity, called)
         set_arrays(model, now)
-    else: state, best = dict(epoch=0, history=[], best=-1., head_seconds=0., policy=pick_policy(profile.precision), loss=called), get_arrays(model)
+    else: state, best = dict(epoch=0, history=[], best=-math.inf, head_seconds=0., policy=pick_policy(profile.precision), loss=called, rates=note_rate([], 0, profile.learning_rate)), get_arrays(model)
 
     def kept(): return checkpoint if checkpoint and checkpoint.is_dir() else None
     def stopped():
@@ -347,8 +365,7 @@ def train(
                 if not np.isfinite(probs).all(): raise TrainingDiverged((epoch + 1)*len(data) - 1, epoch, kept())
                 valid_loss, f1, mAP = epoch_scores(probs, targets["valid"])
                 state["history"].append(dict(epoch=epoch, train_loss=float(np.average(losses, weights=sizes)), valid_loss=valid_loss, valid_macro_f1=f1, valid_map=mAP, seconds=time.perf_counter() - start))
-                score = 0. if np.isnan(mAP) else mAP
-                if score > state["best"]: state["best"], best = score, get_arrays(model)
+                if rank(mAP) > state["best"]: state["best"], best = rank(mAP), get_arrays(model)
                 state["epoch"] = epoch + 1
                 if checkpoint: _save_checkpoint(checkpoint, state, best, model, optimiser, identity)
                 bar.set_postfix_str(f"mAP {mAP:.3f}")
@@ -357,8 +374,9 @@ def train(
         set_arrays(model, best)
         predictions = {s: _predictions(model, table, images[s], s) for s in images if s != "train"}
     run = TrainingRun("tensorflow", model, list(table.vocab), pd.DataFrame(state["history"]), predictions, profile, table.name,
-                      state["head_seconds"] + sum(r["seconds"] for r in state["history"]), Path(out) if out is not None else None)
+                      state["head_seconds"] + sum(r["seconds"] for r in state["history"]), Path(out) if out is not None else None,
+                      support, state["rates"], identity["data"])
     if out is not None:
         save_model(model, out); run.save(out)
-        shutil.rmtree(checkpoint, ignore_errors=True)
+        drop_checkpoint(checkpoint)
     return run

@@ -27,9 +27,11 @@ from torch.utils.data import Dataset
 from .backbones import create_model, get_arrays, load_model, save_model, set_arrays
 from .losses import binary_cross_entropy_with_logits
 from .metrics import Predictions, TrainingRun, check_identity, epoch_scores, run_identity
-from .pixels import cached_pixels
 from .safety import TrainingDiverged, ctrl_c, explain_memory, progress_bar, write_whole
 from .tables import ImageTable, decode_images, load_image
+from .training.checkpoints import drop_checkpoint, read_torch, seal
+from .training.data import decode_for_training, training_support
+from .training.runs import in_run_folder, note_rate, rank
 
 # %% ../nbs/08_pytorch.ipynb #5a83d0bc
 class TableDataset(Dataset):
@@ -210,12 +212,7 @@ def make_data(
     on_error:str="stop", # a picture that can't be decoded: "stop" with an error that names it, or "skip" it with a warning
 ) -> dict: # ImageBatches by split
     "Every picture of `table`, decoded once, in batches: shuffled and augmented for \"train\", in the table's order for the others."
-    return _batches(*_open(table, profile, on_error), profile)
-
-def _open(table, profile, on_error):
-    for split in ("train", "valid"):
-        if split not in table.splits: raise ValueError(f"The table {table.name!r} has no rows in split {split!r} (it has {', '.join(table.splits)}). Training needs both train and valid: the best epoch is chosen on valid.")
-    return cached_pixels(table, profile.image_size, on_error)
+    return _batches(*decode_for_training(table, profile.image_size, on_error), profile)
 
 def _batches(table, images, profile):
     device, split_of = pick_device(), table.df["split"].to_numpy()
@@ -347,7 +344,8 @@ class TrainingState:
         self.epoch = self.batch = self.step_number = self.seen = 0        # where the training is
         self.total = torch.zeros((), device=device)                       # sum of the losses of this epoch, kept on the device
         self.bad = torch.full((), -1, device=device)                      # the first step whose loss wasn't finite
-        self.seconds, self.head_seconds, self.history, self.best, self.arrays = 0., 0., [], -1., None
+        self.seconds, self.head_seconds, self.history, self.best, self.arrays = 0., 0., [], -math.inf, None
+        self.rates = note_rate([], 0, profile.learning_rate)
 
     def step(self):
         "One step of optimiser, schedule and moving average."
@@ -358,18 +356,19 @@ class TrainingState:
     @property
     def judged(self): return self.average.module if self.average else self.model
 
-    _PARTS, _PLACE = ("model", "optimiser", "schedule", "scaler", "average"), ("epoch", "batch", "step_number", "seen", "seconds", "head_seconds", "history", "best", "precision")
+    _PARTS, _PLACE = ("model", "optimiser", "schedule", "scaler", "average"), ("epoch", "batch", "step_number", "seen", "seconds", "head_seconds", "history", "best", "precision", "rates")
     def save(self, path, identity):
         "Write all of it, as a whole or not at all."
         parts = {k: getattr(self, k).state_dict() for k in self._PARTS if getattr(self, k) is not None}
         place = {k: getattr(self, k) for k in self._PLACE}
         arrays = None if self.arrays is None else {k: torch.from_numpy(v) for k, v in self.arrays.items()}
         rng = [torch.get_rng_state(), *([torch.cuda.get_rng_state()] if self.total.is_cuda else [])]
-        write_whole(path, lambda p: torch.save(dict(parts=parts, place=place, arrays=arrays, total=self.total, rng=rng, identity=identity), p))
+        state = dict(parts=parts, place=place, arrays=arrays, total=self.total, rng=rng, identity=identity)
+        write_whole(path, lambda p: (torch.save(state, p), seal(p)))
 
     def load(self, path, identity):
         "Go back to what `save` wrote; ValueError if it belongs to another run."
-        saved = torch.load(path, map_location="cpu", weights_only=True)
+        saved = read_torch(path, ("parts", "place", "arrays", "total", "rng", "identity"))
         check_identity(saved["identity"], identity, path)
         for k, was in saved["identity"]["recipe"].items():
             if identity["recipe"][k] != was: raise ValueError(f"{path} was trained with {k} = {was!r}, and now it is {identity['recipe'][k]!r}. Resume with the same, or choose another folder.")
@@ -379,6 +378,14 @@ class TrainingState:
         self.total.copy_(saved["total"])
         torch.set_rng_state(saved["rng"][0])
         if self.total.is_cuda and len(saved["rng"]) > 1: torch.cuda.set_rng_state(saved["rng"][1])
+        self._change_rate(identity["profile"]["learning_rate"])
+
+    def _change_rate(self, rate):
+        "Go on with another learning rate, as after a loss that was no number; the schedule keeps its shape."
+        factor, self.rates = rate/self.rates[-1]["learning_rate"], note_rate(self.rates, self.epoch, rate)
+        if factor == 1: return
+        for group in self.optimiser.param_groups:
+            for k in ("lr", "initial_lr", "max_lr", "min_lr"): group[k] *= factor
 
 # %% ../nbs/08_pytorch.ipynb #60fa9b7a
 def _one_epoch(state, batches, accumulate, stop, kept, on_step):
@@ -404,6 +411,7 @@ def _one_epoch(state, batches, accumulate, stop, kept, on_step):
     return state.batch == len(sizes)
 
 # %% ../nbs/08_pytorch.ipynb #5e8eeae2
+@in_run_folder
 def train(
     table:ImageTable,  # needs "train" and "valid"; "test" is predicted if there
     profile:Profile,   # epochs, learning rate, precision ...
@@ -427,15 +435,15 @@ def train(
     precision = pick_precision(profile.precision)
     seed_everything(profile.seed)
     with explain_memory(profile), ctrl_c() as stop, _board(log_dir) as board:
-        table, images = _open(table, profile, on_error)
+        table, images = decode_for_training(table, profile.image_size, on_error)
+        support = training_support(table)
         data, model = _batches(table, images, profile), make_model(table.vocab, profile, dropout)
         batches = data["train"]
         batches.min_scale = min_scale
         steps = profile.epochs*-(-len(batches)//accumulate)
         state = TrainingState(model, profile, steps, ema, precision)
-        identity = run_identity(profile, table) | dict(recipe=dict(accumulate=accumulate, ema=ema, dropout=dropout, min_scale=min_scale))
+        identity = run_identity(profile, table, images) | dict(recipe=dict(accumulate=accumulate, ema=ema, dropout=dropout, min_scale=min_scale))
         checkpoint = Path(out)/"checkpoint.pt" if out is not None else None
-        if checkpoint: checkpoint.parent.mkdir(parents=True, exist_ok=True)
         if resume and checkpoint.is_file(): state.load(checkpoint, identity)
         elif profile.pretrained and profile.freeze_epochs: _head_first(state, data, progress, table)
         if board: board.add_images("train/batch", next(iter(batches))[0][:16])
@@ -444,10 +452,11 @@ def train(
         while state.epoch < profile.epochs:
             batches.epoch, batches.start = state.epoch, state.batch
             began = time.perf_counter() - state.seconds
-            whole = _one_epoch(state, batches, accumulate, stop, checkpoint if checkpoint and checkpoint.is_file() else None, bar.update)
+            kept = checkpoint if checkpoint and checkpoint.is_file() else None
+            whole = _one_epoch(state, batches, accumulate, stop, kept, bar.update)
             state.seconds = time.perf_counter() - began
             if whole:
-                _judge(state, data["valid"], table, began, board, bar, progress)
+                _judge(state, data["valid"], table, began, board, bar, progress, kept)
                 if on_epoch: on_epoch(state.history[-1], state.judged)
             if checkpoint: state.save(checkpoint, identity)
             if stop: raise KeyboardInterrupt
@@ -457,10 +466,11 @@ def train(
         model.eval()
         predictions = {s: Predictions(_probs(model, data[s]), table.targets(s), list(table.vocab), table.fnames(s)) for s in table.splits if s != "train"}
     run = TrainingRun("torch", model, list(table.vocab), pd.DataFrame(state.history), predictions, profile, table.name,
-                      state.head_seconds + sum(r["seconds"] for r in state.history), Path(out) if out is not None else None)
+                      state.head_seconds + sum(r["seconds"] for r in state.history), Path(out) if out is not None else None,
+                      support, state.rates, identity["data"])
     if out is not None:
         save_model(model, out); run.save(out)
-        checkpoint.unlink(missing_ok=True)
+        drop_checkpoint(checkpoint)
     return run
 
 def _head_first(state, data, progress, table):
@@ -472,14 +482,15 @@ def _head_first(state, data, progress, table):
     mAP = epoch_scores(_probs(state.model, data["valid"], state.precision), table.targets("valid"))[2]
     if progress: print(f"head alone, body frozen: {passes} passes over its features, valid mAP {mAP:.3f}, {state.head_seconds:.1f} s")
 
-def _judge(state, valid, table, began, board, bar, progress):
+def _judge(state, valid, table, began, board, bar, progress, kept):
     "Score the epoch that has ended, keep its weights if they are the best, and turn the page."
     rate, epoch = state.schedule.get_last_lr()[0], state.epoch
-    valid_loss, f1, mAP = epoch_scores(_probs(state.judged, valid, state.precision), table.targets("valid"))
+    probs = _probs(state.judged, valid, state.precision)
+    if not np.isfinite(probs).all(): raise TrainingDiverged(state.step_number - 1, epoch, kept)       # spoilt by the last step
+    valid_loss, f1, mAP = epoch_scores(probs, table.targets("valid"))
     row = dict(epoch=epoch, train_loss=state.total.item()/max(state.seen, 1), valid_loss=valid_loss, valid_macro_f1=f1, valid_map=mAP, seconds=time.perf_counter() - began)
     state.history.append(row)
-    score = 0. if np.isnan(mAP) else mAP
-    if score > state.best: state.best, state.arrays = score, get_arrays(state.judged)
+    if rank(mAP) > state.best: state.best, state.arrays = rank(mAP), get_arrays(state.judged)
     state.epoch, state.batch, state.seen, state.seconds = epoch + 1, 0, 0, 0.
     state.total.zero_()
     if board:

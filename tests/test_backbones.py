@@ -15,6 +15,7 @@ from mlc_course import backbones
 from mlc_course.backbones import (WIDTHS, create_model, create_model_tf, get_arrays, load_weights, pocket_resnet, pocket_resnet_tf,
                                   set_arrays)
 from mlc_course.backbones_torch import PocketResNet, layer_groups
+from mlc_course.nets.fetched import known_digest
 from mlc_course.settings import import_tensorflow
 
 
@@ -385,6 +386,7 @@ def net_with(monkeypatch, tmp_path):
     monkeypatch.setattr(ResNet18_Weights.DEFAULT.value, "url", f"http://127.0.0.1:{server.server_port}/models/{name}")
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path/"hub"))
     monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setenv("MLC_HOME", str(tmp_path/"home"))
     yield Handler, theirs, tmp_path/"hub"/"checkpoints"/name
     server.shutdown(); server.server_close()
 
@@ -421,6 +423,64 @@ def test_a_damaged_file_in_the_hubs_folder_is_named(net_with):
     path.write_bytes(path.read_bytes()[:-7])
     with pytest.raises(ValueError, match=f"{path.name} is damaged: its checksum"): create_model(4, "resnet18")
     assert handler.asked == 1
+
+
+def test_all_digits_of_the_first_use_are_compared(net_with):
+    _, _, path = net_with
+    create_model(4, "resnet18")
+    record = known_digest(path.name)
+    assert record.read_text().split() == [hashlib.sha256(path.read_bytes()).hexdigest(), path.name]
+    other = path.stem[-8:] + "0"*56                         # as if the same 8 digits had been found for another file
+    record.write_text(other + "  x\n")
+    with pytest.raises(ValueError, match=f"has changed since its first use: its SHA-256 was {other}.*delete .*{record.name} as well"): create_model(4, "resnet18")
+    record.unlink()
+    create_model(4, "resnet18")
+    assert record.is_file()
+
+
+class Gift:
+    "A pickle of this writes a file when it is opened."
+    def __init__(self, path): self.path = path
+    def __reduce__(self): return open, (str(self.path), "w")
+
+
+@pytest.mark.parametrize("form", ["torch.save", "pickle", "tensors and more", "zip", "text"])
+def test_what_is_not_weights_alone_is_not_opened(tmp_path, monkeypatch, form):
+    "The server lies, and its file has the name that fits it."
+    import pickle, zipfile
+    from torchvision.models import ResNet18_Weights
+    monkeypatch.setenv("MLC_HOME", str(tmp_path/"home"))
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path/"hub"))
+    gift, file = tmp_path/"ran", tmp_path/"file"
+    if form == "torch.save": torch.save(Gift(gift), file)
+    if form == "tensors and more": torch.save({"conv1.weight": torch.zeros(64, 3, 7, 7), "more": Gift(gift)}, file)
+    if form == "pickle": file.write_bytes(pickle.dumps(Gift(gift)))
+    if form == "text": file.write_text("<html>")
+    if form == "zip":
+        with zipfile.ZipFile(file, "w") as z: z.writestr("a.pth", pickle.dumps(Gift(gift)))
+    data = file.read_bytes()
+    path = tmp_path/"hub"/"checkpoints"/f"resnet18-{hashlib.sha256(data).hexdigest()[:8]}.pth"
+    path.parent.mkdir(parents=True); path.write_bytes(data)
+    monkeypatch.setattr(ResNet18_Weights.DEFAULT.value, "url", f"http://127.0.0.1:9/{path.name}")
+    with pytest.raises(ValueError, match="can't be read as weights alone.*was not opened.*fetched again") as e: create_model(4, "resnet18")
+    assert not gift.exists() and "weights_only" not in str(e.value) and "\n" not in str(e.value) and [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+def test_torchvisions_own_way_is_left_as_it_was(net_with):
+    from torchvision.models import _api
+    before = _api.load_state_dict_from_url
+    create_model(4, "resnet18")
+    assert _api.load_state_dict_from_url is before
+    known_digest(net_with[2].name).write_text("0"*64)
+    with pytest.raises(ValueError): create_model(4, "resnet18")
+    assert _api.load_state_dict_from_url is before
+
+
+def test_a_data_folder_that_can_only_be_read_does_not_stop_the_weights(net_with, monkeypatch):
+    from mlc_course.nets import fetched
+    def no(*a, **kw): raise OSError(30, "Read-only file system")
+    monkeypatch.setattr(fetched, "write_file", no)
+    assert create_model(4, "resnet18").arch == "resnet18" and not known_digest(net_with[2].name).exists()
 
 
 # ---- keras.applications ----------------------------------------------------------------------------
@@ -474,9 +534,12 @@ def test_fetched_weights_of_keras_land_in_the_right_layers(monkeypatch, tmp_path
     theirs = keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(96, 96, 3), pooling="avg")
     with h5py.File(tmp_path/"weights.h5", "w") as f: save_weights_to_hdf5_group(f, theirs)
     monkeypatch.setattr(sys.modules["keras.src.applications.mobilenet_v2"].file_utils, "get_file", lambda *a, **k: str(tmp_path/"weights.h5"))
+    monkeypatch.setenv("MLC_HOME", str(tmp_path/"home"))
     ours = backbones.features_tf(create_model_tf(3, "mobilenet_v2", image_size=96))
     x = np.random.default_rng(0).random((2, 96, 96, 3), dtype="float32")
     np.testing.assert_allclose(ours(x), theirs(2*x - 1), atol=1e-5)
+    with open(tmp_path/"weights.h5", "ab") as f: f.write(b"x")              # exchanged after its first use
+    with pytest.raises(ValueError, match="weights.h5 has changed since its first use"): create_model_tf(3, "mobilenet_v2", image_size=96)
 
 
 def test_keras_without_the_net_gives_one_sentence(monkeypatch, capsys, tmp_path):

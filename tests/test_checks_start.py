@@ -37,7 +37,7 @@ def test_laptop_at_32(tmp_path, monkeypatch):
     for answer in (..., None): says(check, answer, "written", kind=NotDone)
     says(check, dict(epochs=2, image_size=32), "gave a dict")
     says(check, laptop, "as it was")
-    says(check, replace(laptop, epochs=32, image_size=2), "exchanged")
+    with pytest.raises(ValueError, match="image_size is 2; it must lie between 8 and 4096"): replace(laptop, epochs=32, image_size=2)      # exchanged
     says(check, replace(load_profile("smoke"), epochs=2, image_size=32), "started from the smoke profile")
     says(check, replace(load_profile("gpu"), epochs=2, image_size=32, name="laptop"), "started from the gpu profile")
     says(check, replace(laptop, epochs=2, image_size=32, name="quick"), "name is 'quick' and should be 'laptop'")

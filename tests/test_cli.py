@@ -211,7 +211,7 @@ def test_train_needs_train_and_valid(tmp_path, pictures, trainer, monkeypatch, c
     import mlc_course.tables as tables
     monkeypatch.setattr(tables, "open_dataset", lambda *a, **k: tables.read_pascal(pictures).subset("valid"))
     assert mlc("train", pictures, "-f", "torch", "-o", tmp_path/"run") == 1
-    assert "training needs train and valid" in capsys.readouterr().err and not (tmp_path/"run").exists()
+    assert "Training needs both train and valid" in capsys.readouterr().err and not (tmp_path/"run").exists()
 
 
 @pytest.mark.parametrize("framework", ["fastai", "torch", "tensorflow"])

@@ -107,13 +107,15 @@ BAD = {"notes.jpg": "not a picture", "zero.png": "empty", "cut.jpg": "cut off", 
 def test_the_page_gives_the_scores_of_the_predictor(predictor, odd, name):
     seen, expected = demo.look(predictor, odd/name), predictor.predict([odd/name])[0]
     assert seen.scores == expected.scores and seen.name == name
-    np.testing.assert_array_equal(seen.maps, predictor.maps([odd/name])[0])
+    np.testing.assert_allclose(seen.maps, demo.small_maps(predictor.maps([odd/name])[0]))
+    assert seen.maps.dtype == np.float16 and seen.maps.max() <= 1
     assert max(seen.picture.size) == demo.SHOWN and seen.picture.mode == "RGB"
 
 
 def test_a_rotated_picture_is_shown_upright(predictor, odd):
     assert demo.look(predictor, odd/"rotated.jpg").picture.size == (230, 384)
     assert demo.look(predictor, odd/"plain.jpg").picture.size == (384, 230)
+    assert 0x0112 not in demo.read_picture(odd/"rotated.jpg").getexif()      # nobody turns it again
 
 
 @pytest.mark.parametrize("name", BAD)
@@ -155,7 +157,7 @@ def test_bars_are_sorted_marked_and_escaped():
 
 
 def test_everything_else_is_escaped_too(predictor):
-    seen = demo.Seen(NASTY, {NASTY: .9}, Image.new("RGB", (20, 10)), np.ones((1, 2, 2), np.float32))
+    seen = demo.Seen(NASTY, {NASTY: .9}, demo.thumbnail(Image.new("RGB", (20, 10))), np.ones((1, 2, 2), np.float16))
     evil = type("P", (), dict(vocab=[NASTY], spec=dict(predictor.spec, vocab=[NASTY], trained=dict(dataset=NASTY, arch=NASTY), thresholds_chosen=NASTY)))()
     for page in (demo.answer_html(seen, {NASTY: .5}), demo.picture_html(seen, NASTY), demo.refusal_html(demo.Refused(NASTY)), demo.head_html(evil),
              demo.model_html(evil)):
@@ -177,7 +179,7 @@ def test_the_map_lies_over_the_picture():
     pixels = np.asarray(image).astype(int)
     assert image.size == (80, 40) and np.abs(pixels[2, 77] - pixels[35, 5]).sum() > 150
     assert demo.place(heat) == "top right" and demo.place(heat*0) is None and demo.place(np.pad([[1.]], 1)) == "middle"
-    seen = demo.Seen("a.png", {"sun": .9}, Image.new("RGB", (80, 40)), heat[None])
+    seen = demo.Seen("a.png", {"sun": .9}, demo.thumbnail(Image.new("RGB", (80, 40))), demo.small_maps(heat[None]))
     assert "where the logit of <b>sun</b> comes from" in demo.picture_html(seen, "sun") and "mostly from the top right" in demo.picture_html(seen, "sun")
     assert "the map is 0 everywhere" in demo.picture_html(replace(seen, maps=heat[None]*0), "sun")
     assert demo.picture_html(replace(seen, maps=None), "sun").count("<figure>") == 1
@@ -205,9 +207,9 @@ def test_only_uploads_are_read_and_deleted(tmp_path):
     (cache/"ab").mkdir(parents=True); secret.write_bytes(b"x"); (cache/"ab"/"a.jpg").write_bytes(b"x"); (cache/"link.jpg").symlink_to(secret)
     for data in (None, {}, 3, [], dict(path=3), dict(path="a\0b"), dict(path=str(secret)), dict(path=str(cache/".."/"secret.jpg")),
              dict(path=str(cache/"link.jpg")), dict(path=str(cache))):
-        assert demo._uploaded(data, cache) == Path("nowhere")
-    path = demo._uploaded(dict(path=str(cache/"ab"/"a.jpg")), cache)
-    demo._delete(path)
+        assert demo.uploaded(data, cache) == Path("nowhere")
+    path = demo.uploaded(dict(path=str(cache/"ab"/"a.jpg")), cache)
+    demo.delete_upload(path)
     assert not (cache/"ab").exists() and secret.exists()
 
 
@@ -223,14 +225,15 @@ def test_addresses():
 
 
 def test_what_is_wrong_is_said_before_gradio_is_imported(predictor, tmp_path, monkeypatch):
-    monkeypatch.setattr(demo, "_gradio", lambda: pytest.fail("imported"))
+    from mlc_course.tools.demo import page
+    monkeypatch.setattr(page, "load_gradio", lambda: pytest.fail("imported"))
     with pytest.raises(FileNotFoundError, match="no folder"): demo.serve(tmp_path/"absent")
     with pytest.raises(ValueError, match="There is no folder"): demo.serve(predictor.folder, examples=tmp_path/"absent")
 
 
 def test_without_gradio(monkeypatch):
     monkeypatch.setitem(sys.modules, "gradio", None)
-    with pytest.raises(ImportError, match=re.escape('pip install "mlc_course[demo]"')): demo._gradio()
+    with pytest.raises(ImportError, match=re.escape('pip install "mlc_course[demo]"')): demo.load_gradio()
 
 
 def test_how_the_model_was_made(predictor):
@@ -265,6 +268,8 @@ def server(predictor, examples, tmp_path_factory):
     pytest.importorskip("gradio", reason="the page needs Gradio: pip install \"mlc_course[demo]\"")
     home = tmp_path_factory.mktemp("tmp")
     with socket.socket() as s: s.bind(("127.0.0.1", 0)); port = s.getsockname()[1]
+    (home/"mlc-demo-killed"/"uploads").mkdir(parents=True)
+    (home/"mlc-demo-killed"/"uploads"/"left.jpg").write_bytes(b"x")
     env = {**os.environ, "TMPDIR": str(home), "OMP_NUM_THREADS": "1", "http_proxy": "http://127.0.0.1:9", "GRADIO_SHARE": "true"}
     errors = open(home/"errors.txt", "w+")
     p = subprocess.Popen([sys.executable, "-c", SERVER, str(predictor.folder), "--examples", str(examples), "--port", str(port)], env=env, text=True,
@@ -441,6 +446,28 @@ def test_the_keyboard_alone(opened, predictor, examples):
     tab_to("summary")
     page.keyboard.press("Enter")
     assert page.get_by_text("SHA-256 of the training data").is_visible()
+
+
+def test_what_a_killed_page_left_was_cleared(server):
+    assert not (server.home/"mlc-demo-killed").exists() and len(list(server.home.glob("mlc-demo-*"))) == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+@pytest.mark.parametrize("way,code", [(signal.SIGTERM, 0), (signal.SIGKILL, -9)])
+def test_a_page_that_is_told_to_end_leaves_nothing_and_a_killed_one_no_more_than_the_next_clears(predictor, tmp_path, way, code):
+    pytest.importorskip("gradio")
+    env = {**os.environ, "TMPDIR": str(tmp_path), "OMP_NUM_THREADS": "1"}
+    with open(tmp_path/"errors.txt", "w+") as errors:
+        p = subprocess.Popen([sys.executable, "-c", SERVER, str(predictor.folder)], env=env, text=True, stdout=subprocess.PIPE, stderr=errors)
+        assert "The page is at" in p.stdout.readline()
+        (upload,) = tmp_path.glob("mlc-demo-*/uploads")
+        (upload/"waiting.jpg").write_bytes(b"x")
+        p.send_signal(way)
+        p.communicate(timeout=60)
+    assert p.returncode == code and (tmp_path/"errors.txt").read_text().strip() == ""
+    assert (upload/"waiting.jpg").exists() == (way == signal.SIGKILL)
+    if way == signal.SIGKILL: assert demo.clear_leftovers(tmp_path) == [upload.parent]
+    assert not list(tmp_path.glob("mlc-demo-*"))
 
 
 def test_nothing_else_is_served(opened, server, predictor, examples):

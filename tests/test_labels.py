@@ -1,4 +1,5 @@
 """labels: multi-hot targets and back, counts, co-occurrence, stratified split; against scikit-learn and brute force."""
+import hashlib
 import subprocess
 import sys
 
@@ -7,6 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings, strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
+from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.preprocessing import MultiLabelBinarizer
 
 from mlc_course import labels as L
@@ -175,3 +177,112 @@ def test_large_table():
 def test_import_loads_no_framework():
     code = "import sys, mlc_course.labels; print([m for m in ('torch', 'tensorflow', 'fastai', 'pandas', 'sklearn', 'matplotlib') if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+# ---- groups, folds, and the splits of before
+@pytest.mark.parametrize("n, c, seed, f, digest", [
+    (1, 1, 1, (.6, .2, .2), "af5570f5a1810b7a"), (57, 4, 2, (.6, .2, .2), "264d4ff40d9e7a57"), (500, 20, 42, (.8, .2), "753550439c702713"),
+    (2000, 60, 7, (.25,)*4, "ac48e5b36d15c964"), (333, 7, 5, (.1, .9), "c2264fd878efd355"),
+])
+def test_a_split_without_groups_is_the_same_as_ever(n, c, seed, f, digest):
+    t = np.random.default_rng(seed).random((n, c)) < np.linspace(.02, .4, c)
+    assert hashlib.sha256(L.stratified_split(t, f, seed).astype(np.int64).tobytes()).hexdigest()[:16] == digest
+
+
+def grouped(n, n_groups, c, seed):
+    "Targets whose labels go with the groups, of uneven sizes."
+    rng = np.random.default_rng(seed)
+    groups = (rng.random(n)**1.5 * n_groups).astype(int)
+    own = rng.random((n_groups, c)) < .3
+    return (own[groups] & (rng.random((n, c)) < .8)) | (rng.random((n, c)) < .05), groups
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(10, 300), st.integers(8, 40), st.integers(1, 8), st.integers(0, 99), fractions)
+def test_groups_stay_whole_and_every_part_gets_rows(n, n_groups, c, seed, f):
+    t, groups = grouped(n, n_groups, c, seed)
+    try: parts = L.stratified_split(t, f, seed, groups=groups)
+    except ValueError as e:
+        assert "stays whole" in str(e)
+        assert np.bincount(groups).max() > np.ceil(n*max(f)) or len(set(groups)) < len(f)
+        return
+    assert L.shared_groups(groups, parts) == {} and set(parts) == set(range(len(f)))
+    np.testing.assert_array_equal(parts, L.stratified_split(t, f, seed, groups=list(groups)))
+    other = np.array([f"patient {(o*7919) % 1009}" for o in groups], dtype=object)          # other names, in another alphabetical order
+    np.testing.assert_array_equal(parts, L.stratified_split(t, f, seed, groups=other))
+    np.testing.assert_array_equal(parts, L.stratified_split(t, f, seed, groups=[("a", o) for o in groups]))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_groups_are_dealt_by_their_labels(seed):
+    t, groups = grouped(3000, 300, 12, seed)
+    f = np.array((.6, .2, .2))
+    parts = L.stratified_split(t, f, seed, groups=groups)
+    spread = lambda p: np.mean([np.abs(t[p == k].sum(0)/t.sum(0) - f[k]).mean() for k in range(3)])
+    rng = np.random.default_rng(seed)
+    def by_chance():
+        of_group = rng.choice(3, groups.max() + 1, p=f)
+        return of_group[groups]
+    assert spread(parts) < .25*np.mean([spread(by_chance()) for _ in range(20)])
+    assert (np.abs(np.bincount(parts)/len(t) - f) < .01).all()
+
+
+@pytest.mark.parametrize("n, n_groups, c", [(1000, 100, 4), (1000, 300, 10), (2000, 200, 3), (1000, 1000, 5)])
+def test_single_label_folds_are_as_even_as_scikit_learns(n, n_groups, c):
+    rng, k = np.random.default_rng(n_groups), 5
+    groups = rng.integers(0, n_groups, n)
+    y = np.where(rng.random(n) < .7, rng.integers(0, c, n_groups)[groups], rng.integers(0, c, n))
+    t, theirs = np.eye(c, dtype=bool)[y], np.zeros(n, int)
+    for i, (_, test) in enumerate(StratifiedGroupKFold(k, shuffle=True, random_state=0).split(t, y, groups)): theirs[test] = i
+    spread = lambda p: np.mean([np.abs(t[p == i].sum(0)/t.sum(0) - 1/k).mean() for i in range(k)])
+    assert spread(L.stratified_folds(t, k, 0, groups)) <= spread(theirs) + .003
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(2, 200), st.integers(1, 10), st.integers(2, 8), st.integers(0, 9))
+def test_folds_are_equal_and_even(n, c, k, seed):
+    t = long_tail(n, c, seed)
+    if k > n: return
+    folds = L.stratified_folds(t, k, seed)
+    assert np.ptp(np.bincount(folds, minlength=k)) <= 1
+    rarest = t.sum(0)
+    rarest = int(np.argmin(np.where(rarest > 0, rarest, n + 1)))
+    assert np.ptp(np.bincount(folds[t[:, rarest]], minlength=k)) <= 2
+
+
+T = np.eye(6, 3, dtype=bool)
+
+
+@pytest.mark.parametrize("call, error, part", [
+    (lambda: L.stratified_folds(T, 1), ValueError, "at least 2 folds"), (lambda: L.stratified_folds(T, 7), ValueError, "there are 6 rows"),
+    (lambda: L.stratified_folds(T, 2.5), TypeError, "whole number"), (lambda: L.stratified_folds(T, True), TypeError, "whole number"),
+    (lambda: L.stratified_folds(T, 3, groups=list("aaabbb")), ValueError, "2 groups for 3 parts"),
+    (lambda: L.stratified_split(T, (.5, .5), groups=["a", None, "b", "b", "c", "c"]), ValueError, "row 1"),
+    (lambda: L.stratified_split(T, (.5, .5), groups=[1., 2, 3, np.nan, np.nan, 1]), ValueError, "2 rows have no group, the first is row 3"),
+    (lambda: L.stratified_split(T, (.5, .5), groups=pd.Series(["a", pd.NA, "b", "b", "c", "c"])), ValueError, "row 1"),
+    (lambda: L.stratified_split(T, (.5, .5), groups=[1, 2]), ValueError, "2 values and targets has 6 rows"),
+    (lambda: L.stratified_split(T, (.5, .5), groups="abcdef"), TypeError, "abcdef"),
+    (lambda: L.stratified_split(T, (.5, .5), groups=np.zeros((6, 2))), ValueError, r"(6, 2)"),
+    (lambda: L.stratified_split(T, (.5, .5), groups=[[1]]*6), TypeError, "tuples"),
+    (lambda: L.stratified_split(T, (.5, .5), groups=list("aaaaab")), ValueError, "'a' has 5 of the 6 rows"),
+    (lambda: L.shared_groups([1, 2], ["train"]), ValueError, "2 values and split has 1"),
+])
+def test_groups_and_folds_refuse_with_a_sentence(call, error, part):
+    with pytest.raises(error) as e: call()
+    assert part in str(e.value)
+
+
+def test_shared_groups():
+    groups = pd.Series(["p1", "p2", "p1", None, None, float("nan"), "p3", "p3", "p2"], dtype=object)
+    assert L.shared_groups(groups, ["train", "test", "test", "train", "test", "test", "valid", "valid", "test"]) == {"p1": ["train", "test"]}
+    assert L.shared_groups([], []) == {}
+    assert L.stratified_split(np.zeros((0, 2), bool), (.5, .5), groups=[]).shape == (0,)
+
+
+def test_folds_and_groups_of_a_large_table():
+    t = long_tail(100_000, 100, 0)
+    folds = L.stratified_folds(t, 5)
+    assert np.bincount(folds).tolist() == [20_000]*5 and np.abs(t[folds == 0].sum(0) - .2*t.sum(0)).max() < 20
+    groups = np.random.default_rng(0).integers(0, 30_000, len(t))
+    parts = L.stratified_split(t, (.6, .2, .2), groups=groups)
+    assert L.shared_groups(groups, parts) == {} and np.abs(t[parts == 1].sum(0) - .2*t.sum(0)).max() < 20

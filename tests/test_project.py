@@ -47,8 +47,8 @@ def test_environment_is_in_step_with_pyproject():
     text = (ROOT/"environment.yml").read_text(encoding="utf-8")
     python = re.search(r"- python\s*(.+)", text)[1].strip()
     assert python == PYPROJECT["project"]["requires-python"]
-    extras = set(re.search(r"-e \.\[([^\]]+)\]", text)[1].split(","))
-    assert extras == set(bootstrap.EXTRAS.split(",")) <= set(PYPROJECT["project"]["optional-dependencies"])
+    assert set(bootstrap.EXTRAS.split(",")) <= set(PYPROJECT["project"]["optional-dependencies"])
+    assert "- --require-hashes" in text and f"- -r {bootstrap.LOCK}" in text and "pip install --no-deps --no-build-isolation -e ." in text
     assert f"name: {PYPROJECT['project']['name']}" in text
 
 
@@ -133,7 +133,7 @@ def project(tmp_path, monkeypatch):
     root = tmp_path/"project"
     root.mkdir()
     (root/"pyproject.toml").write_text("a")
-    (root/"constraints.txt").write_text("b")
+    (root/bootstrap.LOCK).write_text("b")
     venv = root/".venv"
     calls = []
     def call(command, **kwargs):
@@ -143,10 +143,10 @@ def project(tmp_path, monkeypatch):
             python = bootstrap.venv_python(venv)
             python.parent.mkdir(parents=True)
             python.write_text("")
-        return project.fail if "install" in command else 0
-    class project: fail = 0
+        return project.fail if "install" in command else project.misfit if "check" in command else 0
+    class project: fail = misfit = 0
     project.root, project.venv, project.calls = root, venv, calls
-    project.installs = lambda: sum("install" in c for c in calls)
+    project.installs = lambda: sum("--require-hashes" in c for c in calls)
     project.builds = lambda: sum("venv" in c for c in calls)
     project.version = tuple(sys.version_info[:2])
     monkeypatch.setattr(bootstrap.subprocess, "call", call)
@@ -158,12 +158,30 @@ def project(tmp_path, monkeypatch):
 def test_environment_is_installed_once_and_again_when_its_files_change(project):
     for _ in range(3): assert bootstrap.ensure(project.root) == bootstrap.venv_python(project.venv)
     assert (project.builds(), project.installs()) == (1, 1)
-    assert project.calls[-1][-2:] == ["--progress-bar", "off"] or "-c" in project.calls[-1]
-    for name in ("pyproject.toml", "constraints.txt"):
+    for name in ("pyproject.toml", bootstrap.LOCK):
         (project.root/name).write_text("changed")
         bootstrap.ensure(project.root)
         bootstrap.ensure(project.root)
     assert (project.builds(), project.installs()) == (1, 3)
+
+
+def test_files_are_compared_with_their_hashes_and_nothing_else_is_fetched(project):
+    bootstrap.ensure(project.root)
+    first, second, third = project.calls[-3:]
+    assert {"--require-hashes", "-r", bootstrap.LOCK} <= set(first)
+    assert {"--no-deps", "--no-build-isolation", "-e"} <= set(second) and third[-1] == "check"
+
+
+def test_packages_that_do_not_fit_together_are_named(project):
+    project.misfit = 1
+    with pytest.raises(bootstrap.SetupError, match="don't fit together.*mlc_course.tools.lock"): bootstrap.ensure(project.root)
+    assert not (project.venv/bootstrap.STAMP).exists()
+
+
+def test_without_the_lock_file_nothing_is_installed(project):
+    (project.root/bootstrap.LOCK).unlink()
+    with pytest.raises(bootstrap.SetupError, match="git checkout requirements.lock"): bootstrap.ensure(project.root)
+    assert not project.installs()
 
 
 def test_an_unfinished_installation_is_not_taken_for_a_whole_one(project):
@@ -213,7 +231,7 @@ def test_clean_removes_only_what_was_made(project, capsys):
     for name in ("_runs/laptop", "mlc_course/__pycache__", "tests", "nbs/.ipynb_checkpoints"): (project.root/name).mkdir(parents=True)
     (project.root/"mlc_course"/"mine.py").write_text("1")
     bootstrap.clean(project.root)
-    assert sorted(p.relative_to(project.root).as_posix() for p in project.root.rglob("*") if p.is_file()) == ["constraints.txt", "mlc_course/mine.py", "pyproject.toml"]
+    assert sorted(p.relative_to(project.root).as_posix() for p in project.root.rglob("*") if p.is_file()) == ["mlc_course/mine.py", "pyproject.toml", "requirements.lock"]
     assert not project.venv.exists() and not (project.root/"_runs").exists() and not (project.root/"mlc_course"/"__pycache__").exists()
 
 

@@ -230,3 +230,13 @@ def test_expected_seconds_prefers_this_machine(monkeypatch):
 
 def test_clock():
     assert [runner.clock(s) for s in (0, 59.6, 61, 3661)] == ["0:00", "1:00", "1:01", "1:01:01"]
+
+
+def test_a_profile_with_markup_in_its_name_is_escaped_on_every_page(tmp_path):
+    notebook(tmp_path, "00_good", "x = 2")
+    row = dict(stem="00_good", result="ok", seconds=1., peak_mb=9., when=0., exit_code=0)
+    fields = {f: None for f in LessonRun.__dataclass_fields__} | row
+    report.write_report(tmp_path, {"00_good": fields}, "<b>mine</b>&")
+    for page in ("index.html", "00_good.html"):
+        text = (tmp_path/page).read_text(encoding="utf-8")
+        assert "&lt;b&gt;mine&lt;/b&gt;&amp;" in text and "<b>mine" not in text

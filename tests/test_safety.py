@@ -2,6 +2,7 @@
 import errno
 import os
 import pickle
+import re
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from mlc_course import safety
-from mlc_course.safety import StopRequest, TrainingDiverged, ctrl_c, explain_memory, file_lock, progress_bar, recover, write_whole
+from mlc_course.safety import StopRequest, TrainingDiverged, ctrl_c, explain_memory, file_lock, is_leftover, progress_bar, recover, write_whole
 
 posix = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 
@@ -328,7 +329,7 @@ def test_killed_at_any_point_a_folder_can_be_recovered(tmp_path, at, left, after
     path = write_whole(tmp_path/"c", fill_folder("one", ["a"]))
     done = python(KILLED, path, at)
     assert done.returncode == -signal.SIGKILL, done.stderr
-    assert set(os.listdir(tmp_path)) == left
+    assert {re.sub(r"\.\d+-[0-9a-f]{8}", "", name) for name in os.listdir(tmp_path)} == left      # without the number of the process
     assert recover(path) == path and content(path) == {"a": f"{after} a"}
     recover(path)                                                      # twice does no harm
     assert content(path) == {"a": f"{after} a"}
@@ -370,6 +371,75 @@ def test_any_history_leaves_the_last_whole_one(tmp_path_factory, history):
             else: expected = content_of(kind, str(n))
     assert os.listdir(folder) == ([] if expected is None else ["c"])
     if expected is not None: assert content(path) == expected
+
+
+WRITER = """
+    import sys, time
+    from pathlib import Path
+    from mlc_course.safety import write_whole
+    path, letter, end = Path(sys.argv[1]), sys.argv[2], time.monotonic() + float(sys.argv[3])
+    n = 0
+    while time.monotonic() < end:
+        write_whole(path, lambda part: part.write_text(letter*(1000 + n % 7)))
+        n += 1
+    print(n)
+"""
+
+
+def test_writers_of_one_file_never_disturb_each_other_nor_a_reader(tmp_path):
+    path = tmp_path/"c"
+    writers = [subprocess.Popen([sys.executable, "-c", textwrap.dedent(WRITER), str(path), o, "1.5"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for o in "ab"]
+    seen = set()
+    while any(w.poll() is None for w in writers):
+        if not path.exists(): continue
+        text = path.read_text()
+        assert len(text) >= 1000 and len(set(text)) == 1, "a torn file"
+        seen.add(text[0])
+    for w in writers:
+        out, error = w.communicate()
+        assert w.returncode == 0 and int(out) > 3, error
+    assert seen == {"a", "b"} and os.listdir(tmp_path) == ["c"]
+
+
+def leftover(folder, name, pid, age=0):
+    p = folder/f"{name}.{pid}-0123abcd.part"
+    p.write_text("half")
+    os.utime(p, (time.time() - age,)*2)
+    return p
+
+
+@posix
+def test_only_what_no_process_is_writing_is_cleared(tmp_path):
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    dead, alive, old = leftover(tmp_path, "c", gone.pid), leftover(tmp_path, "c", os.getppid()), leftover(tmp_path, "c", os.getpid(), 4000)
+    other, foreign = leftover(tmp_path, "d", gone.pid), tmp_path/"c.film.part"
+    foreign.write_text("a download of the reader")
+    assert [is_leftover(o) for o in (dead, alive, old, other, foreign)] == [True, False, True, True, False]
+    write_whole(tmp_path/"c", lambda part: part.write_text("new"))
+    assert {o.name for o in tmp_path.iterdir()} == {"c", alive.name, other.name, foreign.name}
+
+
+@posix
+def test_a_link_is_no_leftover(tmp_path):
+    (tmp_path/"precious").write_text("keep")
+    link = tmp_path/"c.999999999-0123abcd.part"
+    link.symlink_to(tmp_path/"precious")
+    assert not is_leftover(link)
+
+
+def test_what_is_renamed_is_on_the_disk_before(tmp_path, monkeypatch, kind):
+    order, sync, real = [], os.fsync, os.replace
+    monkeypatch.setattr(safety.os, "fsync", lambda fd: (order.append("sync"), sync(fd)))
+    monkeypatch.setattr(safety.os, "replace", lambda a, b: (order.append("rename"), real(a, b)))
+    write_whole(tmp_path/"c", WRITE[kind]("one"))
+    assert order == ["sync"]*(1 if kind == "file" else 4) + ["rename", "sync"]        # every file and folder, then the name, then the folder that holds it
+
+
+def test_what_to_do_after_a_full_disk_is_the_writers_word(tmp_path):
+    def full(part): raise OSError(errno.ENOSPC, "No space left on device")
+    with pytest.raises(OSError, match=r"There is no room for plot.*then draw it again$") as e: write_whole(tmp_path/"plot", full, then="draw it again")
+    assert "resume" not in str(e.value)
 
 
 # ---- memory ------------------------------------------------------------------------------------
@@ -436,7 +506,7 @@ def test_without_an_error_nothing_happens(smoke):
 def test_a_diverged_training_says_where_and_what_to_do():
     e = TrainingDiverged(73, 2)
     assert isinstance(e, RuntimeError) and (e.step, e.epoch) == (73, 2)
-    assert "step 73 (epoch 2)" in str(e) and "learning_rate" in str(e) and "checkpoint" not in str(e)
+    assert "step 73 (epoch 2)" in str(e) and "learning_rate" in str(e) and "--learning-rate" in str(e) and "checkpoint" not in str(e)
     assert "The checkpoint run/checkpoint.pt is from before that and still good." in str(TrainingDiverged(5, 0, Path("run/checkpoint.pt")))
 
 

@@ -99,3 +99,60 @@ def test_what_a_section_of_yours_leaves_out_comes_from_laptop_as_the_file_has_it
     found = profiles(path)
     assert (found["evening"].image_size, found["evening"].epochs, found["laptop"].epochs) == (32, 5, 5)
     assert found["smoke"].epochs == 1 and found["smoke"].seed == 7
+
+
+STRANGERS = {"no section": b"volume=3\n", "binary": bytes(range(256))*40, "empty": b"", "nbdev": b"[DEFAULT]\nlib_name = other\n", "twice": b"[a]\n[a]\n",
+             "utf-16": "[Settings]\nname = x\n".encode("utf-16"), "latin": "[a]\ngr\xf6\xdfe\n".encode("latin-1"), "indented": b"key =\n  [mlc_course]\n", "huge": b"[mlc_course]\n" + b"#"*2**20}
+
+
+@pytest.mark.parametrize("what", STRANGERS)
+def test_a_strangers_settings_are_passed_over_whatever_is_in_them(clean, monkeypatch, what):
+    ini(clean, "[mlc_course]\nprofile = gpu\n")
+    (clean/"a").mkdir(); (clean/"a"/"settings.ini").write_bytes(STRANGERS[what])
+    monkeypatch.chdir(clean/"a")
+    assert find_settings() == (clean/"settings.ini").resolve() and load_profile().name == "gpu"
+
+
+def test_a_folder_or_an_unreadable_file_of_that_name_is_passed_over(clean, monkeypatch):
+    (clean/"settings.ini").mkdir()
+    assert load_profile() == BUILT_IN["laptop"]
+    (clean/"settings.ini").rmdir(); ini(clean, "[mlc_course]\nprofile = gpu\n")
+    real = Path.open
+    def no(self, *a, **kw):
+        if self.name == "settings.ini": raise PermissionError(13, "Permission denied", str(self))
+        return real(self, *a, **kw)
+    monkeypatch.setattr(Path, "open", no)
+    assert load_profile() == BUILT_IN["laptop"]
+
+
+@pytest.mark.parametrize("text, say", [
+    (b"[mlc_course]\n[laptop]\nepochs\n", "line 3: 'epochs' is neither"), (b"[mlc_course]\n[laptop]\n[laptop]\n", r"line 3: the section \[laptop\] is there twice"),
+    (b"a = 1\n[mlc_course]\n", "line 1: 'a = 1' stands before"), (b"[mlc_course]\nprofile = a\nprofile = b\n", "line 3: profile is there twice"),
+    (b"[mlc_course]\n# gr\xf6\xdfe\n", "line 2: this isn't text in UTF-8.*Save the file as UTF-8")])
+def test_a_mistake_in_our_file_is_named_with_its_line(clean, text, say):
+    (clean/"settings.ini").write_bytes(text)
+    with pytest.raises(ValueError, match=say) as e: load_profile()
+    assert str(clean/"settings.ini") in str(e.value)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_what_windows_editors_write_is_read(clean, encoding):
+    (clean/"settings.ini").write_bytes("[mlc_course]\nprofile = gpu\n".encode(encoding))
+    assert load_profile().name == "gpu"
+
+
+def test_a_file_that_was_named_and_is_not_there_is_an_error(clean):
+    with pytest.raises(OSError, match="nowhere.ini can't be read"): profiles(clean/"nowhere.ini")
+
+
+@pytest.mark.parametrize("field, value", [("image_size", 1), ("image_size", 7), ("image_size", 20_000), ("num_workers", 5000), ("seed", 2**32), ("seed", -1), ("weight_decay", float("nan")), ("weight_decay", -.1)])
+def test_bounds_are_told(field, value):
+    with pytest.raises(ValueError, match=f"Profile.{field} is .*; it must lie between") as e: replace(Profile(), **{field: value})
+    low, high = settings.BOUNDS[field]
+    replace(Profile(), **{field: type(Profile.__dataclass_fields__[field].default)(low)}); replace(Profile(), **{field: type(Profile.__dataclass_fields__[field].default)(high)})
+
+
+def test_a_data_home_that_can_only_be_read_is_given(clean, monkeypatch):
+    monkeypatch.setenv("MLC_HOME", str(clean))
+    monkeypatch.setattr(settings.os, "access", lambda *a: False)
+    assert data_home() == clean

@@ -97,12 +97,12 @@ def test_damaged_jpeg_is_named(tmp_path, keep):
     file = noise(tmp_path/"bad one.jpg")
     raw = file.read_bytes()
     file.write_bytes(raw[:keep if isinstance(keep, int) else int(keep*len(raw))])
-    with pytest.raises(ValueError, match="bad one.jpg can't be decoded.*verify"): load_image(file)
+    with pytest.raises(ValueError, match="bad one.jpg can't be decoded.*Fetch the file again"): load_image(file)
 
 
 def test_what_is_no_image(tmp_path):
     (tmp_path/"a.jpg").write_text("<html>404</html>")
-    with pytest.raises(ValueError, match="a.jpg.*<html>"): load_image(tmp_path/"a.jpg")
+    with pytest.raises(ValueError, match="a.jpg.*web page"): load_image(tmp_path/"a.jpg")
     with pytest.raises(FileNotFoundError, match="b.jpg"): load_image(tmp_path/"b.jpg")
     with pytest.raises(FileNotFoundError): load_image(tmp_path)
 
@@ -128,7 +128,7 @@ def test_decode_images_resizes_as_torchvision_does(tmp_path):
 def test_decode_images_names_file_and_row(tmp_path):
     table = read_pascal(pascal(tmp_path, GOOD, ABC))
     (tmp_path/"train/b.jpg").write_bytes(b"")
-    with pytest.raises(ValueError, match="train.csv row 3: .*b.jpg"): decode_images(table, 8)
+    with pytest.raises(ValueError, match="train.csv row 3: .*b.jpg.*verify"): decode_images(table, 8)
     with pytest.raises(ValueError, match="b.jpg"): decode_images(table.paths(), 8)
     for size in (0, -1, 8.0, "8", True, None):
         with pytest.raises(ValueError, match="size"): decode_images(table, size)
@@ -302,7 +302,7 @@ def test_unknown_label_with_a_given_vocab(tmp_path):
     root = pascal(tmp_path, GOOD, ABC)
     with pytest.raises(ValueError, match="train.csv row 3: the label 'sofa' of train/b.jpg is not in the vocab"): read_pascal(root, vocab=["dog", "person"])
     with pytest.raises(ValueError, match="Did you mean 'sofas'"): read_pascal(root, vocab=["dog", "person", "sofas"])
-    assert read_pascal(root, vocab=["zebra", "sofa", "person", "dog"]).vocab == ["dog", "person", "sofa", "zebra"]
+    assert read_pascal(root, vocab=["zebra", "sofa", "person", "dog"]).vocab == ["zebra", "sofa", "person", "dog"]
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
@@ -400,7 +400,9 @@ def test_movie_posters(tmp_path):
 def test_movie_posters_faults(tmp_path):
     csv, posters = tmp_path/"MovieGenre.csv", tmp_path/"posters"
     movies(tmp_path, many())
-    with pytest.raises(ValueError, match="No label has 1000 images.*'Drama', has 40.*min_count"): read_movie_posters(csv, posters)
+    with pytest.raises(ValueError, match="No label has 1000 images.*'Drama', has 40.*min_count"): read_movie_posters(csv, posters, 1000)
+    small = read_movie_posters(csv, posters)
+    assert small.vocab == ["Comedy", "Drama"] and "fewer than 1 images are dropped: 1/40 of 40 films" in " ".join(small.notes)
     with pytest.raises(FileNotFoundError, match="posters"): read_movie_posters(csv, tmp_path/"nowhere")
     (posters/"103.jpg").unlink()
     with pytest.raises(FileNotFoundError, match="MovieGenre.csv row 5.*103.*1 of 40"): read_movie_posters(csv, posters, 1, on_missing="error")
@@ -544,9 +546,9 @@ def test_folder_without_split(tmp_path):
     ("fname,labels\na.jpg,x|y\nb.jpg,x;y\n", "unclear what separates.*sep="),
     ("fname,labels,split\na.jpg,x,holdout\n", "labels.csv row 2: the split is 'holdout'"),
     ("fname,labels,split,is_valid\na.jpg,x,train,0\n", "both a column split and a column is_valid"),
-    ("fname,image,labels\na.jpg,a.jpg,x\n", "fname and image could both"),
-    ("fname,dog,cat\na.jpg,1,0\n", "no column labels or"),
-    ("name,labels\na.jpg,x\n", "no column fname or"),
+    ("fname,image,labels\na.jpg,a.jpg,x\n", "fname and image could both.*--fname-column"),
+    ("fname,dog,cat\na.jpg,5,7\n", "no column labels or"),
+    ("title,labels\na,x\n", "no column fname,"),
     ("fname,labels\na.jpg,\nb.jpg,\n", "no row has a label"),
 ])
 def test_folder_faults(tmp_path, text, match):

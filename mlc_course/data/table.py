@@ -1,73 +1,18 @@
 """File names, labels and split of a set of images: the one thing that describes data."""
 
+import copy
 import html
 import os
-import re
 from concurrent.futures import ThreadPoolExecutor
-from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from ..labels import label_counts, multi_hot, stratified_split
-from .pictures import load_image, row_sources
-
-
-SPLITS = ("train", "valid", "test")
-
-
-def safe_name(fname, source):
-    "A file name as a posix path below the root; a path that leaves the root is refused."
-    name = str(fname).strip().replace("\\", "/")
-    if not name:
-        raise ValueError(f"{source}: the file name is empty. Fill it in, or remove the row.")
-    parts = [o for o in name.split("/") if o not in ("", ".")]
-    if (
-        not parts
-        or name.startswith("/")
-        or re.match("[A-Za-z]:", name)
-        or ".." in parts
-        or "\0" in name
-    ):
-        raise ValueError(
-            f"{source}: {fname!r} points outside the folder of the images. Give a path relative to that folder, without '..'."
-        )
-    return "/".join(parts)
-
-
-def _check_rows(df, vocab):
-    "Raise for the first row that can't be a row of an ImageTable."
-    known = None if vocab is None else set(vocab)
-    seen = {}
-    for fname, labels, split, source in zip(
-        df["fname"], df["labels"], df["split"], row_sources(df)
-    ):
-        if not isinstance(labels, (list, tuple)):
-            raise TypeError(
-                f"{source}: labels is {labels!r}; expected a list of names, such as ['boat', 'sun'], and [] for an image without labels."
-            )
-        for label in labels:
-            if not isinstance(label, str) or not label.strip():
-                raise ValueError(
-                    f"{source}: {label!r} is not a label name. An image without labels has an empty list; ''.split(' ') gives [''], ''.split() gives []."
-                )
-            if known is not None and label not in known:
-                near = get_close_matches(label, sorted(known), n=1)
-                raise ValueError(
-                    f"{source}: the label {label!r} of {fname} is not in the vocab."
-                    + (f" Did you mean {near[0]!r}?" if near else "")
-                    + " Correct it, or add it to the vocab."
-                )
-        if split not in SPLITS:
-            raise ValueError(
-                f"{source}: the split of {fname} is {split!r}; it must be one of {', '.join(SPLITS)}."
-            )
-        if fname in seen:
-            raise ValueError(
-                f"{source} names {fname}, and so does {seen[fname]}. Each image has one row: merge or remove one of the two."
-            )
-        seen[fname] = source
+from ..machine import usable_cores
+from .pictures import check_image, row_sources
+from .table_checks import SPLITS, check_rows, check_vocab, ones, safe_name
 
 
 class ImageTable:
@@ -84,7 +29,9 @@ class ImageTable:
         missing = [c for c in ("fname", "labels", "split") if c not in df.columns]
         if missing:
             raise ValueError(
-                f"The table lacks {', '.join(missing)}; it has {', '.join(map(str, df.columns)) or 'no columns'}. It needs fname, labels and split."
+                f"The table lacks {', '.join(missing)}; it has"
+                f" {', '.join(map(str, df.columns)) or 'no columns'}. It needs fname, labels and"
+                f" split."
             )
         if isinstance(vocab, str):
             raise TypeError(f"vocab is the string {vocab!r}; give a list of label names.")
@@ -95,16 +42,81 @@ class ImageTable:
         )  # absolute: still right after a change of folder
         if not self.root.is_dir():
             raise FileNotFoundError(
-                f"The folder {self.root} does not exist; `root` is the folder that the file names are relative to."
+                f"The folder {self.root} does not exist; `root` is the folder that the file names"
+                f" are relative to."
             )
+        if vocab is not None:
+            vocab = check_vocab(vocab)
         df = df.reset_index(drop=True)
         df["fname"] = [safe_name(f, s) for f, s in zip(df["fname"], row_sources(df))]
-        _check_rows(df, vocab)
+        check_rows(df, vocab)
         df["labels"] = pd.Series([list(dict.fromkeys(o)) for o in df["labels"]], dtype=object)
-        self.df = df
-        self.vocab = sorted(
-            set(vocab) if vocab is not None else {o for row in df["labels"] for o in row}
-        )
+        self.df = df  # not to be changed: make another table, with subset or ImageTable(df, ...)
+        self.vocab = sorted({o for row in df["labels"] for o in row}) if vocab is None else vocab
+
+    @classmethod
+    def from_lists(
+        cls,
+        fnames,  # file names relative to `root`
+        labels,  # one list of label names per image
+        root,  # the folder that the file names are relative to
+        splits=None,  # "train", "valid" or "test" per image; None: all are train
+        vocab=None,  # label names in order; None takes every label, sorted
+        name: str = "",  # what to call the set
+    ):  # ImageTable
+        "A table from lists: one file name, and one list of label names, per image."
+        fnames, labels = list(fnames), list(labels)
+        splits = ["train"] * len(fnames) if splits is None else list(splits)
+        if not len(fnames) == len(labels) == len(splits):
+            raise ValueError(
+                f"There are {len(fnames)} file names, {len(labels)} lists of labels and"
+                f" {len(splits)} splits; give one of each per image."
+            )
+        df = pd.DataFrame({"fname": fnames, "split": splits}, dtype=object)
+        return cls(df.assign(labels=pd.Series(labels, dtype=object)), root, vocab, name)
+
+    @classmethod
+    def from_multi_hot(
+        cls,
+        df: pd.DataFrame,  # one row per image, one column of 0 and 1 (or True and False) per label
+        root,  # the folder that the file names are relative to
+        label_columns=None,  # the label columns in order; None: every column of 0 and 1
+        fname_column="fname",  # the column of the file names
+        split_column=None,  # the column of train, valid and test; None: "split" if there, else all train
+        name: str = "",  # what to call the set
+    ):  # ImageTable, its vocab in the order of the columns; other columns are kept
+        "A table from one column per label; a cell that is neither 0 nor 1 is unknown, and refused."
+        if split_column is None and "split" in df.columns:
+            split_column = "split"
+        for c in (fname_column, *([split_column] if split_column else []), *(label_columns or ())):
+            if c not in df.columns:
+                raise ValueError(
+                    f"There is no column {c!r}; the table has {', '.join(map(str, df.columns))}."
+                )
+        if label_columns is None:
+            rest = [c for c in df.columns if c not in (fname_column, split_column)]
+            label_columns = [c for c in rest if df[c].isin((0, 1)).all()]
+        if not len(label_columns):
+            raise ValueError("No column holds 0 and 1 only; name them in label_columns.")
+        on = ones(df, label_columns)
+        names = np.array([str(c) for c in label_columns], dtype=object)
+        rows = pd.Series([list(names[o]) for o in on], index=df.index, dtype=object)
+        other = df.drop(columns=[*label_columns])
+        other = other.rename(columns={fname_column: "fname", split_column: "split"})
+        if split_column is None:
+            other["split"] = "train"
+        return cls(other.assign(labels=rows), root, list(names), name)
+
+    def _like(self, df=None, notes=None):
+        "The same table with other rows that are known to be sound, or other notes."
+        table = copy.copy(self)
+        table.df = self.df if df is None else df.reset_index(drop=True)
+        table.notes = self.notes if notes is None else tuple(notes)
+        return table
+
+    def with_notes(self, *notes):  # ImageTable
+        "The same table with more notes."
+        return self._like(notes=(*self.notes, *notes))
 
     def __len__(self):
         return len(self.df)
@@ -119,33 +131,63 @@ class ImageTable:
     @property
     def splits(self) -> list:  # those that have rows, in the order train, valid, test
         "The splits that are present."
-        present = set(self.df["split"])
+        present = set(self.df["split"].unique())
         return [s for s in SPLITS if s in present]
 
     def counts(self) -> dict:  # split -> number of images
         "Images per split."
-        return {s: int((self.df["split"] == s).sum()) for s in self.splits}
+        found = self.df["split"].value_counts()
+        return {s: int(found[s]) for s in SPLITS if s in found.index}
 
-    def _rows(self, split):
+    def require(
+        self,
+        vocab=None,  # the labels that the table must have, in this order
+        splits=(),  # the splits that it must have
+    ):
+        "Raise a sentence if the table lacks a split, or has another vocab."
+        lacks = [s for s in splits if s not in self.splits]
+        if lacks:
+            raise ValueError(
+                f"{self.name or 'The table'} has the splits {', '.join(self.splits) or '(none)'};"
+                f" it needs {' and '.join(splits)}."
+                + (" table.hold_out() makes a valid split." if lacks == ["valid"] else "")
+            )
+        if vocab is None or list(vocab) == self.vocab:
+            return
+        vocab = list(vocab)
+        odd = sorted(set(vocab) ^ set(self.vocab))
+        what = f"{odd[0]!r} is in one of them only" if odd else "the order is another"
+        raise ValueError(
+            f"{self.name or 'The table'} has {len(self.vocab)} labels and the model {len(vocab)}:"
+            f" {what}. Give the table the model's vocab: ImageTable(table.df, table.root,"
+            " vocab=model.vocab)."
+        )
+
+    def rows(
+        self,
+        split=None,  # "train", "valid" or "test"; None: all
+    ) -> pd.DataFrame:  # the rows of `df` that are in it
+        "The rows of a split; a split that isn't there is an error that names those that are."
         if split is None:
             return self.df
         if split not in self.splits:
             raise ValueError(
-                f"{self.name or 'The table'} has no split {split!r}; it has {', '.join(self.splits) or 'no rows'}."
+                f"{self.name or 'The table'} has no split {split!r}; it has"
+                f" {', '.join(self.splits) or 'no rows'}."
             )
         return self.df[self.df["split"] == split]
 
     def labels(self, split=None) -> list:  # one list of names per image
         "The label lists, in the table's order."
-        return [list(o) for o in self._rows(split)["labels"]]
+        return [list(o) for o in self.rows(split)["labels"]]
 
     def targets(self, split=None) -> np.ndarray:  # bool [N, C], columns in the order of the vocab
         "The labels as multi-hot rows."
-        return multi_hot(self._rows(split)["labels"], self.vocab)
+        return multi_hot(self.rows(split)["labels"], self.vocab)
 
     def fnames(self, split=None) -> list:  # posix paths relative to the root
         "The file names, in the table's order."
-        return list(self._rows(split)["fname"])
+        return list(self.rows(split)["fname"])
 
     def paths(self, split=None) -> list:  # list of Path
         "The full paths, in the table's order."
@@ -157,12 +199,13 @@ class ImageTable:
     ):  # ImageTable with the same vocab
         "Some of the rows, with the same vocab."
         if isinstance(which, str):
-            df = self._rows(which)
+            df = self.rows(which)
         else:
             which = np.asarray(which)
             if which.dtype == bool and which.shape != (len(self),):
                 raise ValueError(
-                    f"The mask has shape {which.shape}; the table has {len(self)} rows, and needs one True or False for each."
+                    f"The mask has shape {which.shape}; the table has {len(self)} rows, and needs"
+                    f" one True or False for each."
                 )
             if which.dtype.kind not in "biu" and which.size:
                 raise TypeError(
@@ -171,31 +214,56 @@ class ImageTable:
             df = self.df.iloc[
                 np.flatnonzero(which) if which.dtype == bool else which.astype(np.int64)
             ]
-        return ImageTable(df, self.root, self.vocab, self.name, self.notes)
+        return self._like(df)
 
     def hold_out(
         self,
         fraction: float = 0.2,  # share of the train rows
         seed: int = 42,  # the same seed, the same rows
+        groups=None,  # a column, or one value per row: a group stays whole; None: the column group, if there
     ):  # ImageTable that has a valid split
         "Move a stratified share of the train rows into a valid split, for sets that come with train and test only."
         if "valid" in self.splits:
             raise ValueError(
-                f"{self.name or 'The table'} has a valid split already ({self.counts()['valid']} images)."
+                f"{self.name or 'The table'} has a valid split already ({self.counts()['valid']}"
+                f" images)."
             )
         train = np.flatnonzero(self.df["split"] == "train")
         if len(train) < 2:
             raise ValueError(
-                f"{self.name or 'The table'} has {len(train)} train images; it takes two to hold one out."
+                f"{self.name or 'The table'} has {len(train)} train images; it takes two to hold"
+                f" one out."
             )
-        fraction = max(fraction, 1 / len(train))
-        part = stratified_split(self.targets("train"), (1 - fraction, fraction), seed)
+        fraction, groups = max(fraction, 1 / len(train)), self.groups(groups)
+        kwargs = {} if groups is None else {"groups": groups[train]}
+        part = stratified_split(self.targets("train"), (1 - fraction, fraction), seed, **kwargs)
         split = self.df["split"].to_numpy(dtype=object).copy()
         split[train[part == 1]] = "valid"
-        note = f"No valid split on disk: {int((part == 1).sum())} of {len(train)} train images held out for it (seed {seed})."
-        return ImageTable(
-            self.df.assign(split=split), self.root, self.vocab, self.name, (*self.notes, note)
-        )
+        note = f"No valid split on disk: {int((part == 1).sum())} of {len(train)} train images held out for it (seed {seed}{', groups kept whole' if kwargs else ''})."
+        return self._like(self.df.assign(split=split), (*self.notes, note))
+
+    def groups(
+        self,
+        which=None,  # a column, or one value per row; None: the column group, if there is one
+    ):  # object array [N]; None if there are no groups
+        "The group of every row, such as the patient or the film that it is of."
+        if which is None:
+            if "group" not in self.df.columns:
+                return None
+            which = "group"
+        if isinstance(which, str):
+            if which not in self.df.columns:
+                raise ValueError(
+                    f"There is no column {which!r}; the table has"
+                    f" {', '.join(map(str, self.df.columns))}."
+                )
+            which = self.df[which]
+        which = np.asarray(which, dtype=object)
+        if which.shape != (len(self),):
+            raise ValueError(
+                f"groups has shape {which.shape}; give one value for each of the {len(self)} rows."
+            )
+        return which
 
     def verify(
         self,
@@ -205,11 +273,11 @@ class ImageTable:
 
         def problem(path):
             try:
-                load_image(path)
+                check_image(path)
             except (ValueError, OSError) as e:
                 return str(e)
 
-        with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
+        with ThreadPoolExecutor(workers or usable_cores()) as pool:
             found = list(pool.map(problem, self.paths()))
         rows = [(f, s, p) for f, s, p in zip(self.fnames(), row_sources(self.df), found) if p]
         return pd.DataFrame(rows, columns=["fname", "source", "problem"])
@@ -219,12 +287,14 @@ class ImageTable:
         rows = "".join(
             f"<tr><td>{s}</td><td>{len(d)}</td><td>{d['labels'].map(len).mean():.2f}</td><td>{(d['labels'].map(len) == 0).mean():.1%}</td></tr>"
             for s in self.splits
-            for d in [self._rows(s)]
+            for d in [self.rows(s)]
         )
         notes = "".join(f"<li>{esc(o)}</li>" for o in self.notes)
         return (
-            f"<p><b>{esc(self.name or self.root.name)}</b>: {len(self)} images, {len(self.vocab)} labels</p>"
-            "<table><thead><tr><th>split</th><th>images</th><th>labels per image</th><th>without a label</th></tr></thead>"
+            f"<p><b>{esc(self.name or self.root.name)}</b>: {len(self)} images, {len(self.vocab)}"
+            f" labels</p>"
+            "<table><thead><tr><th>split</th><th>images</th><th>labels per image</th><th>without a"
+            " label</th></tr></thead>"
             f"<tbody>{rows}</tbody></table><p>{esc(', '.join(self.vocab))}</p>"
             + (f"<ul>{notes}</ul>" if notes else "")
         )
@@ -246,7 +316,8 @@ def drop_rare_labels(
     keep = set(counts.index[:top] if top is not None else counts.index[counts >= min_count])
     if not keep:
         raise ValueError(
-            f"No label has {min_count} images; the most frequent, {counts.index[0]!r}, has {counts.iloc[0]}. Pass a smaller min_count."
+            f"No label has {min_count} images; the most frequent, {counts.index[0]!r}, has"
+            f" {counts.iloc[0]}. Pass a smaller min_count (--min-count in the command)."
         )
     gone = [o for o in counts.index if o not in keep]
     if not gone:
@@ -256,6 +327,7 @@ def drop_rare_labels(
         [bool(before) and not after for before, after in zip(table.df["labels"], labels)]
     )
     df = table.df.assign(labels=pd.Series(labels, dtype=object))[~lost]
+    vocab = [o for o in table.vocab if o in keep]
     which = f"under {min_count} images" if top is None else f"outside the {top} most frequent"
     note = f"{count(len(gone), 'label')} {which} dropped ({', '.join(sorted(gone))}), and {count(int(lost.sum()), 'image')} that had no other label."
-    return ImageTable(df, table.root, keep, table.name, (*table.notes, note))
+    return ImageTable(df, table.root, vocab, table.name, (*table.notes, note))

@@ -250,7 +250,9 @@ def _plain_scores(model, batches):
 
 CHILD = """
 import sys, json, pickle
+from mlc_course.data.workers import end_with_parent
 from mlc_course.tools import bench_train
+end_with_parent(int(sys.argv[2]))
 name, args = pickle.load(open(sys.argv[1], "rb"))
 print("RESULT", json.dumps(getattr(bench_train, name)(*args)))
 """
@@ -261,7 +263,7 @@ def _in_child(name, *args):
     import os
     import pickle
     with tempfile.NamedTemporaryFile(suffix=".pkl", delete=False) as f: pickle.dump((name, args), f)
-    try: done = subprocess.run([sys.executable, "-c", CHILD, f.name], capture_output=True, text=True, encoding="utf-8", errors="replace")
+    try: done = subprocess.run([sys.executable, "-c", CHILD, f.name, str(os.getpid())], capture_output=True, text=True, encoding="utf-8", errors="replace")
     finally: os.unlink(f.name)
     try: return json.loads(done.stdout.rpartition("RESULT")[2])
     except ValueError: raise RuntimeError(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "no output") from None

@@ -18,6 +18,7 @@ from pathlib import Path
 OLDEST, NEWEST = (3, 11), (3, 13)   # the Pythons that all three frameworks support
 FREE_GB = 10                        # what the environment and the runs need, in gigabytes
 EXTRAS = "test,edit,demo,noise"
+LOCK = "requirements.lock"          # every package with the hashes of its files; mlc_course/tools/lock.py writes it
 STAMP = "mlc-stamp.json"            # written last: its absence means that an install didn't finish
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -83,7 +84,7 @@ def venv_python(venv):
 def fingerprint(root):
     "A hash of all that decides what is installed."
     h = hashlib.sha256(EXTRAS.encode())
-    for name in ("pyproject.toml", "constraints.txt"):
+    for name in ("pyproject.toml", LOCK):
         path = root/name
         h.update(name.encode())
         h.update(path.read_bytes().replace(b"\r\n", b"\n") if path.is_file() else b"-")
@@ -125,7 +126,7 @@ def state_of(root, venv, wanted=None):
     if stamp.get("folder") != str(venv):
         return "build", "the folder was moved from {}".format(stamp.get("folder"))
     if stamp.get("fingerprint") != fingerprint(root):
-        return "install", "pyproject.toml or constraints.txt changed"
+        return "install", "pyproject.toml or requirements.lock changed"
     return "ready", ""
 
 
@@ -149,8 +150,28 @@ def build_venv(venv):
         raise SetupError("Python could not make a virtual environment in {}; its message is above.".format(venv))
 
 
+def run_pip(root, python, what, *words):
+    "Run pip in the environment; raise SetupError where it fails."
+    command = [python, "-m", "pip", what] + list(words)
+    if what == "install":
+        command.insert(4, "--disable-pip-version-check")
+        if not sys.stdout.isatty():
+            command += ["--quiet", "--progress-bar", "off"]
+    env = dict(os.environ, PYTHONNOUSERSITE="1")
+    if subprocess.call(command, cwd=str(root), env=env) == 0:
+        return
+    if what == "check":
+        raise SetupError("The packages in {} don't fit together; pip's message is above. If you changed pyproject.toml, make "
+                         "{} anew: python -m mlc_course.tools.lock".format(Path(python).parents[1], LOCK))
+    raise SetupError("The installation did not finish; pip's message is above. Check the network connection and the free "
+                     "disk space, and run the same command again: it goes on from what was downloaded. If pip says that hashes "
+                     "do not match, the file that it was given is not the one that the course was tested with: it was not installed.")
+
+
 def install(root, venv):
-    "Install the package with its extras; the stamp is written only after pip has succeeded."
+    "Install what the lock file names, each file compared with its hash, then the package itself; the stamp is written last."
+    if not (root/LOCK).is_file():
+        raise SetupError("{} is missing in {}, so the packages couldn't be verified. Get it back: git checkout {}".format(LOCK, root, LOCK))
     stamp = venv/STAMP
     if stamp.exists():
         stamp.unlink()
@@ -158,15 +179,9 @@ def install(root, venv):
     python = str(venv_python(venv))
     if subprocess.call([python, "-m", "pip", "--version"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
         subprocess.check_call([python, "-m", "ensurepip", "--upgrade"])
-    command = [python, "-m", "pip", "install", "--disable-pip-version-check", "-e", ".[{}]".format(EXTRAS)]
-    if (root/"constraints.txt").is_file():
-        command += ["-c", "constraints.txt"]
-    if not sys.stdout.isatty():
-        command += ["--quiet", "--progress-bar", "off"]
-    env = dict(os.environ, PYTHONNOUSERSITE="1")
-    if subprocess.call(command, cwd=str(root), env=env):
-        raise SetupError("The installation did not finish; pip's message is above. Check the network connection and the free "
-                         "disk space, and run the same command again: it goes on from what was downloaded.")
+    run_pip(root, python, "install", "--require-hashes", "-r", LOCK)
+    run_pip(root, python, "install", "--no-deps", "--no-build-isolation", "-e", ".")      # setuptools is in the lock file, too
+    run_pip(root, python, "check")
     facts = {"fingerprint": mark, "folder": str(venv), "python": dotted(python_version_of(python))}
     beside = venv/(STAMP + ".part")
     beside.write_text(json.dumps(facts), encoding="utf-8")
@@ -321,11 +336,11 @@ def freeze(root, python):
     text = subprocess.check_output([str(python), "-m", "pip", "freeze", "--all", "--exclude-editable"]).decode("utf-8")
     lines = [l.strip() for l in text.splitlines() if re.match(r"^[A-Za-z0-9][\w.-]*==\S+$", l.strip())]
     lines = sorted((l for l in lines if l.split("==")[0].lower() not in TOOLS and not LINUX_ONLY.match(l)), key=str.lower)
-    head = ("# The exact versions of a run that passed; pip reads them through `make`. They bind only what is installed.\n"
+    head = ("# The exact versions of a run that passed. requirements.lock, which pip reads through `make`, is made from them.\n"
             "# Made anew, after a run that passed, by: python3 mlc_course/tools/bootstrap.py freeze\n")
     with open(str(root/"constraints.txt"), "w", encoding="utf-8", newline="\n") as f:
         f.write(head + "\n".join(lines) + "\n")
-    say("constraints.txt: {} versions".format(len(lines)))
+    say("constraints.txt: {} versions. Now write {} anew: python -m mlc_course.tools.lock".format(len(lines), LOCK))
 
 
 def clean(root, venv=None):

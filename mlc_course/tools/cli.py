@@ -9,11 +9,13 @@ from typing import Annotated, Optional
 
 import typer
 
+from mlc_course.tools.dataset_options import as_arguments, as_text, dataset_options, reader_kwargs
+
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
                   context_settings=dict(help_option_names=["-h", "--help"], max_content_width=100),
                   help="Multi-label image classification: look at the machine, get data, run the lessons, train, score, predict and serve.")
 
-MARKER = "training.json"       # in a run's folder from its first moment; run.json, written last, says that it is whole
+MARKER = "training.json"       # in a run's folder until it is whole and exported; run.json says that the training is over
 MODULES = dict(fastai="train_fastai", torch="train_torch", tensorflow="train_tf")
 
 
@@ -63,12 +65,15 @@ def doctor(json_: Annotated[bool, typer.Option("--json", help="Print JSON, for a
 
 # ---- data --------------------------------------------------------------------------------------
 @app.command()
+@dataset_options
 def data(
-    name: Annotated[str, typer.Argument(help="postcards, postcards-ood, the name of a real set, or a folder.")],
+    name: Annotated[str, typer.Argument(help="postcards, postcards-ood, the name of a real set, a folder, or an annotation file.")],
     profile: ProfileOption = None,
     n: Annotated[Optional[int], typer.Option("--n", min=1, help="How many pictures to draw, instead of the profile's number.")] = None,
     layout: Annotated[Optional[Layout], typer.Option(help="Draw Postcards in the file format of another set.")] = None,
     verify: Annotated[bool, typer.Option("--verify/--no-verify", help="Decode every picture to find damaged ones.")] = True,
+    all_labels: Annotated[bool, typer.Option("--all-labels", help="List every label, however many.")] = False,
+    reading: dict|None = None,
 ):
     "Draw or describe a set of pictures; a damaged file makes the exit code 1."
     from mlc_course.tables import DRAWN_SETS, open_dataset
@@ -77,11 +82,13 @@ def data(
     if layout is not None:
         if name != "postcards": raise ValueError(f"--layout is for postcards; {name!r} has a layout of its own. Leave --layout out.")
         name = next(k for k, v in DRAWN_SETS.items() if v == layout.value and k != "postcards-ood")
-    table = open_dataset(name, profile=chosen)
-    _say(describe(table))
+    table = open_dataset(name, profile=chosen, **reader_kwargs(reading))
+    _say(describe(table, all_labels))
     if not verify: return
     bad = table.verify()
     for row in bad.itertuples(): _say(f"BAD  {row.fname}: {row.problem}")
+    from mlc_course.data.findings import findings
+    for found in findings(table): _say(f"\nNote: {found}")
     if len(bad):
         _say(f"{len(bad)} of {len(table)} pictures can't be used.")
         raise typer.Exit(1)
@@ -90,21 +97,11 @@ def data(
 
 def describe(
     table, # an ImageTable
+    every:bool=False, # list all labels, however many
 ) -> str: # several lines
-    "Counts per split and label, the share without a label, and what predicting nothing would score."
-    lines = [f"{table.name or 'data'}: {len(table)} images, {len(table.vocab)} labels, in {table.root}", "",
-             f"{'split':8}{'images':>8}{'labels an image':>17}{'without a label':>17}{'all-negative accuracy':>23}"]
-    for s in table.splits:
-        y = table.targets(s)
-        lines.append(f"{s:8}{len(y):8d}{y.sum(1).mean():17.2f}{(y.sum(1) == 0).mean():17.1%}{(1 - y.mean() if y.size else 1):23.2%}")
-    counts = {s: table.targets(s).sum(0) for s in table.splits}
-    total = sum(counts.values())
-    wide = max([len(v) for v in table.vocab] + [5])
-    lines += ["", f"{'label':{wide}}" + "".join(f"{s:>8}" for s in table.splits) + f"{'share':>9}"]
-    for i in sorted(range(len(table.vocab)), key=lambda i: (-total[i], table.vocab[i])):
-        lines.append(f"{table.vocab[i]:{wide}}" + "".join(f"{counts[s][i]:8d}" for s in table.splits) + f"{total[i]/max(1, len(table)):9.1%}")
-    lines += [""]*bool(getattr(table, "notes", ())) + [f"Note: {x}" for x in getattr(table, "notes", ())]
-    return "\n".join(lines)
+    "Counts per split and label, what predicting nothing would score, and notes."
+    from mlc_course.tools.describe import describe as text
+    return text(table, every)
 
 
 # ---- run ---------------------------------------------------------------------------------------
@@ -139,8 +136,9 @@ class OnError(str, Enum):
 
 
 @app.command()
+@dataset_options
 def train(
-    dataset: Annotated[str, typer.Argument(help="postcards, the name of a real set, or a folder.")],
+    dataset: Annotated[str, typer.Argument(help="postcards, the name of a real set, a folder, or an annotation file.")],
     framework: Annotated[Framework, typer.Option("--framework", "-f", help="Who trains.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for model, vocab, history and predictions.")],
     profile: ProfileOption = None,
@@ -148,106 +146,116 @@ def train(
     arch: Annotated[Optional[str], typer.Option(help="The network: pocket_resnet, or a name such as resnet50, whose weights come from the net.")] = None,
     scratch: Annotated[bool, typer.Option("--scratch", help="Start from random weights.")] = False,
     seed: Annotated[Optional[int], typer.Option(min=0, help="Of initial weights and batch order, instead of the profile's.")] = None,
+    learning_rate: Annotated[Optional[float], typer.Option(min=0, help="The highest rate, instead of the profile's. With --resume a lower one is allowed after a loss that was no number.")] = None,
     on_error: Annotated[OnError, typer.Option(help="What to do about a picture that can't be decoded: stop and name it, or skip it and say so.")] = OnError.stop,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the unfinished run in --out.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace the run in --out.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the unfinished run in --out, or finish its export.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the run in --out; it stays until the new one is whole.")] = False,
+    reading: dict|None = None,
 ):
     "Train a network and keep the model, its history and its predictions."
-    import importlib
-    from mlc_course.tools.runner import write_text
-    chosen, out = _profile(profile, epochs=epochs, arch=arch, pretrained=False if scratch else None), out.expanduser()
+    from mlc_course.tools.run_folder import RunFolder
+    chosen, out = _profile(profile, epochs=epochs, arch=arch, pretrained=False if scratch else None, learning_rate=learning_rate), out.expanduser()
     started = dict(dataset=str(dataset), framework=framework.value)
-    prepare_out(out, started, resume, force)
-    from mlc_course.tables import open_dataset
-    for k, v in dict(TF_CPP_MIN_LOG_LEVEL="2", TF_FORCE_GPU_ALLOW_GROWTH="true").items(): os.environ.setdefault(k, v)
-    table = open_dataset(dataset, profile=chosen)
-    if seed is not None:                                    # after the drawing: the pictures stay the profile's
-        from dataclasses import replace
-        chosen = replace(chosen, seed=seed)
-    if not {"train", "valid"} <= set(table.splits): raise ValueError(f"{dataset} has the splits {', '.join(table.splits)}; training needs train and valid.")
-    module = importlib.import_module(f"mlc_course.{MODULES[framework.value]}")
-    import json
-    made = not out.exists()
-    write_text(out/MARKER, json.dumps(started))
-    start = f"{chosen.arch} from {'trained' if chosen.pretrained else 'random'} weights"
-    _say(f"{table!r}\nframework {framework.value}, profile {chosen.name}: {start}, {chosen.epochs} epochs at {chosen.image_size} px")
+    given = dict(profile=profile, epochs=epochs, arch=arch, seed=seed, learning_rate=learning_rate, on_error=None if on_error == OnError.stop else on_error.value)
+    again = ["mlc", "train", str(dataset), "--framework", framework.value, "--out", str(out), *(o for k, v in given.items() if v is not None for o in ("--" + k.replace("_", "-"), str(v))), *(["--scratch"] if scratch else []), *as_arguments(reading), "--resume"]
+    with RunFolder(out, started, resume, force) as folder:
+        if folder.todo == "nothing":
+            _say(f"{folder.work} holds a finished and exported run: there is nothing to go on with. All figures: mlc evaluate {shlex.quote(str(out))}")
+            return
+        from mlc_course.tables import open_dataset
+        table = open_dataset(dataset, profile=chosen, **reader_kwargs(reading))
+        folder.refuse_data_inside(dataset, table.root)
+        if seed is not None:                                    # after the drawing: the pictures stay the profile's
+            from dataclasses import replace
+            chosen = replace(chosen, seed=seed)
+        if folder.todo == "export": _finish_export(folder, table, chosen, on_error.value, again)
+        else: _train(folder, table, chosen, framework.value, on_error.value, again)
+
+
+def _train(folder, table, profile, framework, on_error, again):
+    "Check what can be checked, train, and put the run in its place."
+    import importlib
     from mlc_course.tools.memory import keep_memory
+    from mlc_course.training.data import check_splits, decode_for_training, left_out, training_support, without_training_image
+    for k, v in dict(TF_CPP_MIN_LOG_LEVEL="2", TF_FORCE_GPU_ALLOW_GROWTH="true").items(): os.environ.setdefault(k, v)
+    check_splits(table)
+    kept = table if on_error == "stop" else decode_for_training(table, profile.image_size, on_error)[0]
+    absent = without_training_image(training_support(kept))
+    module = importlib.import_module(f"mlc_course.{MODULES[framework]}")
+    folder.begin()
+    start = f"{profile.arch} from {'trained' if profile.pretrained else 'random'} weights"
+    _say(f"{table!r}\nframework {framework}, profile {profile.name}: {start}, {profile.epochs} epochs at {profile.image_size} px")
+    if absent: _say(absent)
+    _tell_left_out(folder.work, table, left_out(table, kept))
     keep_memory()
-    given = dict(profile=profile, epochs=epochs, arch=arch, seed=seed, on_error=None if on_error == OnError.stop else on_error.value)
-    again = ["mlc", "train", str(dataset), "--framework", framework.value, "--out", str(out), *(o for k, v in given.items() if v is not None for o in ("--" + k.replace("_", "-"), str(v))), *(["--scratch"] if scratch else []), "--resume"]
-    kept = table
-    try:
-        if on_error == OnError.skip:
-            from mlc_course.pixels import cached_pixels
-            kept, _ = cached_pixels(table, chosen.image_size, "skip")
-            if len(kept) < len(table): _say(kept.notes[-1])
-        result = module.train(table, chosen, out=out, resume=resume, on_error=on_error.value)
+    try: result = module.train(table, profile, out=folder.work, resume=folder.todo == "resume", on_error=on_error)
     except KeyboardInterrupt:
-        _leave(out, made)
-        print(f"\nStopped. Go on with: {shlex.join(again)}" if (out/MARKER).exists() else "\nStopped before anything was kept.", file=sys.stderr)
+        print(f"\nStopped. Go on with: {shlex.join(again)}" if folder.leave() else "\nStopped before anything was kept.", file=sys.stderr)
         raise typer.Exit(130) from None
     except BaseException:
-        _leave(out, made)
+        folder.leave()
         raise
-    if not (out/"run.json").is_file(): result.save(out)
-    (out/MARKER).unlink(missing_ok=True)
-    split = score_split(result.predictions)
+    if not (folder.work/"run.json").is_file(): result.save(folder.work)
+    _report(result, folder.out)
+    _export_run(folder, result, kept, again)
+
+
+def _tell_left_out(work, table, names):
+    "Say which images were left out, and write the whole list into the run's folder."
+    from mlc_course.safety import write_whole
+    from mlc_course.training.data import some
+    from mlc_course.training.folder import LEFT_OUT
+    if not names: return
+    write_whole(work/LEFT_OUT, lambda part: part.write_text("\n".join(["fname", *names]) + "\n", encoding="utf-8"))
+    _say(f"{len(names)} of {len(table)} pictures can't be decoded and were left out: {some(names)}" + (f". The whole list: {LEFT_OUT} in the run's folder." if len(names) > 3 else "."))
+
+
+def _report(result, out):
+    "The figures of a new run."
     from mlc_course.metrics import evaluate as score
+    split = score_split(result.predictions)
     figures = score(result.predictions[split])
     _say(f"\nTrained in {result.seconds:.0f} s. {_split_note(split)}")
     _say(f"mAP {figures.mAP:.4f}   macro F1 {figures.macro_f1:.4f}   micro F1 {figures.micro_f1:.4f}   "
          f"accuracy {figures.accuracy:.4f} (predicting nothing: {figures.all_negative_accuracy:.4f})   at threshold 0.5")
     _say(f"Written to {out}. All figures: mlc evaluate {shlex.quote(str(out))}")
-    if result.model is None: return                                # there is nothing to export
-    try: _export(out, result, kept)
-    except ImportError as e: _say(f"Not exported: {e}, then: mlc export {shlex.quote(str(out))} --data {shlex.quote(str(dataset))}")
-    except Exception as e: raise RuntimeError(f"The run is kept in {out}, but it couldn't be exported: {e}") from e
 
 
-def _export(folder, trained, table, thresholds=None, chosen="given"):
+def _finish_export(folder, table, profile, on_error, again):
+    "Export a run whose training was over when its command was stopped."
+    from mlc_course.metrics import load_run
+    from mlc_course.training.data import decode_for_training
+    from mlc_course.training.runs import MODEL_FILES, check_data, check_files, data_digests
+    kept, images = decode_for_training(table, profile.image_size, on_error)
+    result = load_run(folder.work)
+    check_files(folder.work, MODEL_FILES)
+    if result.data: check_data(result.data, data_digests(kept, images), folder.work)
+    folder.begin()
+    _say(f"The training in {folder.out} is over; only its export is missing.")
+    _export_run(folder, result, kept, again)
+
+
+def _export_run(folder, result, table, again):
+    "Export a whole run, and put it in its place whether that works or not."
+    out = shlex.quote(str(folder.out))
+    try:
+        if result.model is not None or result.out is not None: _export(folder.work, result, table, shown=folder.out)
+    except ImportError as e: _say(f"Not exported: {e}, then: mlc export {out}")
+    except KeyboardInterrupt:
+        print(f"\nStopped while the run was exported. The run itself is whole. Finish with: mlc export {out}    or: {shlex.join(again)}", file=sys.stderr)
+        raise typer.Exit(130) from None
+    except Exception as e: raise RuntimeError(f"The run is kept in {folder.out}, but it couldn't be exported: {e}") from e
+    finally: folder.finish()
+
+
+def _export(folder, trained, table, thresholds=None, chosen="given", shown=None):
     "Write a predictor, and say how good it is and what to do with it."
     from mlc_course.predictor import Predictor
     predictor = Predictor.save(folder, trained, table, thresholds, chosen)
-    d, f = predictor.spec, shlex.quote(str(folder))
+    d, f = predictor.spec, shlex.quote(str(shown or folder))
     scores = "" if d["scores"] is None else f" Macro F1 with these thresholds, on {d['scores']['split']}: {d['scores']['macro_f1']:.4f}."
     _say(f"Exported: model.onnx and predictor.json; it differs from the trained model by {d['parity']['largest_difference']:.1e} at most, on {d['parity']['what']}.")
     _say(f"Thresholds: {d['thresholds_chosen']}.{scores}\nPredict: mlc predict {f} PICTURES    In the browser: mlc demo {f}")
-
-
-def prepare_out(
-    out:Path, # the folder of the run
-    started:dict, # dataset and framework now asked for
-    resume:bool, # go on with an unfinished run?
-    force:bool, # replace a run?
-):
-    "Refuse a folder that training could spoil; empty one whose run is to be replaced."
-    import shutil
-    from mlc_course.tools.runner import read_json
-    if out.exists() and not out.is_dir(): raise ValueError(f"{out} is a file; --out needs a folder.")
-    if not out.is_dir() or not any(out.iterdir()): return
-    finished, marker = (out/"run.json").is_file(), read_json(out/MARKER)
-    if not finished and not marker:
-        raise ValueError(f"{out} isn't empty, and what is in it is not a training run. Choose another folder; nothing was changed.")
-    if force and resume: raise ValueError("--force starts anew and --resume goes on: give one of them.")
-    if force:
-        shutil.rmtree(out)
-        return
-    if finished: raise ValueError(f"{out} holds a finished run. Choose another folder, or replace it with --force.")
-    if not resume: raise ValueError(f"{out} holds an unfinished run. Go on with --resume, or replace it with --force.")
-    for k, v in marker.items():
-        if k in started and started[k] != v: raise ValueError(f"{out} holds a run with {k} {v}, and {k} {started[k]} was asked for. Resume with the same, or choose another folder.")
-
-
-def _leave(out, made):
-    "After a failure: drop half-written files, and the folder if nothing in it helps to resume."
-    import shutil
-    if not out.is_dir(): return
-    for p in [*out.glob("*.part"), *out.glob("*.tmp")]:
-        if p.is_dir(): shutil.rmtree(p, ignore_errors=True)
-        else: p.unlink(missing_ok=True)
-    if all(p.name == MARKER for p in out.iterdir()):
-        (out/MARKER).unlink(missing_ok=True)
-        if made: out.rmdir()
 
 
 def score_split(
@@ -283,10 +291,19 @@ def evaluate(
     _say(f"{result.framework} on {result.dataset}, {getattr(result.profile, 'name', result.profile)} profile, trained in {result.seconds:.0f} s. {_split_note(chosen)}\n")
     _say(str(scores(predictions, thresh)))
     path = Path(folder)/"sweep.png"
-    plot_to(table, path, f"{result.framework} on {result.dataset}, {chosen} split")
+    told = _plot(table, path, f"{result.framework} on {result.dataset}, {chosen} split")
     best, value = best_threshold(table)
     _say(f"\nBest {score.replace('_', ' ')} of the sweep: {value:.4f} at {best:.2f}"
-         + ("; chosen on the pictures that it is measured on, so a little too good." if chosen == "test" else ".") + f"\nPlot: {path}")
+         + ("; chosen on the pictures that it is measured on, so a little too good." if chosen == "test" else ".") + f"\n{told}")
+
+
+def _plot(table, path, title, wait=5.):
+    "Plot a sweep into a run's folder, unless a training is at work there; say which. Another evaluate is over in a moment."
+    from mlc_course.training.lock import FolderInUse, held
+    try:
+        with held(path.parent, wait): plot_to(table, path, title)
+    except FolderInUse as e: return f"Not plotted. {e}"
+    return f"Plot: {path}"
 
 
 def plot_to(
@@ -297,19 +314,20 @@ def plot_to(
     "Draw a sweep into a file, atomically and without a display."
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from mlc_course.data.text import plain_text
     from mlc_course.thresholds import plot_sweep
     figure = Figure(figsize=(7, 4), layout="constrained")
     FigureCanvasAgg(figure)
     ax = plot_sweep(table, ax=figure.add_subplot())
-    ax.set_title(f"{ax.get_title()}\n{title}")
+    ax.set_title(f"{ax.get_title()}\n{plain_text(title)}")
     ax.grid(alpha=.3)
-    part = path.with_name(path.name + ".part")
-    figure.savefig(part, dpi=130, format="png")
-    os.replace(part, path)
+    from mlc_course.safety import write_whole
+    write_whole(path, lambda part: figure.savefig(part, dpi=130, format="png"), then="run the command again")
 
 
 # ---- export, predict, demo ---------------------------------------------------------------------
 @app.command()
+@dataset_options
 def export(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="What `mlc train --out` wrote.")],
     out: Annotated[Optional[Path], typer.Option("--out", "-o", help="Folder for model.onnx and predictor.json; RUN itself if left out.")] = None,
@@ -317,6 +335,7 @@ def export(
     thresh: Annotated[Optional[float], typer.Option(min=0, max=1, help="One threshold for all labels, instead of the best F1 of each on validation.")] = None,
     beta: Annotated[Optional[float], typer.Option(min=0, help="Choose thresholds by F-beta: 2 puts recall first, 0.5 precision.")] = None,
     min_precision: Annotated[Optional[float], typer.Option(min=0, max=1, help="Choose thresholds that reach this precision on validation.")] = None,
+    reading: dict|None = None,
 ):
     "Turn a run into a folder that predicts without the framework that trained it."
     from mlc_course.metrics import load_run
@@ -331,8 +350,14 @@ def export(
         chosen = f"highest F{beta:g} of each label" + (f" with a precision of {min_precision:g} or more" if min_precision is not None else "") + f" on the {len(result.predictions['valid'])} pictures of valid"
     if dataset is not None:
         from mlc_course.tables import open_dataset
-        table = open_dataset(dataset, profile=result.profile)
-    _export(out or run, result, table, thresholds, chosen)
+        table = open_dataset(dataset, profile=result.profile, **reader_kwargs(reading))
+    elif reading: raise ValueError(f"{as_arguments(reading)[0]} says how to read --data, which was not given.")
+    from mlc_course.training.lock import held
+    from mlc_course.training.runs import MODEL_FILES, check_files
+    with held(out or run):
+        check_files(run, MODEL_FILES)
+        _export(out or run, result, table, thresholds, chosen)
+        if out is None: (run/MARKER).unlink(missing_ok=True)
 
 
 @app.command()
@@ -347,7 +372,8 @@ def predict(
     from mlc_course.predictor import Predictor
     from mlc_course.tools.predict import find_images, print_all
     if json_ and csv_: raise ValueError("--json and --csv are two ways to print the same: give one of them.")
-    predictor = Predictor.load(folder)
+    from mlc_course.training.folder import settled
+    predictor = Predictor.load(settled(folder))
     if thresh is not None: predictor = predictor.with_thresholds(thresh)
     bad = print_all(predictor, find_images(images), "json" if json_ else "csv" if csv_ else "text")
     raise typer.Exit(1 if bad else 0)
@@ -364,7 +390,8 @@ def demo(
 ):
     "A page that tells what is in a picture: upload one, or pick an example."
     from mlc_course.tools.demo import serve
-    serve(folder, examples=examples, host=host, port=port, share=share, open_browser=browser)
+    from mlc_course.training.folder import settled
+    serve(settled(folder), examples=examples, host=host, port=port, share=share, open_browser=browser)
 
 
 # ---- bench -------------------------------------------------------------------------------------
@@ -410,23 +437,35 @@ def main(args: list[str]|None = None) -> int:
         if hasattr(stream, "reconfigure"): stream.reconfigure(errors="replace")
     import warnings
     if not os.environ.get("MLC_DEBUG"): warnings.simplefilter("ignore")
-    try: return app(args, prog_name="mlc", standalone_mode=True) or 0
+    try:
+        try: return app(args, prog_name="mlc", standalone_mode=True) or 0
+        finally: sys.stdout.flush()                        # a full disk is found out here, not after the last word
     except SystemExit as e: return e.code if isinstance(e.code, int) else int(bool(e.code))
     except KeyboardInterrupt: return 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())      # the reader of our pipe has left
+        _drop_output()                                     # the reader of our pipe has left
         return 1
     except (ValueError, TypeError, OSError, ImportError, RuntimeError, MemoryError) as e:
         if os.environ.get("MLC_DEBUG"): raise
-        print(f"mlc: {_words(e)}", file=sys.stderr)
+        print(f"mlc: {_sentence(e)}", file=sys.stderr)
         return 1
 
 
-def _words(e):
-    "An error's text; some say nothing, and a sentence must."
-    if str(e).strip(): return str(e)
-    if isinstance(e, MemoryError): return "There isn't enough memory. Close other programs, or give smaller or fewer images."
-    return f"It failed with {type(e).__name__}, which says no more. MLC_DEBUG=1 shows where."
+def _drop_output():
+    "Let the end of this process write nothing more, where writing fails."
+    from contextlib import suppress
+    with suppress(OSError, ValueError): os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _sentence(error):
+    "What to print about an error; a full disk where the output goes has no sentence of its own."
+    import errno
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC and error.strerror == os.strerror(errno.ENOSPC):
+        if error.filename is None: _drop_output()
+        return f"There is no room on the disk {'of ' + str(error.filename) if error.filename else 'where the output goes'}. Make room there, then run the command again."
+    if str(error).strip(): return str(error)
+    if isinstance(error, MemoryError): return "There isn't enough memory. Close other programs, or give smaller or fewer images."
+    return f"It failed with {type(error).__name__}, which says no more. MLC_DEBUG=1 shows where."
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"The C library's memory while a network trains."
+"The C library's memory: kept while a network trains, given back when a page has looked at a large image."
 import ctypes
 import os
 import sys
@@ -11,3 +11,13 @@ def keep_memory() -> bool:
     except (OSError, AttributeError): return False          # another C library
     trim_threshold, mmap_max = -1, -4
     return bool(mallopt(trim_threshold, -1) and mallopt(mmap_max, 0))
+
+
+def give_back_memory() -> bool:
+    "Ask glibc to give freed blocks back to the system; False where that can't be asked."
+    if not sys.platform.startswith("linux"):
+        return False
+    try:
+        return bool(ctypes.CDLL(None).malloc_trim(0))
+    except (OSError, AttributeError):
+        return False  # another C library

@@ -214,7 +214,7 @@ def write_report(
         else: pager += '<a href="index.html">Contents</a>'
         if n + 1 < len(lessons): pager += f'<a href="{lessons[n+1]["stem"]}.html" rel="next">Next: {_inline(lessons[n+1]["title"])}</a>'
         note = "" if row["result"] == "ok" else f'<p class="alert">This lesson did not run to its end: {_verdict(row)}.</p>'
-        facts = f'<p class="soft">{clock(row["seconds"])} on this machine, {profile} profile · <a href="{x["stem"]}.ipynb">the executed notebook</a></p>'
+        facts = f'<p class="soft">{clock(row["seconds"])} on this machine, {html.escape(profile)} profile · <a href="{x["stem"]}.ipynb">the executed notebook</a></p>'
         main = note + _NB_LINK.sub(link, x["body"]) + f'<div class="pager">{pager}</div>'
         write_text(out/f"{x['stem']}.html", _page(x["title"], _nav(lessons, x["stem"]), facts + main))
     rows = "".join(

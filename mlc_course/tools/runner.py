@@ -235,12 +235,11 @@ def write_text(
     path:Path, # file
     text:str,
 ):
-    "Write a text file beside its place, then rename it, so that no half file is ever seen."
+    "Write a text file as a whole or not at all."
+    from mlc_course.safety import write_whole
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8", newline="\n")
-    os.replace(part, path)
+    write_whole(path, lambda part: part.write_text(text, encoding="utf-8", newline="\n"), then="run the command again")
 
 
 # ---- expected times and earlier results --------------------------------------------------------

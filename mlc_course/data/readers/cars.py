@@ -10,6 +10,21 @@ from ..table import ImageTable
 from .common import find_image_root, finish_table
 
 
+NAME = "cars"
+LAYOUT = """Stanford Cars: cars_annos.mat and car_ims/; or devkit/ (cars_meta.mat,
+                  cars_train_annos.mat), cars_train/ and cars_test/"""
+
+
+def recognise(path):
+    "Evidence of Stanford Cars: the name of its annotation file, or None."
+    path = Path(path)
+    names = ("cars_annos.mat", "cars_train_annos.mat")
+    if path.is_file():
+        return path.name if path.name in names else None
+    found = [f for f in names for d in (path, path / "devkit") if (d / f).is_file()]
+    return found[0] if found else None
+
+
 MULTI_WORD_MAKES = (
     "AM General",
     "Alfa Romeo",

@@ -1,80 +1,28 @@
-"""What the readers share: text files, columns, cells, files on disk, and the end of every reader."""
+"""What the readers share: columns, cells, and the end of every reader."""
 
-import codecs
-import csv
-import io
 import json
 import os
 import unicodedata
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-
 from ..table import ImageTable, count, safe_name
+from .csv_files import header_of, read_csv_rows, read_text
+from .locate import existing, find_image_root, match_files, plain_path
+from .options import opt
 
-
-def read_text(path, encoding):
-    "A text file; a byte that doesn't fit the encoding is an error that names the row."
-    if not path.is_file():
-        raise FileNotFoundError(f"There is no file {path}.")
-    raw = path.read_bytes()
-    if raw.startswith(codecs.BOM_UTF8):
-        encoding = "utf-8-sig"  # the file says itself what it is
-    try:
-        return raw.decode(encoding)
-    except UnicodeDecodeError as e:
-        row = raw[: e.start].count(b"\n") + 1
-        raise ValueError(
-            f"{path.name} row {row}: byte 0x{raw[e.start]:02x} is not {encoding.removesuffix('-sig')}. Save {path} as UTF-8, or pass encoding='latin-1' (or what it was saved in)."
-        ) from None
-
-
-def read_csv_rows(path, encoding="utf-8-sig"):
-    "A CSV file as a DataFrame of str. Its index holds the rows as an editor counts them: the header is row 1."
-    path = Path(path)
-    text = read_text(path, encoding)
-    head = text.lstrip().split("\n", 1)[0]
-    delimiter = "," if "," in head else ";" if ";" in head else "\t" if "\t" in head else ","
-    reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True
-    )
-    header, rows, numbers = None, [], []
-    try:
-        for cells in reader:
-            if not any(c.strip() for c in cells):
-                continue
-            if header is None:
-                header = [c.strip().lstrip("\ufeff") for c in cells]
-                continue
-            if len(cells) != len(header):
-                raise ValueError(
-                    f"{path.name} row {reader.line_num}: {len(cells)} cells where the header has {len(header)} ({', '.join(header)}). A cell that contains {delimiter!r} must stand in double quotes."
-                )
-            rows.append(cells)
-            numbers.append(reader.line_num)
-    except csv.Error as e:
-        raise ValueError(
-            f"{path.name} row {reader.line_num}: {e}. Look at the quotes in and above this row of {path}."
-        ) from None
-    if header is None:
-        raise ValueError(f"{path} is empty. It needs a header row, such as fname,labels,is_valid.")
-    twice = [c for i, c in enumerate(header) if c in header[:i]]
-    if twice:
-        raise ValueError(
-            f"{path.name} row 1: the column {twice[0]!r} is there twice. Rename or remove one."
-        )
-    if not rows:
-        raise ValueError(f"{path} has a header ({', '.join(header)}) and no rows.")
-    return pd.DataFrame(rows, columns=header, index=numbers, dtype=object)
+__all__ = [
+    "alike", "count", "find_column", "find_image_root", "finish_table", "header_of", "merge_duplicates",
+    "need_column", "read_csv_rows", "read_json_file", "read_text", "read_truth", "split_labels",
+]  # fmt: skip
 
 
 def find_column(df, path, *names):
-    "The column that has one of these names, whatever the case; None if there is none, an error if there are two."
+    "The column that has one of these names, in any case; None if none has, an error if two have."
     found = [c for c in df.columns if c.lower() in names]
     if len(found) > 1:
         raise ValueError(
-            f"{Path(path).name}: the columns {' and '.join(found)} could both be meant; keep one of them."
+            f"{Path(path).name}: the columns {' and '.join(found)} could both be meant; keep one"
+            f" of them."
         )
     return found[0] if found else None
 
@@ -84,7 +32,8 @@ def need_column(df, path, *names):
     found = find_column(df, path, *names)
     if found is None:
         raise ValueError(
-            f"{Path(path).name} has no column {' or '.join(names)}; it has {', '.join(df.columns)}. Rename the column in row 1 of {path}."
+            f"{Path(path).name} has no column {' or '.join(names)}; it has"
+            f" {', '.join(df.columns)}. Rename the column in row 1 of {path}."
         )
     return found
 
@@ -95,23 +44,17 @@ def split_labels(cell, sep=None):
     return list(dict.fromkeys(unicodedata.normalize("NFC", o) for o in names if o))
 
 
-def read_truth(cell, source):
-    "True or False from an is_valid cell."
+def read_truth(cell, source, column="is_valid"):
+    "True or False from a cell of a column such as is_valid."
     value = cell.strip().lower()
     if value in ("true", "1", "1.0", "yes", "y", "t"):
         return True
     if value in ("false", "0", "0.0", "no", "n", "f"):
         return False
     raise ValueError(
-        f"{source}: is_valid is {cell!r}; write True or False (1, 0, yes and no are understood too)."
+        f"{source}: {column} is {cell!r}; write True or False (1, 0, yes and no are understood"
+        f" too)."
     )
-
-
-def on_disk(root, name):
-    "The name under which the file exists (accents may be stored in two ways), or None."
-    for o in (name, unicodedata.normalize("NFC", name), unicodedata.normalize("NFD", name)):
-        if os.path.isfile(root / o):
-            return o
 
 
 def merge_duplicates(df, conflict="error"):
@@ -127,7 +70,8 @@ def merge_duplicates(df, conflict="error"):
         labels0, split0, source0 = seen[fname]
         if conflict == "error" and (set(labels) != set(labels0) or split != split0):
             raise ValueError(
-                f"{source0} and {source} both describe {fname} and disagree: {labels0} in {split0}, and {labels} in {split}. Correct or remove one of the two rows."
+                f"{source0} and {source} both describe {fname} and disagree: {labels0} in"
+                f" {split0}, and {labels} in {split}. Correct or remove one of the two rows."
             )
         repeats.append(f"{source} repeats {source0}")
     notes = (
@@ -138,6 +82,74 @@ def merge_duplicates(df, conflict="error"):
     return df.iloc[keep], notes
 
 
+def alike(names):
+    "Groups of label names that differ in capitals, spaces or punctuation only."
+    groups = {}
+    for name in names:
+        key = "".join(o for o in unicodedata.normalize("NFKC", name).casefold() if o.isalnum())
+        groups.setdefault(key or name, []).append(name)
+    return [o for o in groups.values() if len(o) > 1]
+
+
+def _alike_note(table):
+    "The note about labels that are spelled alike, if there are any."
+    groups = alike(table.vocab)
+    if not groups:
+        return []
+    some = "; ".join(" / ".join(o) for o in groups[:5])
+    return [f"Labels spelled alike are kept apart: {some}{'; ...' * (len(groups) > 5)}."]
+
+
+def _name_or_error(fname, source, root):
+    "A relative posix path; an absolute one stays as it is, to be looked for."
+    name = str(fname).strip().replace("\\", "/")
+    name = name.removeprefix(f"{root.as_posix().rstrip('/')}/")
+    return name if name and plain_path(name)[1] and "\0" not in name else safe_name(name, source)
+
+
+def _missing_error(gone, near, doubt, df, root):
+    "The sentence about images that aren't there, with what is there instead."
+    first, source = gone[0]
+    if first in doubt:
+        both = " and ".join(doubt[first][:2])
+        return ValueError(
+            f"{source}: {first} is in more than one folder: {both}. Write the folder into the"
+            f" table,"
+            f" as in {doubt[first][0]}, or give the right folder: {opt('images', 'FOLDER')}."
+        )
+    pairs = [(name, near[name]) for name, _ in gone if name in near][:5]
+    hint = "".join(f" {file} is there; did you mean that by {name}?" for name, file in pairs)
+    what = f"{len(gone)} of {len(df)} images missing in {root} (the first: {first}, {source})"
+    rest = (
+        f", or pass {opt('on_missing', 'drop')} to leave such rows out."
+        if len(gone) < len(df)
+        else f", or give the right folder: {opt('images', 'FOLDER')}."
+    )
+    return FileNotFoundError(
+        f"{source}: there is no image {root / first}. {what}.{hint} Restore them{rest}"
+    )
+
+
+def _find_files(df, root):
+    "The rows with the names of files on disk; rows without one; what could be meant; notes."
+    where = Path(os.path.abspath(root))
+    names = [_name_or_error(f, s, where) for f, s in zip(df["fname"], df["source"])]
+    inside = [o for o in dict.fromkeys(names) if not plain_path(o)[1]]
+    disk = {**dict.fromkeys(names), **dict(zip(inside, existing(root, inside)))}
+    lost = [(n, s) for n, s in zip(names, df["split"]) if disk[n] is None]
+    found, near, notes, doubt = {}, {}, [], {}
+    if lost:
+        taken = set(disk.values())
+        found, near, notes, doubt = match_files(root, *zip(*lost), taken)
+    for name, source in zip(names, df["source"]):
+        if disk[name] is None and name not in found:
+            if name not in doubt:
+                safe_name(name, source)  # an absolute path that fits nothing is refused as such
+    files = [disk[o] or found.get(o) or o for o in names]
+    here = {disk[o] or found.get(o) for o in names}
+    return df.assign(fname=files), here, near, doubt, notes
+
+
 def finish_table(df, root, vocab, name, on_missing, notes=()):
     "What every reader ends with: safe names, one row per image, every image there."
     if on_missing not in ("error", "drop"):
@@ -145,50 +157,25 @@ def finish_table(df, root, vocab, name, on_missing, notes=()):
     root = Path(root)
     if not root.is_dir():
         raise FileNotFoundError(f"The folder of the images, {root}, does not exist.")
-    df = df.assign(fname=[safe_name(f, s) for f, s in zip(df["fname"], df["source"])])
-    disk = {f: on_disk(root, f) for f in dict.fromkeys(df["fname"])}
-    df = df.assign(fname=[disk[f] or f for f in df["fname"]])
+    df, here, near, doubt, found = _find_files(df, root)
     df, merged = merge_duplicates(df)
-    gone = [(f, s) for f, s in zip(df["fname"], df["source"]) if disk.get(f, f) is None]
-    notes = [*notes, *merged]
+    gone = [(f, s) for f, s in zip(df["fname"], df["source"]) if f not in here]
+    notes = [*notes, *found, *merged]
     if gone:
-        what = f"{len(gone)} of {len(df)} images missing in {root} (the first: {gone[0][0]}, {gone[0][1]})"
-        if on_missing == "error" or len(gone) == len(df):
-            raise FileNotFoundError(
-                f"{gone[0][1]}: there is no image {root / gone[0][0]}. {what}. Restore them"
-                + (
-                    ", or pass on_missing='drop' to leave such rows out."
-                    if len(gone) < len(df)
-                    else ", or give the right folder."
-                )
-            )
+        gone.sort(key=lambda o: o[0] not in doubt)
+        if on_missing == "error" or len(gone) == len(df) or gone[0][0] in doubt:
+            raise _missing_error(gone, near, doubt, df, root)
         missing = {f for f, _ in gone}
-        df, notes = (
-            df[[f not in missing for f in df["fname"]]],
-            [*notes, what + ": their rows were dropped."],
+        notes.append(
+            f"{len(gone)} of {len(df)} images missing in {root} (the first: {gone[0][0]},"
+            f" {gone[0][1]}): their rows were dropped."
         )
-    columns = [
-        "fname",
-        "labels",
-        "split",
-        *(c for c in df.columns if c not in ("fname", "labels", "split", "source")),
-        "source",
-    ]
-    return ImageTable(df[columns], root, vocab, name, notes)
-
-
-def find_image_root(
-    folder,  # where to look: here, and up to two folders down
-    names,  # file names that the annotations give
-):  # the folder below which most of the first names exist; `folder` if none do
-    "Where the images are."
-    folder, names = Path(folder), list(names)[:50]
-    if not folder.is_dir():
-        raise FileNotFoundError(f"The folder {folder} does not exist.")
-    below = sorted(d for d in folder.iterdir() if d.is_dir() and d.name[0] != ".")
-    below += [e for d in below for e in sorted(d.iterdir()) if e.is_dir()]
-    found = [sum(on_disk(d, n) is not None for n in names) for d in (folder, *below)]
-    return (folder, *below)[int(np.argmax(found))]
+        df = df[[f not in missing for f in df["fname"]]]
+    first = ["fname", "labels", "split"]
+    columns = [*first, *(c for c in df.columns if c not in (*first, "source")), "source"]
+    table = ImageTable(df[columns], root, vocab, name, notes)
+    extra = _alike_note(table)
+    return table.with_notes(*extra) if extra else table
 
 
 def read_json_file(path):
@@ -197,5 +184,6 @@ def read_json_file(path):
         return json.loads(read_text(Path(path), "utf-8-sig"))
     except json.JSONDecodeError as e:
         raise ValueError(
-            f"{path} row {e.lineno}, column {e.colno}: not valid JSON ({e.msg}). The file is damaged or cut off: fetch it again."
+            f"{path} row {e.lineno}, column {e.colno}: not valid JSON ({e.msg}). The file is"
+            f" damaged or cut off: fetch it again."
         ) from None

@@ -9,14 +9,46 @@ import pandas as pd
 
 from ...labels import stratified_split
 from ..table import SPLITS, ImageTable, count, drop_rare_labels
+from .cells import parse_cells
 from .common import (
     find_column,
     finish_table,
     merge_duplicates,
     need_column,
     read_csv_rows,
-    split_labels,
 )
+from .options import opt
+
+
+NAME = "movie_posters"
+LAYOUT = "film posters: MovieGenre.csv and a folder of posters called by their imdbId, such as 114709.jpg"
+
+
+def _genre_file(path):
+    "MovieGenre.csv, in a folder or as what was pointed at; None if there is none."
+    files = [path] if path.is_file() else sorted(path.glob("*.csv"))
+    return next((f for f in files if f.name.lower() == "moviegenre.csv"), None)
+
+
+def recognise(path):
+    "Evidence of the film posters: MovieGenre.csv, or None."
+    file = _genre_file(Path(path))
+    return file.name if file else None
+
+
+def open_movie_posters(
+    path,  # the folder of MovieGenre.csv, or that file
+    images=None,  # the folder of the posters; None: the folder here or below that has most
+    **options,  # of read_movie_posters
+) -> ImageTable:  # splits train, valid and test
+    "Find the posters of a MovieGenre.csv, and read both."
+    file = _genre_file(Path(path))
+    if file is None:
+        raise FileNotFoundError(f"There is no MovieGenre.csv in {path}.")
+    if images is None:
+        folders = [file.parent, *sorted(d for d in file.parent.rglob("*") if d.is_dir())]
+        images = max(folders, key=lambda d: len(poster_files(d)))
+    return read_movie_posters(file, images, **options)
 
 
 def poster_files(images):
@@ -40,13 +72,16 @@ def _number(text):
 def read_movie_posters(
     csv,  # MovieGenre.csv: imdbId, Title, IMDB Score, Genre (joined by |)
     images,  # folder of the posters, called by their imdbId, such as 114709.jpg
-    min_count: int = 1000,  # genres with fewer posters are dropped
+    min_count: int = None,  # genres with fewer posters are dropped; None: 1/40 of the films, at most 1,000
     seed: int = 42,  # of the split, since the file has none
     fractions=(0.8, 0.1, 0.1),  # share of train, valid and test
     on_missing: str = "drop",  # or "error": many poster links of the real file are dead
     on_conflict: str = "error",  # or "first": two rows of one imdbId that disagree about the genres
     encoding: str = "latin-1",  # the real file is ISO-8859-1
     name=None,  # None: the name of the folder
+    vocab=None,  # the genres in order; None: every genre, sorted
+    sep=None,  # what separates two genres; None: what the cells show, | in the real file
+    na_cells=None,  # "empty" or "label": what a genre cell nan, None or N/A means
 ) -> ImageTable:  # splits train, valid and test; also columns title and score
     "Read the table of film posters and genres; rare genres, and the rows that they leave empty, are dropped."
     csv, images = Path(csv), Path(images)
@@ -67,10 +102,13 @@ def read_movie_posters(
             raise ValueError(
                 f"{s}: imdbId is {value!r}; expected a number, such as 114709. Correct it, or remove the row."
             )
+    genres, said = parse_cells(
+        raw[genre].tolist(), source, sep=sep, vocab=vocab, column=genre, na_cells=na_cells
+    )
     df = pd.DataFrame(
         {
             "fname": [int(o.strip().removeprefix("tt")) for o in raw[imdb]],
-            "labels": [split_labels(o, "|") for o in raw[genre]],
+            "labels": pd.Series(genres, index=raw.index, dtype=object),
             "split": "train",
             "title": [o.strip() for o in raw[title]],
             "score": [_number(o) for o in raw[score]] if score else np.nan,
@@ -78,6 +116,7 @@ def read_movie_posters(
         }
     )
     df, notes = merge_duplicates(df, on_conflict)
+    notes += [o for o in said if "'|'" not in o]
     empty = df["labels"].map(len) == 0
     if empty.all():
         raise ValueError(f"{csv}: the column {genre} is empty in every row.")
@@ -94,17 +133,22 @@ def read_movie_posters(
             + (
                 " Are the posters called by their imdbId, such as 114709.jpg?"
                 if gone.all()
-                else " Fetch them, or pass on_missing='drop'."
+                else f" Fetch them, or pass {opt('on_missing', 'drop')}."
             )
         )
     if gone.any():
         notes.append(
             f"{int(gone.sum())} of {len(df)} posters missing or empty: their rows were dropped (the first: {df['fname'][gone].iloc[0]}, {df['source'][gone].iloc[0]})."
         )
+    if min_count is None:
+        min_count = min(1000, max(1, round(len(df) / 40)))
+        notes.append(
+            f"Genres with fewer than {min_count} images are dropped: 1/40 of {len(df)} films, at most 1,000;"
+            f" pass {opt('min_count', 1000)} for another number."
+        )
     df = df[~gone].assign(fname=lambda d: [posters[o] for o in d["fname"]])
-    table = drop_rare_labels(
-        finish_table(df, images, None, name or csv.resolve().parent.name, "error", notes), min_count
-    )
+    table = finish_table(df, images, vocab, name or csv.resolve().parent.name, "error", notes)
+    table = drop_rare_labels(table, min_count)
     part = stratified_split(table.targets(), fractions, seed)
     split = np.array(SPLITS, dtype=object)[part]
     return ImageTable(

@@ -7,7 +7,50 @@ from pathlib import Path
 import pandas as pd
 
 from ..table import SPLITS, ImageTable
-from .common import finish_table, read_json_file
+from .common import find_image_root, finish_table, read_json_file
+
+
+NAME = "nus_wide"
+LAYOUT = """NUS-WIDE: train.json, test.json: {"samples": [{"image_name": ..., "image_labels": [...]}],
+                  "labels": [...]}, and the images"""
+
+
+def _nus_files(path):
+    "The JSON files of the NUS-WIDE form in a folder or one below, or what was pointed at."
+    files = [path] if path.is_file() else [*path.glob("*.json"), *path.glob("*/*.json")]
+    return sorted(f for f in files if f.suffix.lower() == ".json" and f.name[0] != "." and _starts_so(f))
+
+
+def _starts_so(file):
+    "Does the beginning of the file have the keys of the NUS-WIDE form?"
+    try:
+        with open(file, "rb") as f:
+            head = f.read(65536)
+    except OSError:
+        return False
+    return re.match(rb'(\xef\xbb\xbf)?\s*\{\s*"(samples|labels)"\s*:\s*\[', head) is not None
+
+
+def recognise(path):
+    "Evidence of the NUS-WIDE form: the names of its JSON files, or None."
+    return ", ".join(f.name for f in _nus_files(Path(path))[:4]) or None
+
+
+def open_nus_wide(
+    path,  # the folder of the JSON files (or of their folder), or one of them
+    images=None,  # the folder that the image names are relative to; None: looked for
+    name=None,  # None: the folder's name
+    **options,  # of read_nus_wide
+) -> ImageTable:  # with the splits that there are files for
+    "Find the JSON files and the images of the NUS-WIDE form, and read both."
+    path = Path(path)
+    files = _nus_files(path)
+    if not files:
+        raise FileNotFoundError(f"There is no JSON file of the NUS-WIDE form in {path}.")
+    folder = path.parent if path.is_file() else path
+    if images is None:
+        images = find_image_root(folder, nus_part(files[0])[0]["fname"])
+    return read_nus_wide(images, *files, name=name or folder.resolve().name, **options)
 
 
 def _nus_split(path):

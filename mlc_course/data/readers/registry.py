@@ -1,24 +1,89 @@
-"""Open a data set by name, or a folder whose layout is recognised."""
+"""Open a data set by name, or a folder or file whose layout is recognised."""
 
+import inspect
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Callable
 
 from ...settings import data_home, load_profile
 from ..table import ImageTable
-from .cars import read_cars
-from .common import find_image_root, finish_table, read_json_file
-from .folder import read_folder
-from .movie_posters import poster_files, read_movie_posters
-from .nus_wide import nus_part, read_nus_wide
-from .pascal import pascal_part, read_pascal
+from . import (
+    cars,
+    celeba,
+    class_folders,
+    coco,
+    cvat,
+    datumaro,
+    fiftyone,
+    folder,
+    jsonl,
+    label_studio,
+    movie_posters,
+    nus_wide,
+    pascal,
+    voc_xml,
+    yolo,
+)
+from .common import finish_table
+from .options import OPTIONS, flag, opt
 
 
-LAYOUTS = """The layouts that are understood:
-  PASCAL          train.csv (fname,labels,is_valid) and train/; also test.csv (fname,labels) and test/
-  NUS-WIDE        train.json, test.json: {"samples": [{"image_name": ..., "image_labels": [...]}], "labels": [...]}, and the images
-  movie posters   MovieGenre.csv and a folder of posters called by their imdbId, such as 114709.jpg
-  Stanford Cars   cars_annos.mat and car_ims/; or devkit/ (cars_meta.mat, cars_train_annos.mat), cars_train/ and cars_test/
-  plain folder    one CSV file with the columns fname and labels, and the images beside or below it"""
+@dataclass(frozen=True)
+class Format:
+    "A layout: how it is called, described, recognised and read."
+
+    name: str  # what format= takes
+    layout: str  # one or two lines for LAYOUTS
+    recognise: Callable  # path of a folder or file -> evidence (a short text), or None
+    read: Callable  # path, **options -> ImageTable
+    over: tuple = ()  # names of formats that are passed over where this one is recognised too
+    reader: Callable = None  # the function whose signature lists the options; None: read
+
+    @classmethod
+    def of(cls, module, read, over=(), reader=None):
+        "The format of a module that has NAME, LAYOUT and recognise."
+        return cls(module.NAME, module.LAYOUT, module.recognise, read, over, reader or read)
+
+    @property
+    def options(self):
+        "The names of the options that the reader takes."
+        found = [*inspect.signature(self.reader).parameters.values()]
+        found += inspect.signature(self.read).parameters.values()
+        names = dict.fromkeys(o.name for o in found if o.kind != o.VAR_KEYWORD)
+        return [
+            o for o in names if o in OPTIONS or o in ("fractions", "seed", "name", "makes", "meta")
+        ]
+
+
+# fastai's PASCAL has JSON files with the same labels beside its CSV files
+FORMATS = [
+    Format.of(pascal, pascal.read_pascal, over=("folder", "nus_wide", "coco")),
+    Format.of(nus_wide, nus_wide.open_nus_wide, reader=nus_wide.read_nus_wide),
+    Format.of(
+        movie_posters,
+        movie_posters.open_movie_posters,
+        ("folder",),
+        movie_posters.read_movie_posters,
+    ),
+    Format.of(cars, cars.read_cars, over=("folder",)),
+    Format.of(coco, coco.read_coco),
+    Format.of(cvat, cvat.read_cvat),
+    Format.of(label_studio, label_studio.read_label_studio, over=("folder",)),
+    Format.of(fiftyone, fiftyone.read_fiftyone),
+    Format.of(datumaro, datumaro.read_datumaro),
+    Format.of(voc_xml, voc_xml.read_voc_xml),
+    Format.of(jsonl, jsonl.read_jsonl),
+    Format.of(celeba, celeba.read_celeba, over=("folder",)),
+    Format.of(yolo, yolo.read_yolo, over=("folder",)),
+    Format.of(class_folders, class_folders.read_class_folders),
+    Format.of(folder, folder.read_folder),
+]
+
+
+LAYOUTS = "\n".join(
+    ["The layouts that are understood:"] + [f"  {f.name:15} {f.layout}" for f in FORMATS]
+)
 
 REAL_SETS = {
     "pascal_2007": "PASCAL VOC 2007 (The PASCAL Visual Object Classes Challenge 2007, University of Oxford). The archive pascal_2007.tgz "
@@ -45,7 +110,7 @@ def _draw(name, profile):
 
     layout, size = DRAWN_SETS[name], 2 * profile.image_size
     prefix = "postcards" if layout == "pascal" else name
-    folder = make_postcards(
+    root = make_postcards(
         data_home() / f"{prefix}-{profile.n_images}-{size}px-seed{profile.seed}",
         n=profile.n_images,
         seed=profile.seed,
@@ -54,130 +119,116 @@ def _draw(name, profile):
     )
     if name == "postcards-ood":
         return finish_table(
-            pascal_part(folder, "ood", "utf-8-sig", "test"), folder, LABELS, name, "error"
+            pascal.pascal_part(root, "ood", "utf-8-sig", "test"),
+            root,
+            sorted(LABELS),
+            name,
+            "error",
         )
     kwargs = {
-        "pascal": dict(vocab=LABELS),
+        "pascal": dict(vocab=sorted(LABELS)),
         "movie_posters": dict(min_count=max(1, profile.n_images // 100)),
     }.get(layout, {})
-    return _read_layout(layout, folder, name=name, **kwargs)
+    found = next(f for f in FORMATS if f.name == layout)
+    return with_valid(found.read(root, name=name, **kwargs))
 
 
-def _json_files(path):
-    "JSON files of the NUS-WIDE form in a folder or one below; if all are damaged, the error of the first."
-    files, error = [], None
-    for file in sorted([*path.glob("*.json"), *path.glob("*/*.json")]):
-        try:
-            data = read_json_file(file)
-        except ValueError as e:
-            error = error or e
-            continue
-        if isinstance(data, dict) and {"samples", "labels"} <= set(data):
-            files.append(file)
-    if error and (files or not list(path.glob("*.csv"))):
-        raise error
-    return files
+def _holds(path):
+    "What is in a folder, in a few words."
+    if path.is_file():
+        return f"It is a file of {path.stat().st_size:,} bytes"
+    entries = sorted(o.name + "/" * o.is_dir() for o in path.iterdir() if o.name[0] != ".")
+    more = f" and {len(entries) - 12} more" if len(entries) > 12 else ""
+    return f"It holds {(', '.join(entries[:12]) + more) or 'nothing'}"
 
 
-def _recognise(path):
-    "The layout of a folder: pascal, movie_posters, cars, nus_wide or folder."
-    found = []
-    if (path / "train.csv").is_file() and (path / "train").is_dir():
-        found.append("pascal")
-    if any(f.name.lower() == "moviegenre.csv" for f in path.glob("*.csv")):
-        found.append("movie_posters")
-    if any(
-        (d / f).is_file()
-        for d in (path, path / "devkit")
-        for f in ("cars_annos.mat", "cars_train_annos.mat")
-    ):
-        found.append("cars")
-    if not found and _json_files(path):
-        found.append("nus_wide")
-    if not found and len(list(path.glob("*.csv"))) == 1:
-        found.append("folder")
+def _convert(path):
+    "What to do about a file of a kind that can be saved as another."
+    kind = path.suffix.lower()
+    if kind in (".xlsx", ".xls", ".ods", ".numbers"):
+        return " It is a spreadsheet: save it as CSV (UTF-8), and give that file."
+    if kind in (".parquet", ".feather", ".pkl", ".pickle"):
+        return " Save it as CSV, as with pandas: df.to_csv('labels.csv', index=False)."
+    if kind in (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar"):
+        return " It is an archive: unpack it, and give the folder."
+    return ""
+
+
+def recognise(
+    path,  # a folder or a file
+    format=None,  # the name of a format; None: every format is asked
+) -> Format:  # the one whose layout it is
+    "The format of a folder or file; none, or two, are an error that says what was seen."
+    path = Path(path)
+    if format is not None:
+        found = [f for f in FORMATS if f.name == format]
+        if not found:
+            names = ", ".join(f.name for f in FORMATS)
+            raise ValueError(f"format is {format!r}; the formats are {names}.")
+        return found[0]
+    seen = {f.name: f.recognise(path) for f in FORMATS}
+    seen = {name: evidence for name, evidence in seen.items() if evidence}
+    beaten = {o for f in FORMATS if f.name in seen for o in f.over}
+    found = [f for f in FORMATS if f.name in seen and f.name not in beaten]
     if len(found) == 1:
         return found[0]
-    entries = sorted(o.name + "/" * o.is_dir() for o in path.iterdir() if o.name[0] != ".")
-    what = (
-        ", ".join(entries[:12]) + (f" and {len(entries) - 12} more" if len(entries) > 12 else "")
-        or "nothing"
+    if not found:
+        raise ValueError(
+            f"{path} is in no layout that is understood.{_convert(path)} {_holds(path)}.\n{LAYOUTS}"
+        )
+    readings = "; or ".join(f"{f.name} ({seen[f.name]})" for f in found)
+    raise ValueError(
+        f"{path} could be {' or '.join(f.name for f in found)}: {readings}. Give the path of the"
+        f" file that you mean, or pass {opt('format', found[0].name)}."
     )
-    why = (
-        f"could be {' or '.join(found)}; call the reader that you mean, such as read_{found[0]}"
-        if found
-        else "is in no layout that is understood"
-    )
-    raise ValueError(f"{path} {why}. It holds {what}.\n{LAYOUTS}")
+
+
+def _read(path, format, options):
+    "Read a folder or file in the format that it is in."
+    found = recognise(path, format)
+    odd = [o for o in options if o not in found.options]
+    if odd:
+        raise TypeError(
+            f"{path} is read as {found.name}, which has no option {odd[0]} ({flag(odd[0])} in the"
+            f" command). It takes {', '.join(found.options)}. Leave it out."
+        )
+    return with_valid(found.read(path, **options))
 
 
 def with_valid(table):
     "The table, with a valid split held out if it has none."
-    return (
-        table.hold_out()
-        if "valid" not in table.splits and table.counts().get("train", 0) > 1
-        else table
-    )
-
-
-def _read_layout(layout, path, **kwargs):
-    "Read a folder whose layout is known; a set without a valid split gets one from its train rows."
-    if layout == "pascal":
-        table = read_pascal(path, **kwargs)
-    elif layout == "cars":
-        table = read_cars(path, **kwargs)
-    elif layout == "movie_posters":
-        file = next(f for f in path.glob("*.csv") if f.name.lower() == "moviegenre.csv")
-        best = max(
-            [path, *sorted(d for d in path.rglob("*") if d.is_dir())],
-            key=lambda d: len(poster_files(d)),
-        )
-        table = read_movie_posters(file, best, **kwargs)
-    elif layout == "nus_wide":
-        files = _json_files(path)
-        names = nus_part(files[0])[0]["fname"]
-        table = read_nus_wide(
-            find_image_root(path, names), *files, **{"name": path.resolve().name, **kwargs}
-        )
-    else:
-        table = read_folder(path, **kwargs)
-    return with_valid(table)
+    if "valid" in table.splits or table.counts().get("train", 0) < 2:
+        return table
+    return table.hold_out()
 
 
 def open_dataset(
-    name_or_path,  # a name in DRAWN_SETS or REAL_SETS, or a folder (or CSV file) of yours
+    name_or_path,  # a name in DRAWN_SETS or REAL_SETS, or a folder or annotation file of yours
     profile=None,  # decides the size of a drawn set; None: load_profile()
-    **kwargs,  # for the reader, such as on_missing="drop" or min_count=50
+    format=None,  # which layout to read, such as "pascal", where two are possible
+    **options,  # for the reader, such as on_missing="drop" or min_count=50
 ) -> ImageTable:  # with a valid split wherever there is a train split
-    "Open a data set by name, or a folder whose layout is recognised. Drawn sets are drawn at first use."
+    "Open a data set by name, or a folder or file whose layout is recognised; drawn sets are drawn."
     name = str(name_or_path)
     if name in DRAWN_SETS:
-        if kwargs:
+        if options or format:
+            given = ", ".join([*options, *(["format"] if format else [])])
             raise TypeError(
-                f"{', '.join(kwargs)}: a drawn set takes no reader options; open its folder by path to give some."
+                f"{given}: a drawn set takes no reader options; open its folder by path to give"
+                f" some."
             )
         return _draw(name, profile or load_profile())
-    if name in REAL_SETS:
-        path = data_home() / name
-        if not path.is_dir():
-            raise FileNotFoundError(
-                f"{name} is not on this machine. Download {REAL_SETS[name]}, and put it into {path}, or pass the path of the folder that you have it in.\n{LAYOUTS}"
-            )
-        return _read_layout(_recognise(path), path, **kwargs)
-    path = Path(name_or_path).expanduser()
-    if (
-        path.is_file()
-        and path.suffix.lower() == ".csv"
-        and path.name.lower() not in ("train.csv", "moviegenre.csv")
-    ):
-        return with_valid(read_folder(path, **kwargs))
-    if path.is_file():
-        path = path.parent
-    if not path.is_dir():
-        near = get_close_matches(name, [*DRAWN_SETS, *REAL_SETS], n=1)
+    path = data_home() / name if name in REAL_SETS else Path(name_or_path).expanduser()
+    if name in REAL_SETS and not path.is_dir():
         raise FileNotFoundError(
-            f"There is no folder {path}, and no data set of that name."
-            + (f" Did you mean {near[0]!r}?" if near else "")
-            + f" The names are {', '.join([*DRAWN_SETS, *REAL_SETS])}."
+            f"{name} is not on this machine. Download {REAL_SETS[name]}, and put it into {path},"
+            f" or pass the path of the folder that you have it in.\n{LAYOUTS}"
         )
-    return _read_layout(_recognise(path), path, **kwargs)
+    if not path.exists():
+        near = get_close_matches(name, [*DRAWN_SETS, *REAL_SETS], n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise FileNotFoundError(
+            f"There is no folder or file {path}, and no data set of that name.{hint} The names are"
+            f" {', '.join([*DRAWN_SETS, *REAL_SETS])}."
+        )
+    return _read(path, format, options)

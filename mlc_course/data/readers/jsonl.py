@@ -1,0 +1,223 @@
+"""Records in JSON: a list, JSON lines, metadata.jsonl, or an object from image name to labels."""
+
+import os
+import re
+from pathlib import Path
+
+from ..pictures import IMAGE_SUFFIXES
+from ..table import ImageTable
+from .annotations import Parts, annotation_files, evidence, unknown_images
+from .columns import FILE_COLUMNS, LABEL_COLUMNS, WEAK_FILE_COLUMNS, norm
+from .json_files import head_of, json_outline, load_json_values, without_gc
+from .json_labels import label_values, name_labels
+from .options import opt
+from .splits import WORDS as SPLIT_WORDS
+
+NAME = "jsonl"
+LAYOUT = 'records {"file_name": ..., "labels": [...]} as metadata.jsonl, JSON lines or a JSON list'
+_SUFFIXES = (".json", ".jsonl", ".ndjson")
+FILE_KEYS = FILE_COLUMNS | WEAK_FILE_COLUMNS
+LABEL_KEYS = LABEL_COLUMNS | {"objects"}
+_SPLIT_KEYS = ("split", "set", "subset", "partition", "phase")
+
+
+def _image_name(text):
+    return os.path.splitext(text)[1].lower() in IMAGE_SUFFIXES
+
+
+def _is_records(outline):
+    keys = {o.rsplit("].", 1)[-1] if o.startswith("[].") else o for o in outline}
+    others = {"images[].id", "samples[].image_name", "samples[].filepath", "[].data", "items"}
+    others |= {"[].annotation_id", "categories.label", "annotations[].category_id", "cells"}
+    if others & outline:
+        return False
+    tops = {norm(o.split(".")[0]) for o in keys}
+    if FILE_KEYS & {norm(o) for o in keys} and LABEL_KEYS & tops:
+        return True
+    inner = {norm(o.split("[].", 1)[1]) for o in outline if "[]." in o and o.count("[].") == 1}
+    if FILE_KEYS & inner and LABEL_KEYS & inner:
+        return True
+    top = [o[1:] for o in outline if o.startswith("/")]
+    return sum(map(_image_name, top)) > len(top) / 2
+
+
+def _holds_records(file):
+    "Does a file look like records? Checksums of images are texts too, but no labels."
+    head, outline = head_of(file), json_outline(file)
+    if re.search(r'":\s*"[0-9a-f]{32,}"', head):
+        return False
+    bits = len(re.findall(r'":\s*(?:[01]|true|false)\s*[,}]', head)) > 1
+    tops = {norm(o[3:]) for o in outline if o.startswith("[].")} | {norm(o) for o in outline}
+    return _is_records(outline) or (bits and bool(FILE_COLUMNS & tops))
+
+
+def _files(path):
+    files = annotation_files(path, _SUFFIXES)
+    named = [o for o in files if o.name.lower() == "metadata.jsonl"]
+    return named or [o for o in files if _holds_records(o)]
+
+
+def recognise(path):
+    "The names of files with records at a path as evidence, or None."
+    path = Path(path)
+    return evidence([o for o in _files(path) if head_of(o).lstrip()[:1] in ("{", "[")])
+
+
+def _records(file):
+    "(source, record) for each record of a file, whatever its form."
+    values = load_json_values(file)
+    if len(values) == 1 and isinstance(values[0], list):
+        values = values[0]
+    elif (
+        len(values) == 1
+        and isinstance(values[0], dict)
+        and not FILE_KEYS & set(map(norm, values[0]))
+    ):
+        return _in_object(values[0], file)
+    return [(f"{file.name} record {i}", o) for i, o in enumerate(values, 1)]
+
+
+def _in_object(data, file):
+    "The records of an object: its one list of objects, or its entries, image name -> labels."
+    lists = {k: v for k, v in data.items() if isinstance(v, list) and v and isinstance(v[0], dict)}
+    named = [k for k in data if _image_name(k)]
+    if len(lists) == 1 and not named:
+        key, found = next(iter(lists.items()))
+        return [(f"{file.name} {key} {i}", o) for i, o in enumerate(found, 1)]
+    if not named and not all(isinstance(o, (list, str, dict)) for o in data.values()):
+        raise ValueError(
+            f"{file} holds {', '.join(list(data)[:6]) or 'nothing'}; expected {LAYOUT}, or an"
+            " object from image name to labels."
+        )
+    return [(f"{file.name} {k}", {"file_name": k, "labels": v}) for k, v in data.items()]
+
+
+def _key(records, usual, wanted, file, option):
+    "The key that is asked for, or the only usual one; of several the first that all records have."
+    if wanted is not None:
+        if not any(wanted in o for _, o in records):
+            raise ValueError(f"{file}: no record has the key {wanted!r}.")
+        return wanted
+    seen = dict.fromkeys(k for _, o in records for k in o)
+    found = [k for k in seen if norm(k) in usual]
+    usual = "file_name, image or path" if option == "fname_column" else "labels, label or tags"
+    if not found:
+        raise ValueError(
+            f"{file}: the records have {', '.join(list(seen)[:10]) or 'no keys'}; expected one such"
+            f" as {usual}. Say which it is: {opt(option, next(iter(seen), 'key'))}."
+        )
+    return found
+
+
+def _file_key(records, wanted, file):
+    "The key of the file names; a name or id beside a file_name is something else."
+    found = _key(records, FILE_KEYS, wanted, file, "fname_column")
+    if isinstance(found, str):
+        return found
+    weak = [o for o in found if norm(o) in WEAK_FILE_COLUMNS]
+    found = [o for o in found if o not in weak] or weak
+    if len(found) > 1:
+        raise ValueError(
+            f"{file}: {' and '.join(found)} could both be the file name. Say which:"
+            f" {opt('fname_column', found[0])}."
+        )
+    return found[0]
+
+
+def _bit(value):
+    return isinstance(value, (bool, int, float)) and value in (0, 1)
+
+
+def _gap(value):
+    return value is None or value != value or value == -1 or value in ("", "?", "U", "u")
+
+
+def _switches(records, skip):
+    "The keys that hold 0 or 1 (false or true) in some record, and nothing but that or a gap."
+    keys = dict.fromkeys(k for _, o in records for k in o if k not in skip)
+    columns = {k: [o.get(k) for _, o in records] for k in keys}
+    return [
+        k for k, v in columns.items() if any(map(_bit, v)) and all(_bit(o) or _gap(o) for o in v)
+    ]
+
+
+def _label_key(records, wanted, file):
+    "The key of the labels."
+    found = _key(records, LABEL_KEYS, wanted, file, "label_column")
+    if isinstance(found, str):
+        return found
+    if len(found) > 1:
+        raise ValueError(
+            f"{file}: {' and '.join(found)} could both be the labels. Say which:"
+            f" {opt('label_column', found[0])}."
+        )
+    return found[0]
+
+
+def _split(record, split, source):
+    "The split in a record, or that of its file."
+    key = next((k for k in _SPLIT_KEYS if k in record), None)
+    if key is None:
+        return split, None
+    word = SPLIT_WORDS.get(str(record[key]).strip().lower())
+    if word is None:
+        raise ValueError(f"{source}: the {key} is {record[key]!r}; write train, valid or test.")
+    return word, key
+
+
+def _rows(records, file, split, fname_column, label_column):
+    "The rows of one file with labels as they stand, and the key of the labels."
+    for source, o in records:
+        if not isinstance(o, dict):
+            raise ValueError(f"{source}: found {str(o)[:80]}; expected an object, {LAYOUT}.")
+    fname = _file_key(records, fname_column, file)
+    bits = [] if label_column or _has_labels(records) else _switches(records, {fname, *_SPLIT_KEYS})
+    key = None if bits else _label_key(records, label_column, file)
+    rows = []
+    for source, o in records:
+        if not isinstance(o.get(fname), str) or not o[fname].strip():
+            raise ValueError(f"{source}: {fname} is {o.get(fname)!r}; expected a file name.")
+        where, used = _split(o, split, source)
+        skip = {fname, key, used, "fname", "source", *bits}
+        more = {k: v for k, v in o.items() if k not in skip and not isinstance(v, (list, dict))}
+        value = {k: o.get(k) for k in bits} if bits else o.get(key)
+        base = {"fname": o[fname], "labels": label_values(value, source), "split": where}
+        rows.append({**more, **base, "source": source})
+    return rows, key, bits or None
+
+
+def _has_labels(records):
+    return any(norm(k) in LABEL_KEYS for _, o in records for k in o)
+
+
+@without_gc
+def read_jsonl(
+    path,  # a file with records, or the folder of one or several (metadata.jsonl)
+    images=None,  # the folder that the file names are relative to; None: looked for
+    vocab=None,  # None: the labels that occur, sorted; needed if the labels are numbers
+    on_missing: str = "error",  # or "drop": leave out the records whose image is missing
+    name=None,  # None: the folder's name
+    sep=None,  # what separates two labels in a text, such as "cat|dog"; None: found out
+    fname_column=None,  # the key of the file name; None: file_name, image, path ...
+    label_column=None,  # the key of the labels; None: labels, label, tags ...
+    unlabelled: str = "error",  # or "drop": leave out the records whose labels are missing or null
+    fractions=(0.6, 0.2, 0.2),  # share of train, valid and test, if nothing says a split
+    seed: int = 42,  # of that split
+) -> ImageTable:  # an empty list is an image without a label
+    "Read records in JSON: metadata.jsonl, JSON lines, a list, or an object from name to labels."
+    parts = Parts(path, images)
+    files = [parts.path] if parts.path.is_file() else _files(parts.path)
+    if not files:
+        raise FileNotFoundError(f"There is no file with records in {path}. Expected {LAYOUT}.")
+    for file in files:
+        records = _records(file)
+        if not records:
+            raise ValueError(f"{file} holds no records. Expected {LAYOUT}.")
+        rows, key, own = _rows(records, file, parts.split(file), fname_column, label_column)
+        parts.notes += name_labels(rows, key, sep, vocab)
+        where = f"in {key!r}" if own is None else f"{len(own)} keys that hold 0 or 1"
+        parts.notes.append(f"{file.name}: the labels are {where}.")
+        rows, notes = unknown_images(rows, unlabelled, "have no labels (missing or null)")
+        parts.notes += notes
+        parts.add(rows, file, own, [file.parent / "images"])
+    return parts.table(vocab, on_missing, name, fractions, seed)

@@ -1,0 +1,1 @@
+"What scores are made of: checks of values, one sort per label or image, Keras' batches."

@@ -1,0 +1,1 @@
+"The engine behind the trainers: what every training does besides learning."
