@@ -496,3 +496,18 @@ def test_columns_and_labels_of_csv_can_be_told_apart(capsys):
     assert [o.replace("\\|", "|").replace("\\\\", "\\") for o in re.split(r"(?<!\\)(?:\\\\)*\|", row[1])][0] == "a|b" and row[1] == "a\\|b|c\\\\|a"
     out = io.StringIO(); _Csv(out, ["cat", "dog"], [])
     assert out.getvalue() == "file,labels,cat,dog,error\n"
+
+
+# ---------------------------------------------------------------- the page
+
+def test_the_page_prepares_an_image_as_the_folder_says(tmp_path):
+    pytest.importorskip("gradio")
+    from mlc_course.tools.demo.reading import look
+    pad = dict(do="resize", method="pad", size=[8, 8], resample="bilinear", pad_mode="zeros")
+    zoom = [dict(do="resize", method="squish", size=[16, 16], resample="bilinear"), dict(do="crop_pad", size=[8, 8], pad_mode="zeros")]
+    y, x = np.mgrid[0:30, 0:60]
+    Image.fromarray(np.stack([4*x, 8*y, x*0 + 200], -1).astype("uint8")).save(tmp_path/"a.png")
+    for steps in ([pad], zoom, []):
+        folder = edit(hand_made(tmp_path/"p"), lambda d: d.update(format=2, preprocessing=dict(image_size=8, decode="upright", steps=steps)))
+        ours = Predictor.load(folder)
+        assert look(ours, tmp_path/"a.png").scores == pytest.approx(ours.predict(tmp_path/"a.png")[0].scores, abs=1e-6)
