@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 
 from .safety import write_whole
-from .training.runs import TrainingRun, check_identity, read_run, run_identity
+from .training.identity import check_identity, run_identity
+from .training.runs import TrainingRun, read_run
 
 _all_ = ["TrainingRun", "check_identity", "run_identity"]
 

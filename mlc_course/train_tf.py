@@ -28,7 +28,8 @@ from .safety import TrainingDiverged, ctrl_c, explain_memory, recover, write_who
 from .tables import ImageTable
 from .training.checkpoints import drop_checkpoint, read_folder_state, seal_folder
 from .training.data import decode_for_training, training_support
-from .training.runs import in_run_folder, note_rate, rank
+from .training.identity import note_rate
+from .training.runs import in_run_folder, rank
 
 # %% ../nbs/09_tensorflow.ipynb #0f34a775
 def augment_batch(

@@ -20,7 +20,8 @@ from mlc_course.tables import ImageTable
 from mlc_course.training import checkpoints as C
 from mlc_course.training.data import decode_for_training, some, training_support
 from mlc_course.training.lock import FolderInUse
-from mlc_course.training.runs import data_digests, note_rate, rank
+from mlc_course.training.identity import data_digests, note_rate
+from mlc_course.training.runs import rank
 
 MODULES = dict(torch="train_torch", fastai="train_fastai", tensorflow="train_tf")
 
