@@ -6,6 +6,7 @@ replace the run in it."""
 from contextlib import ExitStack
 from pathlib import Path
 
+from mlc_course.training.checkpoints import drop_checkpoint, is_checkpoint
 from mlc_course.training.folder import (
     LEFT_OUT,
     MARKER,
@@ -232,6 +233,9 @@ class RunFolder:
 
     def finish(self):
         "The run is whole: it takes its place, and the old one goes."
+        for name in ("checkpoint.pt", "checkpoint"):  # a kill may have left it beside run.json
+            if is_run(read_object(self.work / RUN)) and is_checkpoint(self.work / name):
+                drop_checkpoint(self.work / name)
         (self.work / MARKER).unlink(missing_ok=True)
         if self.work != self.out:
             replace_run(self.out)
