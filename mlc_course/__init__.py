@@ -34,6 +34,7 @@ _NAMES = {
                   "class_activation_maps", "overlay", "cooccurrence_learned", "flip_labels", "out_of_sample_probs", "find_label_issues",
                   "finding_scores", "separation", "predict_tta"],
     "safety": ["TrainingDiverged"],
+    "training.lock": ["FolderInUse"],
     "pixels": ["cached_pixels"],
     "data.findings": ["same_images", "findings"],
     "backbones": ["pocket_resnet", "pocket_resnet_tf", "create_model", "create_model_tf", "draw_stamp", "pretrain", "save_weights"]}
