@@ -17,8 +17,8 @@ from .common import (
     need_column,
     read_csv_rows,
 )
+from .listing import files_in
 from .options import opt
-
 
 NAME = "movie_posters"
 LAYOUT = "film posters: MovieGenre.csv and a folder of posters called by their imdbId, such as 114709.jpg"
@@ -26,7 +26,7 @@ LAYOUT = "film posters: MovieGenre.csv and a folder of posters called by their i
 
 def _genre_file(path):
     "MovieGenre.csv, in a folder or as what was pointed at; None if there is none."
-    files = [path] if path.is_file() else sorted(path.glob("*.csv"))
+    files = [path] if path.is_file() else files_in(path, (".csv",))
     return next((f for f in files if f.name.lower() == "moviegenre.csv"), None)
 
 
