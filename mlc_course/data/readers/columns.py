@@ -184,7 +184,7 @@ def read_binary(raw, columns, sources, minus_one=None):
         raise ValueError(f"minus_one is {minus_one!r}; use 'no' or 'unknown'.")
     on, minus = np.zeros((len(raw), len(columns)), dtype=bool), 0
     for i, c in enumerate(columns):
-        cells = raw[c].str.strip().str.lower()
+        cells = raw[c].map({o: o.strip().lower() for o in raw[c].unique()})  # few differ
         on[:, i] = cells.isin(YES)
         less = cells.isin(MINUS) if minus_one == "no" else np.zeros(len(raw), dtype=bool)
         bad = np.flatnonzero(~(on[:, i] | cells.isin(NO) | less))
