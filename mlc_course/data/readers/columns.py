@@ -79,7 +79,8 @@ def file_column(raw, file, wanted=None):
     "The column of the file names."
     if wanted is not None:
         return given_columns(raw, wanted, file, "fname_column")[0]
-    if any(map(_named, raw.columns)):
+    known = FILE_COLUMNS | WEAK_FILE_COLUMNS
+    if any(map(_named, raw.columns)) and not any(norm(c) in known for c in raw.columns):
         raise ValueError(
             f"{file}: row 1 holds a file name ({', '.join(raw.columns[:3])}), and should name the"
             f" columns:"
@@ -96,9 +97,8 @@ def file_column(raw, file, wanted=None):
     found = [c for c in able if _holds_names(raw[c])]
     if len(found) == 1:
         return found[0]
-    known = "fname, filename, file, image, path or image_id"
     raise ValueError(
-        f"{file} has no column {known}; it has {', '.join(raw.columns)}."
+        f"{file} has no column fname, filename, file, image, path or image_id; it has {', '.join(raw.columns)}."
         f" Pass {opt('fname_column', raw.columns[0])}, or the one that holds the file names."
     )
 

@@ -142,9 +142,13 @@ def read_movie_posters(
         )
     if min_count is None:
         min_count = min(1000, max(1, round(len(df) / 40)))
-        notes.append(
-            f"Genres with fewer than {min_count} images are dropped: 1/40 of {len(df)} films, at most 1,000;"
-            f" pass {opt('min_count', 1000)} for another number."
+        notes += (
+            []
+            if min_count == 1
+            else [
+                f"Genres with fewer than {min_count} images are dropped: 1/40 of {len(df)} films, at most 1,000;"
+                f" pass {opt('min_count', 1000)} for another number."
+            ]
         )
     df = df[~gone].assign(fname=lambda d: [posters[o] for o in d["fname"]])
     table = finish_table(df, images, vocab, name or csv.resolve().parent.name, "error", notes)
