@@ -136,17 +136,43 @@ def test_folders_and_patterns(mlc, folder, photos):
         code, out, err = mlc("predict", folder, "--json", *args)
         assert (code, err) == (0, "")
         return files(out)
-    assert found("deep") == ["deep/er/.hidden.jpg", "deep/er/a.jpeg", "deep/z.PNG"]            # sorted, at any depth, nothing but pictures
-    assert found(photos/"deep") == [str(photos/o) for o in ("deep/er/.hidden.jpg", "deep/er/a.jpeg", "deep/z.PNG")]
+    assert found("deep") == ["deep/er/a.jpeg", "deep/z.PNG"]                                     # sorted, at any depth, no hidden files, nothing but images
+    assert found("deep/er/.hidden.jpg") == ["deep/er/.hidden.jpg"]                               # save where it is named
+    assert found(photos/"deep") == [str(photos/o) for o in ("deep/er/a.jpeg", "deep/z.PNG")]
     assert found("*.png") == ["a.png", "b.png", "c.png"] and found("[bc].png") == ["b.png", "c.png"] and found("deep/**/*.jpeg") == ["deep/er/a.jpeg"]
     assert found("c.png", "a.png", "c.png") == ["c.png", "a.png", "c.png"]                       # as often and in the order that they are asked for
     assert found("deep", "?.png")[-3:] == ["a.png", "b.png", "c.png"]
     colour(photos/"[b].png", *BLACK)
     assert found("[b].png") == ["[b].png"]                                                       # a file of that name comes before a pattern
-    for nothing, why in (("empty", "no picture in empty"), ("*.tif", "No file matches '\\*.tif'"), ("no/*.png", "No file matches")):
-        code, out, err = mlc("predict", folder, "a.png", nothing)
+    for nothing, why in (("empty", "no image in empty"), ("*.tif", "No file matches '\\*.tif'"), ("no/*.png", "No file matches")):
+        code, out, err = mlc("predict", folder, nothing)
         assert code == 1 and out == "" and err.startswith("mlc: ")
         assert re.search(why, err)
+        code, out, err = mlc("predict", folder, "a.png", nothing, "--json")                      # others are answered all the same
+        assert code == 1 and files(out) == ["a.png", nothing] and f"no image file {nothing}" in err and "1 of 2 files" in err
+
+
+def test_a_folder_of_every_kind(mlc, folder, photos):
+    "What Pillow reads is answered, what looks like an image is named, the rest is passed over."
+    kinds = photos/"kinds"
+    for name in ("kinds/.thumbs", "kinds/__MACOSX", "kinds/@eaDir", "kinds/x.jpg"): (photos/name).mkdir(parents=True)
+    image = Image.new("RGB", (40, 30), RED)
+    read = {"a.JPG": "JPEG", "b.jfif": "JPEG", "c.jpe": "JPEG", "d.avif": "AVIF", "e.jp2": "JPEG2000", "f.ppm": "PPM", "g.tga": "TGA", "h.webp": "WEBP",
+            "i.ico": "ICO", "j.pcx": "PCX", "k.sgi": "SGI", "l.qoi": "QOI", "m.dds": "DDS", "n.apng": "PNG", "o.tif": "TIFF", "p.dib": "DIB", "q.heic": "JPEG", "x.jpg/r.png": "PNG"}
+    for name, form in read.items(): image.save(kinds/name, form)
+    named = {"s.heic": b"\0\0\0\x18ftypheic" + bytes(99), "t.svg": b"<svg xmlns='http://www.w3.org/2000/svg'/>", "u.nef": b"MM\0*" + bytes(99), "v.dcm": bytes(128) + b"DICM" + bytes(40),
+             "w.eps": b"%!PS-Adobe-3.0 EPSF-3.0\n", "y.jpg": b"<html>"}
+    for name, raw in named.items(): (kinds/name).write_bytes(raw)
+    (kinds/"z.png").symlink_to("nowhere.png")
+    for name in ("._a.JPG", ".thumbs/a.jpg", "__MACOSX/a.jpg", "@eaDir/a.jpg"): image.save(kinds/name, "JPEG")
+    for name in ("notes.txt", "labels.csv", "Thumbs.db", ".DS_Store", "desktop.ini", "film.mp4", "model.onnx"): (kinds/name).write_bytes(b"x")
+    code, out, err = mlc("predict", folder, "--json", "kinds")
+    assert code == 1 and sorted(files(out)) == sorted(f"kinds/{o}" for o in (*read, *named, "z.png"))
+    answers = {o["file"]: o for o in json.loads(out)}
+    assert not [o for o in read if "error" in answers[f"kinds/{o}"]]
+    for name, why in {"s.heic": "HEIC.*pip install pillow-heif", "t.svg": "SVG", "u.nef": "raw file", "v.dcm": "DICOM", "w.eps": "EPS", "y.jpg": "web page", "z.png": "link to a file that isn't there"}.items():
+        assert re.search(why, answers[f"kinds/{name}"]["error"])
+        assert "out of the table" not in answers[f"kinds/{name}"]["error"] and ("again" in answers[f"kinds/{name}"]["error"]) == (name == "y.jpg")
 
 
 def test_home(mlc, folder, photos, monkeypatch):

@@ -97,12 +97,12 @@ def test_damaged_jpeg_is_named(tmp_path, keep):
     file = noise(tmp_path/"bad one.jpg")
     raw = file.read_bytes()
     file.write_bytes(raw[:keep if isinstance(keep, int) else int(keep*len(raw))])
-    with pytest.raises(ValueError, match="bad one.jpg can't be decoded.*verify"): load_image(file)
+    with pytest.raises(ValueError, match="bad one.jpg can't be decoded.*Fetch the file again"): load_image(file)
 
 
 def test_what_is_no_image(tmp_path):
     (tmp_path/"a.jpg").write_text("<html>404</html>")
-    with pytest.raises(ValueError, match="a.jpg.*<html>"): load_image(tmp_path/"a.jpg")
+    with pytest.raises(ValueError, match="a.jpg.*web page"): load_image(tmp_path/"a.jpg")
     with pytest.raises(FileNotFoundError, match="b.jpg"): load_image(tmp_path/"b.jpg")
     with pytest.raises(FileNotFoundError): load_image(tmp_path)
 
@@ -128,7 +128,7 @@ def test_decode_images_resizes_as_torchvision_does(tmp_path):
 def test_decode_images_names_file_and_row(tmp_path):
     table = read_pascal(pascal(tmp_path, GOOD, ABC))
     (tmp_path/"train/b.jpg").write_bytes(b"")
-    with pytest.raises(ValueError, match="train.csv row 3: .*b.jpg"): decode_images(table, 8)
+    with pytest.raises(ValueError, match="train.csv row 3: .*b.jpg.*verify"): decode_images(table, 8)
     with pytest.raises(ValueError, match="b.jpg"): decode_images(table.paths(), 8)
     for size in (0, -1, 8.0, "8", True, None):
         with pytest.raises(ValueError, match="size"): decode_images(table, size)

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from ..labels import label_counts, multi_hot, stratified_split
-from .pictures import load_image, row_sources
+from ..machine import usable_cores
+from .pictures import check_image, row_sources
 from .table_checks import SPLITS, check_rows, check_vocab, ones, safe_name
 
 
@@ -272,11 +273,11 @@ class ImageTable:
 
         def problem(path):
             try:
-                load_image(path)
+                check_image(path)
             except (ValueError, OSError) as e:
                 return str(e)
 
-        with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
+        with ThreadPoolExecutor(workers or usable_cores()) as pool:
             found = list(pool.map(problem, self.paths()))
         rows = [(f, s, p) for f, s, p in zip(self.fnames(), row_sources(self.df), found) if p]
         return pd.DataFrame(rows, columns=["fname", "source", "problem"])

@@ -87,6 +87,8 @@ def data(
     if not verify: return
     bad = table.verify()
     for row in bad.itertuples(): _say(f"BAD  {row.fname}: {row.problem}")
+    from mlc_course.data.findings import findings
+    for found in findings(table): _say(f"\nNote: {found}")
     if len(bad):
         _say(f"{len(bad)} of {len(table)} pictures can't be used.")
         raise typer.Exit(1)

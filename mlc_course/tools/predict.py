@@ -10,20 +10,26 @@ from pathlib import Path
 def find_images(
     given: list[str], # files, folders, patterns
 ) -> list: # paths, folders in the order of their names
-    "Every picture file that is meant. A file that isn't there is kept, so that it is reported with the others."
-    from mlc_course.tables import IMAGE_SUFFIXES
-    found = []
+    """Every image file that is meant. What can't be read is kept, so that it is reported with the others:
+    a file that isn't there, an image of another kind (HEIC, SVG), an empty folder."""
+    from mlc_course.data.files import find_image_files, image_suffixes
+
+    found, nothing = [], []
     for name in given:
         path = Path(name).expanduser()
-        if os.path.isdir(path):         # False for a name that is too long; Path.is_dir raises
-            inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES and p.is_file())
-            if not inside: raise ValueError(f"There is no picture in {path}; looked for {', '.join(sorted(IMAGE_SUFFIXES))}, also in its subfolders.")
-            found += inside
+        if os.path.isdir(path):  # False for a name that is too long; Path.is_dir raises
+            inside, why = find_image_files(path), f"There is no image in {path}; looked for "
+            why += f"{', '.join(sorted(image_suffixes()))}, also in its subfolders."
         elif not os.path.lexists(path) and glob.has_magic(name):
-            inside = sorted(Path(p) for p in glob.iglob(str(path), recursive=True) if os.path.isfile(p))
-            if not inside: raise ValueError(f"No file matches {name!r}.")
-            found += inside
-        else: found.append(path)
+            matches = glob.iglob(str(path), recursive=True)
+            inside = sorted(Path(p) for p in matches if not os.path.isdir(p))
+            why = f"No file matches {name!r}."
+        else:
+            inside, why = [path], ""
+        found += inside or [path]
+        nothing += [] if inside else [why]
+    if len(nothing) == len(given) and nothing:
+        raise ValueError(" ".join(nothing))
     return found
 
 
