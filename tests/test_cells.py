@@ -135,6 +135,7 @@ def test_a_layout_that_says_space():
     (["1 0 1", "0 1"], "not all the same number"),
     (["1 0", "", "0 1"], "row 3.*unknown|without names"),
     (["cat", "nan", "dog"], "row 3.*'nan'.*na_cells='empty' .--na-cells.*na_cells='label'"),
+    (["1.png", "cat"], "row 2.*file name"),
     (["[cat|dog]", "[cat]"], "row 2.*comma"),
     (["[0.1, 0.9]"], "row 2.*probability"),
     (["[None, 'cat']"], "row 2.*None is no name"),

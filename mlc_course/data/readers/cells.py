@@ -36,6 +36,8 @@ def _trouble(name, strict):
         return "it begins or ends with punctuation"
     if strict and re.search(r"\w[#~^<>=\\*@]\w", name):
         return "it has a sign in it that may separate two names"
+    if strict and re.search(r"://|\\|\.(png|jpe?g|gif|bmp|webp|tiff?)$", name.lower()):
+        return "it is a file name or an address"
     if strict and re.match(r"[-*•·]\s|\d+[.)]\s", name):
         return "it begins as an item of a list does"
     if strict and re.fullmatch(r"-\d+(\.\d+)?|\d*\.\d*[1-9]\d*", name):
