@@ -151,6 +151,7 @@ def agreement(
     strict:bool=False, # raise Disagreement if anything differs by more
 ) -> pd.DataFrame: # a row for each quantity and pair: largest value, largest difference, tolerance, whether they agree
     "Compare every quantity between every two frameworks."
+    if not isinstance(observed, dict): raise TypeError(f"observed is a {type(observed).__name__}: expected a dict by framework, such as dict(torch=observe_torch(...), tensorflow=observe_tensorflow(...)).")
     if len(observed) < 2: raise ValueError(f"There is nothing to compare: observed holds {', '.join(observed) or 'nothing'}. Give at least two frameworks.")
     quantities = list(next(iter(observed.values())))
     for name, o in observed.items():
@@ -256,6 +257,12 @@ def three_splits(
     df = table.df.assign(split=table.df.split.replace("valid", "test"))
     return ImageTable(df, table.root, table.vocab, table.name, table.notes).hold_out(seed=seed)
 
+def _check_runs(runs, who):
+    "A table from `compare_frameworks`, or a sentence."
+    lacking = [f for f in MeasuredRun.__dataclass_fields__ if f not in getattr(runs, "columns", ())]
+    if lacking: raise TypeError(f"{who} takes a table from `compare_frameworks`, and this {type(runs).__name__} has no column {lacking[0]!r}: {who}(compare_frameworks(...)). For the scores of one training there is evaluate(run.predictions['test']).")
+    return runs
+
 def compare_frameworks(
     dataset="postcards", # a name, a folder, or an ImageTable
     profile=None, # a Profile; the chosen one if left out
@@ -283,6 +290,7 @@ def summarise(
     runs:pd.DataFrame, # from `compare_frameworks`
 ) -> pd.DataFrame: # one row per framework (and dataset and start, where there are several)
     "Mean and spread (highest less lowest) of the scores over the seeds; medians of what it cost."
+    _check_runs(runs, "summarise")
     keys = ["framework", *(k for k in ("dataset", "pretrained") if runs[k].nunique() > 1)]
     g, spread = runs.groupby(keys, sort=False), lambda s: s.max() - s.min()
     return pd.DataFrame({"runs": g.size(), "macro F1": g.macro_f1.mean(), "its spread": g.macro_f1.agg(spread), "mAP": g.mAP.mean(), "spread of mAP": g.mAP.agg(spread),
@@ -330,6 +338,7 @@ def plot_comparison(
 ): # a matplotlib Figure; as the last line of a cell it is shown
     "Four panels with a dot for each training: macro F1, mAP, seconds an epoch, peak memory."
     import matplotlib.pyplot as plt
+    _check_runs(runs, "plot_comparison")
     names, colors = list(dict.fromkeys(runs.framework)), ("C0", "C1", "C3")
     fig, axes = plt.subplots(1, 4, figsize=(11, 1.3 + .5*len(names)), sharey=True, layout="constrained")
     for ax, (column, nice) in zip(axes, dict(macro_f1="macro F1 (test)", mAP="mAP (test)", epoch_seconds="seconds an epoch", peak_mb="peak memory (MB)").items()):

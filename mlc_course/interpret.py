@@ -12,7 +12,9 @@ import numpy as np
 import pandas as pd
 
 from .labels import cooccurrence
-from .metrics import Predictions, _check_pair, _check_thresh, confusion, precision_recall_f1
+from .data.targets import check_targets
+from .metrics import Predictions, confusion, precision_recall_f1
+from .scores.checks import check_pair, check_predictions, check_thresh
 from .thresholds import best_thresholds_per_label
 
 # %% ../nbs/12_look_inside.ipynb #136b9769
@@ -23,13 +25,13 @@ def _column(predictions, label):
 
 def predicted_labels(
     predictions:Predictions, # what a model said
-    thresh=.5, # a number, or one number per label
+    thresh=.5, # a number, one number per label, or a dict by label
     nothing:str="no predictions", # what to say where no label passes
 ) -> pd.Series: # one text per picture, by file name; the likeliest label first
     "The labels whose probability is above the threshold, as text."
-    p = predictions.probs
-    said = p > _check_thresh(thresh, len(predictions.vocab), p.dtype)
-    text = [", ".join(predictions.vocab[c] for c in np.argsort(-row, kind="stable") if yes[c]) or nothing for row, yes in zip(p, said)]
+    p, vocab = check_predictions(predictions, "predicted_labels", some=False).probs, np.array(predictions.vocab, dtype=object)
+    said = p > check_thresh(thresh, len(vocab), p.dtype, predictions.vocab)
+    text = [", ".join(vocab[yes][np.argsort(-row[yes], kind="stable")]) or nothing for row, yes in zip(p, said)]
     return pd.Series(text, index=pd.Index(predictions.fnames, name="fname"), name="predicted", dtype=object)
 
 # %% ../nbs/12_look_inside.ipynb #b91daea5
@@ -37,7 +39,7 @@ def cell_losses(
     predictions:Predictions, # what a model said
 ) -> np.ndarray: # float64 [N, C], nats
     "The binary cross-entropy of each cell by itself; a probability of exactly 0 or 1 counts as 1e-7 away from it, as in `epoch_scores`."
-    p = np.clip(predictions.probs.astype(np.float64), 1e-7, 1 - 1e-7)
+    p = np.clip(check_predictions(predictions, "cell_losses", some=False).probs.astype(np.float64), 1e-7, 1 - 1e-7)
     return -np.where(predictions.targets, np.log(p), np.log1p(-p))
 
 # %% ../nbs/12_look_inside.ipynb #09e9b245
@@ -47,6 +49,7 @@ def worst_losses(
     label:str|None=None, # only this label; None: all
 ) -> pd.DataFrame: # columns fname, label, target, prob, loss; the highest loss first
     "The cells on which the model was most surely wrong."
+    check_predictions(predictions, "worst_losses", some=False)
     if k < 1: raise ValueError(f"k is {k}: ask for at least one cell.")
     loss = cell_losses(predictions)
     columns = np.arange(loss.shape[1]) if label is None else np.array([_column(predictions, label)])
@@ -58,12 +61,12 @@ def worst_losses(
 # %% ../nbs/12_look_inside.ipynb #549778af
 def mistakes(
     predictions:Predictions, # what a model said
-    thresh=.5, # a number, or one number per label
+    thresh=.5, # a number, one number per label, or a dict by label
     label:str|None=None, # only this label; None: all
 ) -> pd.DataFrame: # columns fname, label, kind ("false positive" or "false negative"), prob, thresh; the most confident first
     "Every cell on the wrong side of its threshold."
-    p, n_labels = predictions.probs, len(predictions.vocab)
-    t = np.broadcast_to(_check_thresh(thresh, n_labels, p.dtype), n_labels)
+    p, n_labels = check_predictions(predictions, "mistakes", some=False).probs, len(predictions.vocab)
+    t = np.broadcast_to(check_thresh(thresh, n_labels, p.dtype, predictions.vocab), n_labels)
     wrong = (p > t) != predictions.targets
     if label is not None: wrong = wrong & (np.arange(n_labels) == _column(predictions, label))
     r, c = np.nonzero(wrong)
@@ -76,14 +79,14 @@ def mistakes(
 # %% ../nbs/12_look_inside.ipynb #2047852d
 def plot_probability_histograms(
     predictions:Predictions, # what a model said
-    thresh=None, # a number, or one number per label, to draw as a line; None: no line
+    thresh=None, # a number, one number per label, or a dict by label, drawn as a line; None: no line
     ncols:int=5, # panels in a row
     bins:int=20, # of equal width between 0 and 1
 ): # a matplotlib Figure; as the last line of a cell it is shown
     "A panel for each label: how its probabilities are spread where the label is there, and where it isn't."
     from matplotlib import pyplot as plt
-    n_labels = len(predictions.vocab)
-    t = None if thresh is None else np.broadcast_to(_check_thresh(thresh, n_labels), n_labels)
+    n_labels = len(check_predictions(predictions, "plot_probability_histograms").vocab)
+    t = None if thresh is None else np.broadcast_to(check_thresh(thresh, n_labels, vocab=predictions.vocab), n_labels)
     nrows, edges = -(-n_labels//ncols), np.linspace(0, 1, bins + 1)
     fig, axes = plt.subplots(nrows, ncols, figsize=(1.9*ncols, 1.35*nrows + .7), sharex=True, sharey=True, squeeze=False)
     fig.subplots_adjust(left=.07, right=.99, bottom=.45/(1.35*nrows + .7), top=1 - .5/(1.35*nrows + .7), hspace=.3, wspace=.08)        # a layout engine is slow with so many logarithmic axes
@@ -104,12 +107,11 @@ def plot_probability_histograms(
 # %% ../nbs/12_look_inside.ipynb #0afa469e
 def f1_by_frequency(
     predictions:Predictions, # what a model said
-    thresh=None, # a number, or one per label; None: the best for each label on these very predictions, which flatters
+    thresh=None, # a number, one number per label, or a dict by label; None: the best for each label on these very predictions, which flatters
 ) -> pd.DataFrame: # columns label, frequency (share of pictures), support, f1; the rarest first
     "F1 of each label beside how often the label occurs."
-    p, t = predictions.probs, predictions.targets
-    if not p.size: raise ValueError(f"there is nothing to score: {predictions!r} has no images or no labels.")
-    thresh = best_thresholds_per_label(predictions) if thresh is None else thresh
+    p, t = check_predictions(predictions, "f1_by_frequency").probs, predictions.targets
+    thresh = best_thresholds_per_label(predictions) if thresh is None else check_thresh(thresh, len(predictions.vocab), p.dtype, predictions.vocab)
     f1 = precision_recall_f1(confusion(p, t, thresh), None).f1
     table = pd.DataFrame(dict(label=predictions.vocab, frequency=t.mean(0), support=t.sum(0), f1=f1))
     return table.sort_values("frequency", kind="stable", ignore_index=True)
@@ -193,11 +195,11 @@ def overlay(
 # %% ../nbs/12_look_inside.ipynb #e384f64b
 def cooccurrence_learned(
     predictions:Predictions, # what a model said
-    thresh=.5, # a number, or one number per label
+    thresh=.5, # a number, one number per label, or a dict by label
 ) -> pd.DataFrame: # columns a, b, truth, predicted (pictures with both), chance (expected if the true labels were independent); the most frequent pair first
     "Every pair of labels: how often together in truth, and how often in the predictions."
-    p, t = predictions.probs, predictions.targets
-    truth, said = cooccurrence(t), cooccurrence(p > _check_thresh(thresh, p.shape[1], p.dtype))
+    p, t = check_predictions(predictions, "cooccurrence_learned", some=False).probs, predictions.targets
+    truth, said = cooccurrence(t), cooccurrence(p > check_thresh(thresh, p.shape[1], p.dtype, predictions.vocab))
     a, b = np.triu_indices(len(predictions.vocab), 1)
     alone = np.diag(truth)
     name = np.array(predictions.vocab, dtype=object)
@@ -211,10 +213,9 @@ def flip_labels(
     seed:int=0, # the same seed, the same flips
 ) -> tuple: # the noisy targets and the mask of flipped cells, both bool [N, C]
     "Targets with noise of a known kind; each label stays as frequent as it was, unless it is nearly everywhere."
-    t = np.asarray(targets)
-    if t.ndim != 2: raise ValueError(f"targets has shape {t.shape}: expected [N, C], a multi-hot row for each picture.")
+    t = check_targets(targets)
     if not 0 <= share <= 1: raise ValueError(f"share is {share}: it is a share of the labels, between 0 and 1.")
-    t, rng = t.astype(bool), np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     noisy, there = t.copy(), np.argwhere(t)
     r, c = there[rng.permutation(len(there))[:round(share*len(there))]].T
     noisy[r, c] = False
@@ -234,7 +235,8 @@ def out_of_sample_probs(
     from mlc_course.labels import stratified_split
     from mlc_course.train_torch import fit_head
     if folds < 2: raise ValueError(f"folds is {folds}: a picture can be left out only if there are at least 2.")
-    x, t = torch.as_tensor(features).float().cpu(), np.asarray(targets).astype(bool)
+    x, t = torch.as_tensor(features).float().cpu(), check_targets(targets)
+    if not x.isfinite().all(): raise ValueError("features has NaN or infinite values: look at the network and the images that they come from.")
     if x.ndim != 2 or t.ndim != 2 or len(x) != len(t): raise ValueError(f"features has shape {tuple(x.shape)} and targets {t.shape}: expected [N, F] and [N, C], a row for each picture in the same order.")
     if folds > len(t): raise ValueError(f"There are {len(t)} pictures for {folds} folds: give at most one fold for each picture.")
     part, y, out = stratified_split(t, [1/folds]*folds, seed), torch.from_numpy(t).float(), np.empty(t.shape, np.float32)
@@ -251,7 +253,7 @@ def find_label_issues(
     method:str="confident_learning", # cleanlab's `filter_by`: also "prune_by_noise_rate", which finds more and errs more
 ) -> np.ndarray: # bool [N, C], True where the label is probably wrong
     "Cells whose label cleanlab thinks wrong, each label judged by itself. A label without both kinds of pictures has none."
-    p, t = _check_pair(probs, targets)
+    p, t = check_pair(probs, targets)
     try: from cleanlab.multilabel_classification.filter import find_multilabel_issues_per_class
     except ImportError as e: raise ImportError('Finding label issues needs cleanlab: pip install "mlc_course[noise]".') from e
     issues, both = np.zeros(t.shape, bool), np.flatnonzero(t.any(0) & ~t.all(0))
@@ -265,7 +267,7 @@ def finding_scores(
     flipped, # bool [N, C]: cells that are
 ) -> dict: # found, precision, recall, base_rate
     "How good a search was, beside the share of wrong cells, which is the precision of drawing cells at random."
-    found, flipped = np.asarray(found).astype(bool), np.asarray(flipped).astype(bool)
+    found, flipped = check_targets(found, "found"), check_targets(flipped, "flipped")
     if found.shape != flipped.shape: raise ValueError(f"found has shape {found.shape} and flipped {flipped.shape}: they must be the same cells.")
     right = int((found & flipped).sum())
     share = lambda n: right/n if n else 0.

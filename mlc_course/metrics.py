@@ -17,90 +17,28 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from .scores.cells import check_cell_thresh, check_cells
+from .scores.checks import FrameCopies, check_counts, check_pair, check_predictions, check_thresh, frozen
+from .scores.cuts import cuts, precision_at_positives, ratio, sorted_keys
+from .scores.names import names_for
+from .scores.ranking import ranking_means
+
 # %% ../nbs/05_metrics.ipynb #af900266
 def accuracy_multi(
     inp, # logits (or probabilities, with `sigmoid=False`): a torch tensor, any shape
-    targ, # targets, 0 or 1: a torch tensor of the same shape
+    targ, # targets, 0 or 1 (bool, integer or float): a torch tensor of the same shape
     thresh=0.5, # a number, or one number per label (list, array or tensor)
     sigmoid:bool=True, # whether `inp` still has to go through the sigmoid
 ): # the share of right cells: a tensor with one number
-    "The share of cells (image, label) where `prob > thresh` agrees with the target."
-    if tuple(inp.shape) != tuple(targ.shape):
-        raise ValueError(f"inp has shape {tuple(inp.shape)} and targ has shape {tuple(targ.shape)}: accuracy_multi "
-            "compares cell by cell and needs one multi-hot target per prediction, so give both the same shape [N, C].")
+    """The share of cells (image, label) where `prob > thresh` agrees with the target.
+
+    ValueError for logits that are NaN or infinite, probabilities outside [0, 1], targets that aren't 0 or 1, and
+    shapes that differ; TypeError for what is no torch tensor, and for thresholds by label: tensors carry no names."""
+    inp, targ = check_cells(inp, targ, sigmoid)
     if sigmoid: inp = inp.sigmoid()
-    elif inp.numel() and not bool(((inp >= 0) & (inp <= 1)).all()):
-        raise ValueError("inp has values outside [0, 1] (or NaN), so it doesn't hold probabilities: leave out "
-            "sigmoid=False, and accuracy_multi applies the sigmoid to your logits.")
-    if np.ndim(thresh) > 0:
-        if len(thresh) != inp.shape[-1]:
-            raise ValueError(f"thresh has {len(thresh)} numbers and inp has {inp.shape[-1]} labels: "
-                "give one number, or one number per label.")
-        thresh = thresh.to(inp) if hasattr(thresh, "to") else inp.new_tensor([float(t) for t in thresh])
-    return ((inp > thresh) == targ.bool().as_subclass(type(inp))).float().mean()
+    return ((inp > check_cell_thresh(thresh, inp)) == targ).float().mean()
 
 # %% ../nbs/05_metrics.ipynb #f8a380e9
-def _as_array(x, name):
-    "`x` as a NumPy array, or a sentence that says how to get one."
-    try: return np.asarray(x)
-    except (TypeError, RuntimeError, ValueError) as e:
-        raise TypeError(f"{name} can't be read as a NumPy array ({e}): for a torch tensor pass "
-            f"{name}.detach().cpu().float().") from None
-
-def _check_matrix(x, name, n_labels=None):
-    if x.ndim != 2:
-        raise ValueError(f"{name} has shape {x.shape}: expected [N, C], one row per image and one column per label.")
-
-def _check_probs(probs):
-    "Probabilities as a float array [N, C]; anything else is refused."
-    p = _as_array(probs, "probs")
-    if p.dtype.kind not in "biuf":
-        raise TypeError(f"probs holds {p.dtype}, expected numbers: pass a float array [N, C] of probabilities.")
-    if p.dtype not in (np.float32, np.float64): p = p.astype(np.float32)
-    _check_matrix(p, "probs")
-    if p.size:
-        lo, hi = p.min(), p.max()
-        if not (lo >= 0 and hi <= 1):
-            if not (np.isfinite(lo) and np.isfinite(hi)):
-                row, col = np.argwhere(~np.isfinite(p))[0]
-                raise ValueError(f"probs has NaN or infinite values, the first in row {row}, column {col}: a model that "
-                    "gives such scores has diverged, so look at its loss (and its learning rate) first.")
-            raise ValueError(f"probs goes from {lo:.3g} to {hi:.3g}, outside [0, 1]: these look like logits. "
-                "Apply the sigmoid first, for example 1 / (1 + np.exp(-logits)).")
-    return p
-
-def _check_targets(targets, name="targets"):
-    "Targets as a bool array [N, C]; anything but 0 and 1 is refused."
-    t = _as_array(targets, name)
-    _check_matrix(t, name)
-    if t.dtype == bool: return t
-    if t.dtype.kind not in "iuf":
-        raise TypeError(f"{name} holds {t.dtype}, expected a multi-hot array of 0 and 1 [N, C]: "
-            "`labels.multi_hot` makes one from lists of label names.")
-    ok = (t == 0) | (t == 1)
-    if not ok.all():
-        row, col = np.argwhere(~ok)[0]
-        raise ValueError(f"{name} must be 0 or 1 (a multi-hot row per image), but row {row}, column {col} is {t[row, col]}: "
-            "class numbers have to become multi-hot rows first, and missing labels have to be left out.")
-    return t.astype(bool)
-
-def _check_pair(probs, targets):
-    "Both, with equal shapes."
-    p, t = _check_probs(probs), _check_targets(targets)
-    if p.shape != t.shape:
-        raise ValueError(f"probs has shape {p.shape} and targets has shape {t.shape}: "
-            "both must be [N, C], with the images in the same order and the labels in the order of the same vocab.")
-    return p, t
-
-def _check_thresh(thresh, n_labels, dtype=np.float32):
-    "A number or one number per label, in the dtype that the probabilities have."
-    t = np.asarray(thresh, dtype=dtype)
-    if t.ndim > 1 or (t.ndim == 1 and len(t) != n_labels):
-        raise ValueError(f"thresh has shape {t.shape}: give one number, or one number for each of the {n_labels} labels.")
-    if not ((t >= 0) & (t <= 1)).all():
-        raise ValueError(f"thresh is {thresh}: a threshold is compared with probabilities, so it must lie in [0, 1].")
-    return t
-
 def _same(a, b):
     "Whether two result objects hold equal fields (arrays compared by value)."
     if type(a) is not type(b): return NotImplemented
@@ -120,25 +58,19 @@ def _write_beside(path, write):
 # %% ../nbs/05_metrics.ipynb #951d9ebe
 @dataclass(frozen=True, eq=False, repr=False)
 class Predictions:
-    "What a model said about a list of images, beside the truth; rows are known by their file names."
+    """What a model said about a list of images, beside the truth; rows are known by their file names.
+
+    Arrays, tensors of PyTorch and TensorFlow, lists and DataFrames are taken, and kept as read-only copies.
+    ValueError for logits, NaN, targets that aren't 0 or 1, and names that don't fit."""
     probs:np.ndarray # probabilities, float32 [N, C], in [0, 1]
     targets:np.ndarray # truth, bool [N, C]
-    vocab:list # C label names, in column order
-    fnames:list # N file names, in row order, each once
+    vocab:list|None=None # C label names, in column order; None: the DataFrame's columns, or "label 0", "label 1", ...
+    fnames:list|None=None # N file names, in row order, each once; None: the DataFrame's index, or "row 0", "row 1", ...
 
     def __post_init__(self):
-        probs, targets = _check_pair(self.probs, self.targets)
-        vocab = [str(o) for o in self.vocab]
-        fnames = [o.as_posix() if isinstance(o, Path) else str(o) for o in self.fnames]
-        if len(vocab) != probs.shape[1] or len(set(vocab)) != len(vocab):
-            raise ValueError(f"vocab has {len(vocab)} names ({len(set(vocab))} different) and probs has {probs.shape[1]} columns: "
-                "expected one name per column, each once.")
-        if len(fnames) != len(probs):
-            raise ValueError(f"fnames has {len(fnames)} names and probs has {len(probs)} rows: expected one file name per row.")
-        if len(set(fnames)) != len(fnames):
-            twice = pd.Series(fnames)[pd.Series(fnames).duplicated()].iloc[0]
-            raise ValueError(f"fnames names {twice!r} more than once: every image is scored once, so drop the extra rows.")
-        new = dict(probs=probs.astype(np.float32, copy=False), targets=targets, vocab=vocab, fnames=fnames)
+        probs, targets = check_pair(self.probs, self.targets)
+        vocab, fnames = names_for(self.probs, self.targets, probs.shape, self.vocab, self.fnames)
+        new = dict(probs=frozen(probs.astype(np.float32, copy=False)), targets=frozen(targets), vocab=vocab, fnames=fnames)
         for k, v in new.items(): object.__setattr__(self, k, v)
 
     __eq__ = _same
@@ -152,6 +84,7 @@ class Predictions:
         rows = np.asarray(rows)
         if rows.dtype == bool and rows.shape != (len(self),):
             raise ValueError(f"the mask has shape {rows.shape} and there are {len(self)} rows: expected one True or False per row.")
+        if rows.dtype.kind not in "biu" and rows.size: raise TypeError(f"rows holds {rows.dtype}: expected row numbers, or one True or False per row. For file names there is align(fnames).")
         rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(int)
         return Predictions(self.probs[rows], self.targets[rows], self.vocab, [self.fnames[i] for i in rows])
 
@@ -218,7 +151,7 @@ def simulate_predictions(
 # %% ../nbs/05_metrics.ipynb #eb9abdfa
 @dataclass(frozen=True, eq=False)
 class Confusion:
-    "How often each label was rightly and wrongly predicted; adds up over batches and processes."
+    "How often each label was rightly and wrongly predicted; adds up over batches and processes. The arrays are read-only."
     tp:np.ndarray # predicted and there, int64 [C]
     fp:np.ndarray # predicted, not there
     fn:np.ndarray # there, not predicted
@@ -226,7 +159,8 @@ class Confusion:
     samples:np.ndarray|None = field(default=None, repr=False) # right labels of the images, by what each image's figures divide by: int64 [4, 2C+1]
 
     def __post_init__(self):
-        for o in ("tp", "fp", "fn", "tn"): object.__setattr__(self, o, np.atleast_1d(np.asarray(getattr(self, o), dtype=np.int64)))
+        for o in ("tp", "fp", "fn", "tn", "samples"):
+            if getattr(self, o) is not None: object.__setattr__(self, o, check_counts(getattr(self, o), o))
         if len({o.shape for o in (self.tp, self.fp, self.fn, self.tn)}) > 1:
             raise ValueError("tp, fp, fn and tn have different lengths: expected one count per label in each.")
 
@@ -257,11 +191,11 @@ def _confusion(pred, targets):
 def confusion(
     probs, # probabilities [N, C], in [0, 1]: anything `np.asarray` takes
     targets, # truth [N, C], 0 or 1
-    thresh=0.5, # a number, or one number per label
+    thresh=0.5, # a number, or one number per label (not by name: arrays don't know their labels)
 ) -> Confusion: # int64 counts per label
     "Count what `prob > thresh` gets right and wrong, per label."
-    p, t = _check_pair(probs, targets)
-    return _confusion(p > _check_thresh(thresh, p.shape[1], p.dtype), t)
+    p, t = check_pair(probs, targets)
+    return _confusion(p > check_thresh(thresh, p.shape[1], p.dtype), t)
 
 # %% ../nbs/05_metrics.ipynb #25f9ac79
 class PRF(NamedTuple):
@@ -269,10 +203,6 @@ class PRF(NamedTuple):
     precision:float|np.ndarray
     recall:float|np.ndarray
     f1:float|np.ndarray
-
-def _ratio(a, b):
-    "`a / b` in float64, and 0 where `b` is 0."
-    return np.divide(a, b, out=np.zeros(np.shape(b)), where=np.asarray(b) != 0)
 
 def _sample_means(confusion):
     "Means over images of precision, recall, F1 and Jaccard."
@@ -286,47 +216,24 @@ def precision_recall_f1(
     average:str|None="macro", # "micro", "macro", "samples", or None for one figure per label
 ) -> PRF: # precision, recall, f1; 0 where the division is 0 / 0
     "Precision, recall and F1 from counts, equal to scikit-learn's with `zero_division=0`."
+    if not isinstance(confusion, Confusion): raise TypeError(f"precision_recall_f1 takes counts, not a {type(confusion).__name__}: precision_recall_f1(confusion(probs, targets)).")
     if average == "samples": return PRF(*(float(o) for o in _sample_means(confusion)[:3]))
     if average not in ("micro", "macro", None):
         raise ValueError(f"average is {average!r}: expected 'micro', 'macro', 'samples' or None (one figure per label).")
     c = np.stack([confusion.tp, confusion.fp, confusion.fn])
     if average == "micro": c = c.sum(1, keepdims=True)
     tp, fp, fn = c
-    res = _ratio(np.stack([tp, tp, 2*tp]), np.stack([tp + fp, tp + fn, 2*tp + fp + fn]))
+    res = ratio(np.stack([tp, tp, 2*tp]), np.stack([tp + fp, tp + fn, 2*tp + fp + fn]))
     return PRF(*res) if average is None else PRF(*res.mean(1).tolist())
 
 # %% ../nbs/05_metrics.ipynb #53a8ba69
-def _sorted_keys(probs, targets):
-    "Scores with the target in the lowest bit, sorted per label: unsigned integers [C, N]."
-    p = np.ascontiguousarray(probs)
-    keys = p.view(np.uint32 if p.dtype == np.float32 else np.uint64) << 1 # floats >= 0 sort like their bits; the sign bit falls out, so -0.0 becomes 0.0
-    keys |= targets
-    rows = np.empty(keys.shape[::-1], keys.dtype)
-    for i in range(0, len(keys), 1024): rows[:, i:i+1024] = keys[i:i+1024].T
-    rows.sort(axis=1)
-    return rows
-
-def _cuts(keys, dtype):
-    "For one label: the scores of its positives (ascending), and how many positives and how many images score at least as high."
-    one = keys.dtype.type(1)
-    at = np.flatnonzero((keys & one).astype(bool)) # where the positives are
-    pos, tp = keys[at], np.arange(len(at), 0, -1)
-    tied = np.flatnonzero(keys[at - 1] | one == pos) # those with an equal score just below: count from the first of that score
-    if len(tied): tp[tied], at[tied] = len(pos) - np.searchsorted(pos, pos[tied]), np.searchsorted(keys, pos[tied] - one)
-    return (pos >> one).view(dtype), tp, len(keys) - at
-
-def _average_precision(cuts):
-    "Average precision of one label from its `_cuts`; NaN without a positive."
-    _, tp, predicted = cuts
-    return (tp / predicted).mean() if len(tp) else np.nan
-
 def average_precision(
     probs, # probabilities [N, C], in [0, 1]
     targets, # truth [N, C], 0 or 1
 ) -> np.ndarray: # float64 [C]; NaN where a label has no positive
     "The mean, over the images that have a label, of the precision among the images scored at least as high."
-    p, t = _check_pair(probs, targets)
-    return np.array([_average_precision(_cuts(keys, p.dtype)) for keys in _sorted_keys(p, t)])
+    p, t = check_pair(probs, targets)
+    return np.array([precision_at_positives(cuts(keys, p.dtype)) for keys in sorted_keys(p, t)])
 
 def _mean_known(x):
     "The mean of what isn't NaN; NaN if all is."
@@ -351,18 +258,10 @@ def ranking_measures(
     probs, # probabilities [N, C], in [0, 1]
     targets, # truth [N, C], 0 or 1
 ) -> Ranking: # means over the images
-    "Coverage error, label ranking loss and label ranking average precision."
-    p, t = _check_pair(probs, targets)
-    if not len(p): raise ValueError("there are no images to rank labels for: probs and targets are empty.")
-    n_true, n = t.sum(1), t.shape[1]
-    rank, hits = np.empty(p.shape, np.int64), np.empty(p.shape, np.int64)
-    for i in range(n):
-        above = p >= p[:, i:i+1]
-        rank[:, i], hits[:, i] = above.sum(1), (above & t).sum(1)
-    pairs = n_true * (n - n_true)
-    wrong = _ratio(((rank - hits) * t).sum(1), pairs)
-    lrap = np.where(pairs == 0, 1., _ratio(np.where(t, hits / rank, 0).sum(1), n_true))
-    return Ranking(float((rank * t).max(1, initial=0).mean()), float(wrong.mean()), float(lrap.mean()))
+    "Coverage error, label ranking loss and label ranking average precision, equal to scikit-learn's; one sort per image."
+    p, t = check_pair(probs, targets)
+    if not p.size: raise ValueError(f"there are no images or no labels to rank: probs has shape {p.shape}.")
+    return Ranking(*ranking_means(p, t))
 
 # %% ../nbs/05_metrics.ipynb #323bdf15
 @dataclass(frozen=True, eq=False, repr=False)
@@ -388,7 +287,7 @@ class Scores:
     lrap:float
     accuracy:float # share of right cells
     all_negative_accuracy:float # what predicting nothing scores
-    per_label:pd.DataFrame # label, support, precision, recall, f1, ap, thresh
+    per_label:pd.DataFrame=FrameCopies() # a copy, each time: label, support, precision, recall, f1, ap, thresh
 
     def to_dict(self) -> dict: # plain numbers, ready for JSON (NaN becomes None)
         "Everything as plain Python values."
@@ -421,12 +320,12 @@ class Scores:
 
 def evaluate(
     predictions:Predictions, # what a model said
-    thresh=0.5, # a number, or one number per label
+    thresh=0.5, # a number, one number per label, or a dict by label
 ) -> Scores: # every figure
-    "Score predictions at a threshold."
+    "Score predictions at a threshold. TypeError, with what to pass instead, for anything but Predictions."
+    check_predictions(predictions, "evaluate")
     p, t, n_labels = predictions.probs, predictions.targets, len(predictions.vocab)
-    if not p.size: raise ValueError(f"there is nothing to score: {predictions!r} has no images or no labels.")
-    thresh = _check_thresh(thresh, n_labels, p.dtype)
+    thresh = check_thresh(thresh, n_labels, p.dtype, predictions.vocab)
     pred = p > thresh
     c = _confusion(pred, t)
     prf = {f"{o}_{k}": v for o in ("micro", "macro", "samples") for k, v in precision_recall_f1(c, o)._asdict().items()}
@@ -499,7 +398,8 @@ def epoch_scores(
     targets, # [N, C], 0 or 1
 ) -> tuple[float, float, float]: # binary cross-entropy (nats per cell), macro F1 at 0.5, mAP
     "What a trainer writes down about a whole split after an epoch."
-    targets = np.asarray(targets).astype(bool)
+    probs, targets = check_pair(probs, targets)
+    if not probs.size: raise ValueError(f"there is nothing to score: probs has shape {probs.shape}.")
     p = np.clip(np.asarray(probs, "float64"), 1e-7, 1 - 1e-7)
     loss = -np.where(targets, np.log(p), np.log1p(-p)).mean()
     return float(loss), float(precision_recall_f1(confusion(probs, targets), "macro").f1), float(mean_average_precision(probs, targets))

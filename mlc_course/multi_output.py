@@ -290,10 +290,12 @@ def _numbers(x, name, what):
     "Class numbers [N] from class numbers, or by arg-max from scores [N, C]."
     x = x.detach().float().cpu().numpy() if isinstance(x, torch.Tensor) and x.is_floating_point() else np.asarray(x.cpu() if isinstance(x, torch.Tensor) else x)
     if x.ndim == 2 and x.dtype.kind == "f" and what == "outputs":
-        if np.isnan(x).any(): raise ValueError(f"Head {name!r}: row {int(np.isnan(x).any(1).argmax())} of the outputs has NaN; the model has diverged.")
+        bad = ~np.isfinite(x).all(1)
+        if bad.any(): raise ValueError(f"Head {name!r}: row {int(bad.argmax())} of the outputs has NaN or infinite values; the model has diverged.")
         return x.argmax(1)
     if x.ndim != 1 or x.dtype.kind not in "iu":
         raise TypeError(f"Head {name!r}: the {what} are {x.dtype} with shape {x.shape}; expected class numbers [N]" + (" (whole numbers) or scores [N, C] (floats)." if what == "outputs" else " (whole numbers)."))
+    if len(x) and x.min() < 0: raise ValueError(f"Head {name!r}: row {int(x.argmin())} of the {what} is {x.min()}; class numbers start at 0. Leave out the rows whose class isn't known.")
     return x
 
 def per_head_accuracy(
@@ -305,6 +307,8 @@ def per_head_accuracy(
     right = {}
     for n in targets:
         y, t = _numbers(outputs[n], n, "outputs"), _numbers(targets[n], n, "targets")
+        classes = np.shape(outputs[n])[1] if np.ndim(outputs[n]) == 2 else None
+        if classes and len(t) and t.max() >= classes: raise ValueError(f"Head {n!r}: a target is {t.max()}, and the outputs have {classes} classes, counted from 0. Do both come from the same vocab?")
         if len(y) != len(t): raise ValueError(f"Head {n!r}: there are {len(y)} outputs and {len(t)} targets.")
         right[n] = y == t
     if len({len(r) for r in right.values()}) > 1: raise ValueError(f"The heads have different numbers of pictures: {({n: len(r) for n, r in right.items()})}.")

@@ -11,24 +11,14 @@ __all__ = ['sweep', 'best_threshold', 'plot_sweep', 'precision_recall_curves', '
 import numpy as np
 import pandas as pd
 
-from .metrics import Predictions, _average_precision, _check_thresh, _cuts, _ratio, _sorted_keys, confusion, precision_recall_f1
-
-# %% ../nbs/06_thresholds.ipynb #d72a02cb
-def _grid(thresholds):
-    "Ascending thresholds in [0, 1]; 29 from 0.05 to 0.95 unless told."
-    t = np.linspace(.05, .95, 29) if thresholds is None else np.sort(np.atleast_1d(np.asarray(thresholds, dtype=float)))
-    if t.ndim != 1 or not len(t): raise ValueError(f"thresholds has shape {t.shape}: give a list of at least one number in [0, 1].")
-    _check_thresh(t, len(t))
-    return t
-
-def _not_empty(predictions):
-    if not predictions.probs.size: raise ValueError(f"there is nothing to score: {predictions!r} has no images or no labels.")
-    return predictions
+from .metrics import Predictions, confusion, precision_recall_f1
+from .scores.checks import check_grid, check_predictions, check_sweep, check_thresh, label_numbers
+from .scores.cuts import cuts, precision_at_positives, ratio, sorted_keys
 
 # %% ../nbs/06_thresholds.ipynb #28594891
 def _label_counts(predictions, thresholds):
     "True positives and predictions at each threshold, per label: two int arrays [K, C], from one sort per label."
-    rows = _sorted_keys(predictions.probs, predictions.targets)
+    rows = sorted_keys(predictions.probs, predictions.targets)
     at_least = (thresholds.astype(predictions.probs.dtype).view(rows.dtype) << 1) | 1 # the highest key that isn't above the threshold
     tp, predicted = np.empty((2, len(thresholds), len(rows)), np.int64)
     for i, keys in enumerate(rows):
@@ -48,7 +38,7 @@ def _samples_f1(predictions, thresholds, max_cells=2_000_000):
         cell = passed + np.arange(m)[:, None] * (k + 1)
         above = lambda cells: np.bincount(cells, minlength=m * (k + 1)).reshape(m, k + 1)[:, :0:-1].cumsum(1)[:, ::-1]
         tp, predicted = above(cell[targets]), above(cell.ravel())
-        total = total + _ratio(2 * tp, predicted + targets.sum(1)[:, None]).sum(0)
+        total = total + ratio(2 * tp, predicted + targets.sum(1)[:, None]).sum(0)
     return total / n
 
 # %% ../nbs/06_thresholds.ipynb #dbfb3b3e
@@ -58,14 +48,14 @@ def sweep(
     score:str="accuracy", # "accuracy", "micro_f1", "macro_f1" or "samples_f1"
 ) -> pd.DataFrame: # columns `threshold` (ascending) and the score's name
     "A score at every threshold, from one sort per label."
-    t = _grid(thresholds)
-    _not_empty(predictions)
+    check_predictions(predictions, "sweep")
+    t = check_grid(thresholds)
     if score == "samples_f1": return pd.DataFrame({"threshold": t, score: _samples_f1(predictions, t)})
     tp, predicted = _label_counts(predictions, t)
     pos = predictions.targets.sum(0)
     if score == "accuracy": values = 1 - (predicted + pos - 2 * tp).sum(1) / predictions.probs.size
-    elif score == "micro_f1": values = _ratio(2 * tp.sum(1), predicted.sum(1) + pos.sum())
-    elif score == "macro_f1": values = _ratio(2 * tp, predicted + pos).mean(1)
+    elif score == "micro_f1": values = ratio(2 * tp.sum(1), predicted.sum(1) + pos.sum())
+    elif score == "macro_f1": values = ratio(2 * tp, predicted + pos).mean(1)
     else: raise ValueError(f"score is {score!r}: expected 'accuracy', 'micro_f1', 'macro_f1' or 'samples_f1'.")
     return pd.DataFrame({"threshold": t, score: values})
 
@@ -74,8 +64,7 @@ def best_threshold(
     sweep_df:pd.DataFrame, # what `sweep` gave
 ) -> tuple[float, float]: # the threshold, and its score
     "The threshold with the highest score; among equals the one nearest to 0.5."
-    if list(sweep_df.columns)[:1] != ["threshold"] or sweep_df.shape[1] != 2 or not len(sweep_df):
-        raise ValueError(f"expected a table from `sweep` (columns threshold and one score), not one with the columns {list(sweep_df.columns)} and {len(sweep_df)} rows.")
+    check_sweep(sweep_df, "best_threshold")
     t, values = sweep_df.iloc[:, 0].to_numpy(), sweep_df.iloc[:, 1].to_numpy()
     if np.isnan(values).any(): raise ValueError("the scores of this sweep have NaN, so there is no best one: look at the predictions first.")
     best = np.flatnonzero(values >= values.max() - 1e-12)
@@ -90,7 +79,7 @@ def plot_sweep(
 ): # the axes
     "Score against threshold, with the best point marked."
     from matplotlib import pyplot as plt
-    t, best = best_threshold(sweep_df)
+    t, best = best_threshold(check_sweep(sweep_df, "plot_sweep"))
     name = sweep_df.columns[1]
     if ax is None: ax = plt.subplots(figsize=(6, 3.5))[1]
     line, = ax.plot(sweep_df["threshold"], sweep_df[name], marker=".", label=label)
@@ -109,38 +98,41 @@ def precision_recall_curves(
     thresholds=None, # numbers in [0, 1]; None: 29 from 0.05 to 0.95
 ) -> pd.DataFrame: # columns threshold, precision, recall, f1
     "Precision, recall and F1 at every threshold."
-    t = _grid(thresholds)
-    tp, predicted = _label_counts(_not_empty(predictions), t)
+    check_predictions(predictions, "precision_recall_curves")
+    t = check_grid(thresholds)
+    tp, predicted = _label_counts(predictions, t)
     pos = predictions.targets.sum(0)
     if label is None: tp, predicted, pos = tp.sum(1), predicted.sum(1), np.full(len(t), pos.sum())
     elif label not in predictions.vocab: raise ValueError(f"{label!r} isn't in the vocab: expected one of {', '.join(predictions.vocab)}.")
     else:
         i = predictions.vocab.index(label)
         tp, predicted, pos = tp[:, i], predicted[:, i], np.full(len(t), pos[i])
-    return pd.DataFrame(dict(threshold=t, precision=_ratio(tp, predicted), recall=_ratio(tp, pos), f1=_ratio(2 * tp, predicted + pos)))
+    return pd.DataFrame(dict(threshold=t, precision=ratio(tp, predicted), recall=ratio(tp, pos), f1=ratio(2 * tp, predicted + pos)))
 
 def f1_grid(
     predictions:Predictions, # what a model said
     thresholds=None, # numbers in [0, 1]; None: 29 from 0.05 to 0.95
 ) -> pd.DataFrame: # one row per threshold, one column per label
     "F1 of every label at every threshold."
-    t = _grid(thresholds)
-    tp, predicted = _label_counts(_not_empty(predictions), t)
-    return pd.DataFrame(_ratio(2 * tp, predicted + predictions.targets.sum(0)), index=pd.Index(t, name="threshold"), columns=predictions.vocab)
+    check_predictions(predictions, "f1_grid")
+    t = check_grid(thresholds)
+    tp, predicted = _label_counts(predictions, t)
+    return pd.DataFrame(ratio(2 * tp, predicted + predictions.targets.sum(0)), index=pd.Index(t, name="threshold"), columns=predictions.vocab)
 
 # %% ../nbs/06_thresholds.ipynb #57e24ab8
 def plot_predictions(
     images, # N pictures, uint8 [H, W, 3] each (an array [N, H, W, 3] or a list)
     predictions:Predictions, # what a model said about them, in the same order
-    thresh=.5, # a number, or one number per label
+    thresh=.5, # a number, one number per label, or a dict by label
     ncols:int=6, # pictures in a row
     axes=None, # N matplotlib axes; None: a new figure
 ): # the figure
     "A sheet of pictures with what a threshold makes of their scores: found, claimed and not there, missed."
     from matplotlib import pyplot as plt
+    check_predictions(predictions, "plot_predictions")
     if len(images) != len(predictions): raise ValueError(f"there are {len(images)} images and {len(predictions)} rows of predictions: give one image for each row, in the same order.")
-    p, t = _not_empty(predictions).probs, predictions.targets
-    said = p > _check_thresh(thresh, p.shape[1], p.dtype)
+    p, t = predictions.probs, predictions.targets
+    said = p > check_thresh(thresh, p.shape[1], p.dtype, predictions.vocab)
     if axes is None:
         nrows = -(-len(p) // ncols)
         fig, axes = plt.subplots(nrows, ncols, figsize=(1.55*ncols, 2.35*nrows), squeeze=False, layout="constrained")
@@ -164,6 +156,8 @@ def threshold_slider(
     import io
     import ipywidgets
     from matplotlib import pyplot as plt
+    check_predictions(predictions, "threshold_slider")
+    if np.ndim(thresh) or isinstance(thresh, dict): raise TypeError(f"thresh is {thresh!r}: a slider moves one number for all labels. plot_predictions takes one per label.")
 
     def drawn(t):
         fig, png = plot_predictions(images, predictions, t), io.BytesIO()
@@ -190,9 +184,9 @@ def _between(low, high):
     mid = np.float32((np.float64(low) + np.float64(high)) / 2)
     return mid if mid < high else low
 
-def _best_cut(keys, cuts, beta, min_precision):
-    "The best threshold of one label from its sorted keys and their `_cuts`."
-    scores, tp, predicted = cuts
+def _best_cut(keys, found, beta, min_precision):
+    "The best threshold of one label from its sorted keys and their `cuts`."
+    scores, tp, predicted = found
     ok = scores > 0 # `0 > thresh` is never true
     if min_precision is not None: ok &= tp / predicted >= min_precision
     if not ok.any(): return .5 if min_precision is None else 1.
@@ -206,26 +200,32 @@ def thresholds_and_average_precision(
     predictions:Predictions, # a split that you don't report
     beta:float=1.0, # recall counts `beta` times as much as precision
     min_precision:float|None=None, # only cuts with at least this precision count
+    support=None, # training images of each label, one number per label or a dict; a label with none is never predicted
 ) -> tuple[np.ndarray, np.ndarray]: # thresholds and average precision, float64 [C] each
     "What `best_thresholds_per_label` and `average_precision` give, from one sort for both."
+    check_predictions(predictions, "thresholds_and_average_precision")
     if not (np.isfinite(beta) and beta >= 0): raise ValueError(f"beta is {beta}: expected a number of at least 0, such as 1 (F1), 2 (recall first) or 0.5 (precision first).")
     if min_precision is not None and not 0 <= min_precision <= 1: raise ValueError(f"min_precision is {min_precision}: a precision lies in [0, 1].")
-    p, (thresh, ap) = _not_empty(predictions).probs, np.empty((2, len(predictions.vocab)))
-    for i, keys in enumerate(_sorted_keys(p, predictions.targets)):
-        cuts = _cuts(keys, p.dtype)
-        thresh[i], ap[i] = _best_cut(keys, cuts, beta, min_precision), _average_precision(cuts)
+    p, (thresh, ap) = predictions.probs, np.empty((2, len(predictions.vocab)))
+    for i, keys in enumerate(sorted_keys(p, predictions.targets)):
+        found = cuts(keys, p.dtype)
+        thresh[i], ap[i] = _best_cut(keys, found, beta, min_precision), precision_at_positives(found)
+    if support is not None: thresh[label_numbers(support, predictions.vocab, "support") == 0] = 1.
     return thresh, ap
 
 def best_thresholds_per_label(
     predictions:Predictions, # a split that you don't report
     beta:float=1.0, # recall counts `beta` times as much as precision
     min_precision:float|None=None, # only cuts with at least this precision count
+    support=None, # training images of each label, one number per label or a dict; a label with none is never predicted
 ) -> np.ndarray: # float64 [C]
     """The threshold with the highest F-beta for each label, exact over every cut that a threshold in [0, 1] can make.
 
     It lies half-way to the next lower score; among equal cuts the highest wins. A label without positives gets 0.5;
-    if no cut reaches `min_precision`, the threshold is 1.0 and the label is never predicted."""
-    return thresholds_and_average_precision(predictions, beta, min_precision)[0]
+    if no cut reaches `min_precision`, or `support` says that nothing was learnt about it, the threshold is 1.0 and
+    the label is never predicted."""
+    check_predictions(predictions, "best_thresholds_per_label")
+    return thresholds_and_average_precision(predictions, beta, min_precision, support)[0]
 
 # %% ../nbs/06_thresholds.ipynb #21094cb9
 def _logits(probs):
@@ -237,7 +237,7 @@ def fit_temperature(
     predictions:Predictions, # a split that wasn't trained on
 ) -> float: # T, between 0.05 and 20; above 1 the model was too sure of itself
     "The temperature T for which sigmoid(logit / T) has the lowest binary cross-entropy (Guo et al. 2017)."
-    z, y = _logits(_not_empty(predictions).probs), predictions.targets
+    z, y = _logits(check_predictions(predictions, "fit_temperature").probs), predictions.targets
     slope = lambda log_t: np.sum(z * (1 / (1 + np.exp(-z * np.exp(-log_t))) - y)) # falls as T grows: the loss is convex in 1 / T
     low, high = np.log(.05), np.log(20.)
     for _ in range(40):
@@ -250,6 +250,7 @@ def apply_temperature(
     temperature:float, # what `fit_temperature` gave
 ) -> Predictions: # the same rows, with sigmoid(logit / T) as probabilities
     "Cool (T > 1) or sharpen (T < 1) every probability; their order stays."
+    check_predictions(predictions, "apply_temperature", some=False)
     if not (np.isfinite(temperature) and temperature > 0): raise ValueError(f"temperature is {temperature}: expected a number above 0.")
     p = 1 / (1 + np.exp(-_logits(predictions.probs) / temperature))
     return Predictions(p.astype(np.float32), predictions.targets, predictions.vocab, predictions.fnames)
@@ -259,7 +260,7 @@ def brier_score(
     predictions:Predictions, # what a model said
 ) -> float: # 0 is perfect; p (1 - p) is what always saying the frequency p scores
     "The mean squared difference between probability and truth (Brier 1950)."
-    return float(np.square(_not_empty(predictions).probs.astype(np.float64) - predictions.targets).mean())
+    return float(np.square(check_predictions(predictions, "brier_score").probs.astype(np.float64) - predictions.targets).mean())
 
 def reliability_curve(
     predictions:Predictions, # what a model said
@@ -267,10 +268,10 @@ def reliability_curve(
 ) -> pd.DataFrame: # per bin with cells in it: low, high, count, mean_prob, frequency
     "How often cells with about this probability turned out true."
     if n_bins < 1: raise ValueError(f"n_bins is {n_bins}: expected at least 1.")
-    p, edges = _not_empty(predictions).probs.astype(np.float64).ravel(), np.linspace(0, 1, n_bins + 1)
+    p, edges = check_predictions(predictions, "reliability_curve").probs.astype(np.float64).ravel(), np.linspace(0, 1, n_bins + 1)
     which = np.searchsorted(edges[1:-1], p)
     total = lambda w: np.bincount(which, weights=w, minlength=n_bins)
     count = total(None)
-    df = pd.DataFrame(dict(low=edges[:-1], high=edges[1:], count=count, mean_prob=_ratio(total(p), count),
-                           frequency=_ratio(total(predictions.targets.ravel()), count)))
+    df = pd.DataFrame(dict(low=edges[:-1], high=edges[1:], count=count, mean_prob=ratio(total(p), count),
+                           frequency=ratio(total(predictions.targets.ravel()), count)))
     return df[df["count"] > 0].reset_index(drop=True)

@@ -60,14 +60,14 @@ def macro_f1(
     thresh=0.5, # a number, or one per label
 ) -> float: # in [0, 1]
     "Macro F1 of NumPy arrays, from counts over all rows."
-    return float(precision_recall_f1(confusion(probs, targets > 0.5, thresh), "macro").f1)
+    return float(precision_recall_f1(confusion(probs, targets, thresh), "macro").f1)
 
 def map_score(
     probs, # [N, C] in [0, 1]
     targets, # [N, C], 0 or 1
 ) -> float: # in [0, 1]
     "Mean average precision of NumPy arrays."
-    return float(mean_average_precision(probs, targets > 0.5))
+    return float(mean_average_precision(probs, targets))
 
 def epoch_metrics() -> list: # fastai metrics
     "Macro F1 at 0.5 and mAP of the whole validation set, once per epoch."

@@ -158,23 +158,41 @@ def fit_head(
     return time.perf_counter() - start
 
 # %% ../nbs/09_tensorflow.ipynb #5d497656
+from .scores.checks import check_thresh
+from .scores.keras_batch import cell_weights, check_batch
+
 @keras.saving.register_keras_serializable(package="mlc_course")
 class MacroF1(keras.metrics.Metric):
-    "Macro F1 from logits, counted over everything since the last reset: equal to `precision_recall_f1(confusion(...), \"macro\").f1`, whatever the batches."
-    def __init__(self, n_labels, thresh=.5, name="macro_f1", **kwargs):
+    """Macro F1, counted over everything since the last reset: equal to `precision_recall_f1(confusion(...), "macro").f1`, whatever the batches.
+
+    Takes y_true [B, C] (0 or 1), y_pred [B, C] (floats), and sample_weight [B], [B, 1] or [B, C], as scikit-learn's f1_score does.
+    ValueError (inside `fit`, InvalidArgumentError) for other targets, and for probabilities taken for logits; a diverged network scores NaN."""
+    def __init__(self,
+        n_labels, # C
+        thresh=.5, # a probability, or one per label
+        name="macro_f1",
+        from_logits=None, # True or False, as Keras' losses; None: logits, but what looks like probabilities is refused
+        **kwargs):
         super().__init__(name=name, **kwargs)
-        self.n_labels, self.thresh = n_labels, thresh
+        if from_logits not in (None, True, False): raise TypeError(f"from_logits is {from_logits!r}: choose True, False or None.")
+        self.n_labels, self.thresh, self.from_logits = n_labels, check_thresh(thresh, n_labels, float).tolist(), from_logits
         self.counts = self.add_weight(shape=(3, n_labels), initializer="zeros", name="tp_fp_fn")
+        self.wrong, self.seen = (self.add_weight(shape=(), initializer="zeros", name=o) for o in ("wrong", "seen"))
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        t, p = tf.cast(y_true, tf.bool), tf.sigmoid(y_pred) > self.thresh
-        self.counts.assign_add(tf.stack([tf.reduce_sum(tf.cast(c, tf.float32), 0) for c in (t & p, ~t & p, t & ~p)]))
+        t, p, wrong, seen = check_batch(y_true, y_pred, self.n_labels, self.thresh, self.from_logits, tf.convert_to_tensor(self.seen))
+        w = cell_weights(sample_weight, p)
+        self.counts.assign_add(tf.stack([tf.reduce_sum(tf.where(c, w, 0.), 0) for c in (t & p, ~t & p, t & ~p)]))
+        self.wrong.assign(tf.maximum(self.wrong, wrong)); self.seen.assign(seen)
 
     def result(self):
         tp, fp, fn = tf.unstack(self.counts)
-        return tf.reduce_mean(tf.math.divide_no_nan(2*tp, 2*tp + fp + fn))
+        return tf.where(self.wrong > 0, float("nan"), tf.reduce_mean(tf.math.divide_no_nan(2*tp, 2*tp + fp + fn)))
 
-    def get_config(self): return {**super().get_config(), "n_labels": self.n_labels, "thresh": self.thresh}
+    def reset_state(self):
+        for v in (self.counts, self.wrong): v.assign(tf.zeros_like(v))
+
+    def get_config(self): return {**super().get_config(), "n_labels": self.n_labels, "thresh": self.thresh, "from_logits": self.from_logits}
 
 # %% ../nbs/09_tensorflow.ipynb #f6ee5336
 _POLICIES = dict(fp32="float32", bf16="mixed_bfloat16", fp16="mixed_float16")

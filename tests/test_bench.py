@@ -13,7 +13,7 @@ def report(): return bench.bench_metrics(600, 6, n_thresholds=40, repeats=1)
 
 def test_every_comparison_is_made(report):
     text, rows = str(report), report.to_dict()["rows"]
-    for what in ("f1_score in a loop", "MultilabelPrecisionRecallCurve", "np.sort", "nine scikit-learn calls", "binary_cross_entropy", "pos_weight"): assert what in text
+    for what in ("f1_score in a loop", "MultilabelPrecisionRecallCurve", "np.sort", "nine scikit-learn calls", "scikit-learn's three", "evaluate, 600 x 200", "binary_cross_entropy", "pos_weight"): assert what in text
     assert "600 images, 6 labels" in text and "timed at 5 thresholds" in text
     assert all(r["ours_s"] > 0 and r["reference_s"] > 0 and r["goal"] and r["ratio"] == pytest.approx(r["reference_s"]/r["ours_s"]) for r in rows)
     json.dumps(report.to_dict(), default=float)
@@ -31,6 +31,8 @@ def test_a_wrong_answer_is_not_timed(monkeypatch):
     right = thresholds._label_counts
     monkeypatch.setattr(thresholds, "_label_counts", lambda p, t: (right(p, t)[0] + 1, right(p, t)[1]))
     with pytest.raises(AssertionError, match="differ"): bench._bench_sweep(bench.Report("", ""), bench.scores_like(300, 4), 10, 1)
+    monkeypatch.setattr(bench, "_three_rankings", lambda p: [1., 2., 3.])
+    with pytest.raises(AssertionError, match="ranking measures, 300 x 4"): bench._bench_ranking(bench.Report("", ""), bench.scores_like(300, 4), 10, 1)
     with pytest.raises(AssertionError, match="worth nothing"): bench._agree("x", [1., 2.], [1., 2.1])
 
 

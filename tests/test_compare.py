@@ -168,6 +168,13 @@ def test_compare_takes_turns_and_keeps_the_data(small, monkeypatch, capsys):
     assert [t.get_text() for t in fig.axes[0].get_yticklabels()] == list(TRAINERS)
 
 
+def test_what_is_no_table_of_runs_is_answered_with_a_sentence():
+    for f in (summarise, plot_comparison):
+        for wrong in (None, [1], pd.DataFrame(dict(framework=["torch"])), "runs.csv"):
+            with pytest.raises(TypeError, match=r"compare_frameworks\(...\)"): f(wrong)
+    with pytest.raises(TypeError, match="dict by framework"): agreement([np.ones(2), np.ones(2)])
+
+
 # ---- lines of code ------------------------------------------------------------------------------
 SOURCE = '''"""A module."""
 import os

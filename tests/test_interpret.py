@@ -338,3 +338,14 @@ def test_predict_tta(squares):
 
 
 def test_everything_is_exported(): assert {"grad_cam", "class_activation_maps", "worst_losses", "predicted_labels", "predict_tta"} <= set(interpret.__all__)
+
+
+def test_predicted_labels_of_many_labels_are_in_order_of_probability():
+    rng = np.random.default_rng(0)
+    p = Predictions((rng.random((30, 200))*8).round()/8, rng.random((30, 200)) < .1)          # many ties: those keep the order of the vocab
+    for text, row in zip(predicted_labels(p, .4), p.probs):
+        assert text == ", ".join(p.vocab[c] for c in np.argsort(-row, kind="stable") if row[c] > .4)
+
+
+def test_features_of_a_diverged_network_are_refused():
+    with pytest.raises(ValueError, match="NaN or infinite"): out_of_sample_probs(np.full((6, 2), np.nan), np.eye(6, 3, dtype=bool), 2)

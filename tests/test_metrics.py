@@ -1,5 +1,6 @@
 """The figures of lesson 05 against scikit-learn, fastai, torchmetrics and plain loops."""
 import json
+import pickle
 import subprocess
 import sys
 import warnings
@@ -12,7 +13,8 @@ from hypothesis import given, settings, strategies as st
 from sklearn import metrics as skm
 
 from mlc_course.metrics import (Confusion, Predictions, TrainingRun, accuracy_multi, average_precision, confusion, evaluate, load_run,
-                                mean_average_precision, precision_recall_f1, ranking_measures, simulate_predictions)
+                                epoch_scores, mean_average_precision, precision_recall_f1, ranking_measures, simulate_predictions)
+from mlc_course.scores.ranking import ranking_means
 
 KINDS = ["random", "tied", "constant", "all positive", "no positive", "zeros and ones"]
 
@@ -275,6 +277,140 @@ def test_accuracy_multi_refuses():
     with pytest.raises(ValueError, match="one number per label"): accuracy_multi(x, torch.tensor([[1, 0]]), thresh=[.1, .2, .3])
 
 
+@pytest.mark.parametrize("change, error, sentence", [
+    (lambda x, t: (x*float("nan"), t), ValueError, "diverged"), (lambda x, t: (x/0, t), ValueError, "diverged"),
+    (lambda x, t: (x, t*2 - 1), ValueError, "must be 0 or 1.*-1.*means no"), (lambda x, t: (x, t*.9 + .05), ValueError, "must be 0 or 1.*smoothed"),
+    (lambda x, t: (x, t*.1), ValueError, "must be 0 or 1"), (lambda x, t: (x, t*7), ValueError, "class numbers"), (lambda x, t: (x, t*float("nan")), ValueError, "missing"),
+    (lambda x, t: (x[:0], t[:0]), ValueError, "empty"), (lambda x, t: (x.numpy(), t), TypeError, "inp is an ndarray"), (lambda x, t: (x, t.numpy()), TypeError, "targ is an ndarray"),
+    (lambda x, t: (x > 0, t), TypeError, "sigmoid=False"), (lambda x, t: (x.round().long(), t), TypeError, "logits"),
+])
+@pytest.mark.parametrize("half", [False, True])
+def test_accuracy_multi_looks_at_values(change, error, sentence, half):
+    torch = pytest.importorskip("torch")
+    x, t = torch.tensor([[3., -1.], [.5, 2.]]), torch.tensor([[1., 0.], [0., 1.]])
+    with pytest.raises(error, match=sentence): accuracy_multi(*change(x.half() if half and error is ValueError else x, t))
+
+
+def test_accuracy_multi_takes_targets_of_any_kind_and_half_precision():
+    torch = pytest.importorskip("torch")
+    x, t = torch.randn(50, 7, generator=torch.Generator().manual_seed(0)), torch.rand(50, 7, generator=torch.Generator().manual_seed(1)) < .3
+    expected = ((x > 0) == t).float().mean()
+    for kind in (torch.bool, torch.uint8, torch.int32, torch.int64, torch.float16, torch.float32, torch.float64):
+        for logits in (x, x.bfloat16().float(), x.double(), x.clone().requires_grad_()): assert abs(accuracy_multi(logits, t.to(kind)) - expected) < 1e-6
+    for kind in (torch.float16, torch.bfloat16): assert accuracy_multi(x.to(kind), t) == expected
+    assert accuracy_multi(x > 0, t, sigmoid=False) == accuracy_multi((x > 0).long(), t, sigmoid=False) == expected
+
+
+@pytest.mark.parametrize("thresh, error, sentence", [({"a": .5, "b": .2}, TypeError, "by label.*for o in vocab"), (1.5, ValueError, "must lie in"), (float("nan"), ValueError, "must lie in"),
+                                                     ("half", TypeError, "expected a number"), ([[.1, .2]], ValueError, "one number per label")])
+def test_accuracy_multi_looks_at_thresholds(thresh, error, sentence):
+    torch = pytest.importorskip("torch")
+    with pytest.raises(error, match=sentence): accuracy_multi(torch.zeros(1, 2), torch.zeros(1, 2), thresh)
+
+
+@pytest.mark.parametrize("targets", [[[-1, 1], [1, -1]], [[.1, .9], [.9, .1]], [[np.nan, 1], [0, 1]], [[2, 0], [0, 1]]])
+def test_every_function_that_takes_targets_looks_at_them(targets):
+    pytest.importorskip("fastai.metrics")
+    from mlc_course import interpret, train_fastai
+    p, t = OK[0], np.array(targets, float)
+    for f in (confusion, average_precision, mean_average_precision, ranking_measures, epoch_scores, Predictions, train_fastai.macro_f1, train_fastai.map_score, lambda p, t: interpret.find_label_issues(t, p),
+              lambda p, t: interpret.flip_labels(t), lambda p, t: interpret.finding_scores(t, p > 2), lambda p, t: interpret.out_of_sample_probs(p, t, 2)):
+        with pytest.raises(ValueError, match="must be 0 or 1"): f(p, t)
+
+
+def test_epoch_scores_of_no_positive_and_of_nothing():
+    loss, f1, mAP = epoch_scores(OK[0], np.zeros((2, 2)))
+    assert np.isnan(mAP) and f1 == 0 and loss == pytest.approx(-np.log1p(-OK[0]).mean())
+    with pytest.raises(ValueError, match="nothing to score"): epoch_scores(np.zeros((0, 2)), np.zeros((0, 2)))
+    with pytest.raises(ValueError, match="diverged"): epoch_scores(OK[0]*np.nan, OK[1])
+
+
+# --- ranking, whatever the ties
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 25), st.integers(2, 30), st.integers(1, 6), st.sampled_from(["float32", "float64"]), st.integers(1, 300))
+@settings(max_examples=150, deadline=None)
+def test_ranking_equals_sklearn_with_many_ties(seed, n, c, levels, dtype, cells):
+    rng = np.random.default_rng(seed)
+    p = (rng.integers(0, levels + 1, (n, c)) / levels).astype(dtype)
+    p[rng.random((n, c)) < .1] = -0.                       # equal to 0
+    t = rng.random((n, c)) < rng.random((n, 1))            # rows without a label, and with all
+    t[0] = seed % 2
+    expected = skm.coverage_error(t, p), skm.label_ranking_loss(t, p), skm.label_ranking_average_precision_score(t, p)
+    np.testing.assert_allclose(ranking_measures(p, t), expected, atol=1e-12, rtol=1e-12)
+    np.testing.assert_allclose(ranking_means(p, t, max_cells=cells), expected, atol=1e-12, rtol=1e-12)
+
+
+def test_ranking_of_many_labels_equals_sklearn():
+    rng = np.random.default_rng(0)
+    p, t = rng.random((300, 1500), dtype=np.float32).round(3), rng.random((300, 1500)) < .01
+    expected = skm.coverage_error(t, p), skm.label_ranking_loss(t, p), skm.label_ranking_average_precision_score(t, p)
+    np.testing.assert_allclose(ranking_measures(p, t), expected, atol=1e-12, rtol=1e-12)
+    for empty in (p[:0], p[:, :0]):
+        with pytest.raises(ValueError, match="no images or no labels"): ranking_measures(empty, np.zeros(empty.shape))
+
+
+# --- what is given
+
+def scored_by(vocab, n=60, seed=0):
+    rng = np.random.default_rng(seed)
+    return Predictions(rng.random((n, len(vocab))), rng.random((n, len(vocab))) < .4, vocab)
+
+
+def not_predictions():
+    p = scored_by(["a", "b"])
+    run = TrainingRun("torch", None, ["a", "b"], pd.DataFrame(), {"valid": p, "test": p}, None, "tiny", 1.)
+    class Table: splits, df, vocab, targets = ["train"], None, ["a"], (lambda self, split: None)
+    return [(run, r"run.predictions\['test'\]"), (run.predictions, r"predictions\['test'\]"), (p.probs, r"Predictions\(probs, targets\)"), ([[.1]], r"Predictions\(probs, targets\)"),
+            ("x", "the string 'x'.*load"), (None, "NoneType"), (Table(), r"predict\(model, table, split\)")]
+
+
+def takers():
+    from mlc_course import interpret as i, thresholds as t
+    return [evaluate, t.sweep, t.best_thresholds_per_label, t.thresholds_and_average_precision, t.precision_recall_curves, t.f1_grid, t.fit_temperature, t.brier_score, t.reliability_curve,
+            lambda o: t.apply_temperature(o, 2.), lambda o: t.plot_predictions([], o), lambda o: t.threshold_slider([], o), lambda o: t.best_threshold(o), lambda o: t.plot_sweep(o),
+            i.predicted_labels, i.cell_losses, i.worst_losses, i.mistakes, i.plot_probability_histograms, i.f1_by_frequency, i.cooccurrence_learned]
+
+
+@pytest.mark.parametrize("k", range(7))
+def test_what_is_no_predictions_is_answered_with_what_to_pass(k):
+    for f in takers():
+        given_, sentence = not_predictions()[k]
+        with pytest.raises(TypeError, match=sentence): f(given_)
+
+
+def test_scoring_two_arrays_says_how():
+    with pytest.raises(TypeError, match=r"evaluate\(Predictions\(probs, targets\)\)"): evaluate(*OK)
+    with pytest.raises(TypeError, match=r"precision_recall_f1\(confusion"): precision_recall_f1(scored_by(["a"]))
+
+
+@given(st.permutations(["cat", "dog", "bird", "fox"]), st.lists(st.floats(0, 1, width=32), min_size=4, max_size=4))
+@settings(max_examples=30, deadline=None)
+def test_thresholds_by_label_in_any_order_equal_those_by_column(order, values):
+    from mlc_course import interpret as i
+    p = scored_by(["dog", "cat", "fox", "bird"])
+    by_name = dict(zip(p.vocab, values))
+    shuffled = {o: by_name[o] for o in order}
+    for given_ in (shuffled, pd.Series(shuffled), list(values), tuple(values), np.array(values, np.float32)):
+        assert evaluate(p, given_).to_dict() == evaluate(p, values).to_dict()
+        assert i.predicted_labels(p, given_).equals(i.predicted_labels(p, values)) and i.mistakes(p, given_).equals(i.mistakes(p, values))
+        assert i.cooccurrence_learned(p, given_).equals(i.cooccurrence_learned(p, values)) and i.f1_by_frequency(p, given_).equals(i.f1_by_frequency(p, values))
+
+
+@pytest.mark.parametrize("thresh, sentence", [({"a": .5}, "lacks 'b'"), ({"a": .5, "b": .5, "c": .1}, "unknown 'c'"), ({"A": .5, "b": .5}, "lacks 'a' and has the unknown 'A'"),
+                                              ({"a": .5, "b": 1.5}, "must lie in"), ((.4, .9, .1), "each of the 2 labels"), (pd.Series({"a": .1}), "lacks 'b'")])
+def test_thresholds_by_label_name_what_is_wrong(thresh, sentence):
+    from mlc_course import interpret as i, thresholds as t
+    p = scored_by(["a", "b"])
+    for f in (evaluate, i.predicted_labels, i.mistakes, i.plot_probability_histograms, i.f1_by_frequency, i.cooccurrence_learned, lambda p, o: t.plot_predictions([0]*len(p), p, o)):
+        with pytest.raises(ValueError, match=sentence): f(p, thresh)
+
+
+def test_thresholds_by_label_need_labels():
+    with pytest.raises(TypeError, match="for o in vocab"): confusion(*OK, {"a": .5, "b": .5})
+    with pytest.raises(TypeError, match=r"best_threshold\(\.\.\.\)\[0\]|one number"): evaluate(scored_by(["a"]), "half")
+    with pytest.raises(ValueError, match=r"best_threshold\(\.\.\.\)\[0\]"): evaluate(scored_by(["a", "b", "c"]), (.4, .9))
+
+
 # --- the traps that the lesson tells of
 
 def test_torchmetrics_guesses_per_batch():
@@ -316,6 +452,8 @@ def test_predictions_are_validated():
                              (dict(fnames=["a", "a"]), "more than once"), (dict(probs=p.probs * 9), "logits")):
         with pytest.raises(ValueError, match=sentence): Predictions(**(dict(probs=p.probs, targets=p.targets, vocab=p.vocab, fnames=p.fnames) | change))
     with pytest.raises(AttributeError): p.probs = 0
+    for rows in ([.7], ["2.jpg"]):
+        with pytest.raises(TypeError, match="align"): p.subset(rows)
 
 
 def test_predictions_round_trip(tmp_path):
@@ -353,3 +491,75 @@ def test_no_framework_is_loaded():
     code = "import sys, mlc_course.metrics, mlc_course.thresholds; print([m for m in ('torch', 'fastai', 'tensorflow', 'keras', 'matplotlib', 'sklearn') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+# --- names, and what can't be written
+
+def test_names_are_made_up_where_none_are_given():
+    p = Predictions([[.1, .9], [.5, 0]], [[0, 1], [1, 0]])
+    assert p.vocab == ["label 0", "label 1"] and p.fnames == ["row 0", "row 1"]
+    assert evaluate(p).macro_f1 == evaluate(Predictions(p.probs, p.targets, ["a", "b"], ["x", "y"])).macro_f1
+    assert Predictions(p.probs, p.targets, ["z", "a"]).vocab == ["z", "a"]                  # the order that was given
+    assert p.subset([1]).fnames == ["row 1"] and p.align(["row 1", "row 0"]).fnames == ["row 1", "row 0"]
+
+
+def test_frames_bring_their_names():
+    probs = pd.DataFrame([[.1, .9], [.5, 0]], columns=["dog", "cat"], index=["b.jpg", "a.jpg"])
+    truth = pd.DataFrame([[0, 1], [1, 0]], columns=["dog", "cat"], index=["b.jpg", "a.jpg"])
+    p = Predictions(probs, truth)
+    assert p.vocab == ["dog", "cat"] and p.fnames == ["b.jpg", "a.jpg"] and p == Predictions(probs, truth.to_numpy()) == Predictions(probs.to_numpy(), truth)
+    assert Predictions(probs.reset_index(drop=True), truth.to_numpy()).fnames == ["row 0", "row 1"]
+    assert Predictions(probs.set_axis([7, 3]), truth.to_numpy()).fnames == ["row 7", "row 3"]
+    for other in (truth[["cat", "dog"]], truth.loc[["a.jpg", "b.jpg"]]):
+        with pytest.raises(ValueError, match="differently.*loc"): Predictions(probs, other)
+    with pytest.raises(ValueError, match="differently"): Predictions(probs, truth.to_numpy(), vocab=["cat", "dog"])
+    mixed = truth.astype({"dog": bool, "cat": float})
+    assert Predictions(probs, mixed) == p
+    with pytest.raises(ValueError, match="missing label"): Predictions(probs, truth.astype("Int64").where(truth == 1))
+    with pytest.raises(TypeError, match="multi_hot"): Predictions(probs, truth.astype(str))
+
+
+def test_names_that_are_a_string_are_refused():
+    for wrong in (dict(vocab="ab"), dict(fnames="ab")):
+        with pytest.raises(TypeError, match="the string 'ab'"): Predictions([[.1, .9], [.5, 0]], [[0, 1], [1, 0]], **wrong)
+
+
+def test_tensors_are_taken():
+    torch = pytest.importorskip("torch")
+    expected = Predictions([[.25, .75]], [[0, 1]])
+    for probs in (torch.tensor([[.25, .75]], requires_grad=True), torch.tensor([[.25, .75]]).bfloat16(), torch.tensor([[.25, .75]]).half(), torch.tensor([[.25, .75]]).double()):
+        for targets in (torch.tensor([[0, 1]]), torch.tensor([[False, True]]), torch.tensor([[0., 1.]])): assert Predictions(probs, targets) == expected
+    with pytest.raises(TypeError, match="different lengths"): Predictions([[.1], [.2, .3]], [[0, 1]])
+
+
+def test_tensors_of_tensorflow_are_taken():
+    tf = pytest.importorskip("tensorflow")
+    expected = Predictions([[.25, .75]], [[0, 1]])
+    for dtype in (tf.float32, tf.bfloat16, tf.float16): assert Predictions(tf.constant([[.25, .75]], dtype), tf.constant([[0, 1]])) == expected
+
+
+def test_results_are_read_only_and_nobody_elses_array_is_touched():
+    probs, targets = np.array([[.1, .9], [.6, 0]], np.float32), np.array([[False, True], [True, False]])
+    p = Predictions(probs, targets)
+    for o in (p, p.subset([0, 1]), p.align(p.fnames)):
+        for a in (o.probs, o.targets):
+            with pytest.raises(ValueError, match="read-only"): a[0, 0] = 1
+    probs[0, 0], targets[0, 0] = .7, True                  # the caller's own, still writable
+    assert p.probs[0, 0] == np.float32(.1) and not p.targets[0, 0]
+    tp = np.array([3, 4])
+    c = confusion(p.probs, p.targets) + Confusion(tp, [1, 1], [0, 0], [2, 1], np.zeros((4, 5), int))
+    tp[0] = 9
+    for name in ("tp", "fp", "fn", "tn", "samples"):
+        with pytest.raises(ValueError, match="read-only"): getattr(c, name)[0] = 1
+    assert c.tp.tolist() == [4, 5]
+    scores = evaluate(p)
+    frame = scores.per_label
+    frame["f1"] = 0.
+    assert (scores.per_label["f1"] == 1).all() and scores.to_dict()["per_label"][0]["f1"] == 1
+    with pytest.raises(AttributeError): scores.per_label = frame
+    assert pickle.loads(pickle.dumps(scores)).to_dict() == scores.to_dict()
+
+
+@pytest.mark.parametrize("counts", [[.5, 1], [-1, 1], [np.nan, 1], ["a", "b"]])
+def test_counts_are_whole_numbers(counts):
+    with pytest.raises(ValueError, match="tp must hold counts"): Confusion(counts, [1, 1], [1, 1], [1, 1])

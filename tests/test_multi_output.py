@@ -403,3 +403,11 @@ def test_a_loss_that_is_not_finite_stops_the_training(coloured, fast):
             Broken.calls += 1
             return self.lin(x.mean((2, 3)))*(float("nan") if Broken.calls == 3 else 1)
     with pytest.raises(TrainingDiverged, match="step 2 .epoch 0"): train(table, replace(fast, batch_size=12), heads, body=Broken(), progress=False)
+
+
+def test_per_head_accuracy_looks_at_values():
+    right = {"kind": np.eye(3, dtype=np.float32)}
+    assert per_head_accuracy(right, {"kind": np.arange(3)}).all_right == 1
+    for outputs, targets, sentence in ((right, [0, 1, -1], "row 2 of the targets is -1"), (right, [0, 1, 3], "a target is 3, and the outputs have 3 classes"),
+                                       ({"kind": np.float32([[1, np.inf, 0]])}, [1], "NaN or infinite"), ({"kind": np.array([-1])}, [1], "outputs is -1")):
+        with pytest.raises(ValueError, match=sentence): per_head_accuracy(outputs, {"kind": np.array(targets)})

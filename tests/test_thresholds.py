@@ -261,3 +261,47 @@ def test_the_slider_redraws_its_sheet():
     assert picture().startswith(b"\x89PNG") and picture() != before
     box.slider.value = .5
     assert picture() == before and not matplotlib.pyplot.get_fignums()
+
+
+# ---- labels that were not in training, and what is given
+
+def test_labels_without_a_training_image_are_never_predicted():
+    p = simulate_predictions(500, seed=3)
+    plain = best_thresholds_per_label(p)
+    support = {o: 100 for o in p.vocab} | {"fox": 0, "car": 0}
+    for given_ in (support, pd.Series(support), [support[o] for o in p.vocab], np.array([support[o] for o in p.vocab])):
+        thresh, ap = thresholds_and_average_precision(p, support=given_)
+        np.testing.assert_array_equal(best_thresholds_per_label(p, support=given_), thresh)
+        for i, o in enumerate(p.vocab): assert thresh[i] == (1. if o in ("fox", "car") else plain[i])
+        np.testing.assert_array_equal(ap, thresholds_and_average_precision(p)[1])
+    assert not (p.probs > thresh)[:, p.vocab.index("fox")].any()
+    never = Predictions(p.probs, np.zeros_like(p.targets), p.vocab)
+    assert (best_thresholds_per_label(never) == .5).all()              # nothing to go by: no tiny number
+    for wrong, sentence in (([1, 2], "each of the 20 labels"), ({"fox": 0}, "lacks"), ([-1]*20, "at least 0"), ([np.nan]*20, "at least 0"), ("many", "at least 0")):
+        with pytest.raises(ValueError, match=sentence): best_thresholds_per_label(p, support=wrong)
+
+
+def test_a_sweep_tries_numbers_not_labels():
+    p = simulate_predictions(50)
+    for f in (sweep, f1_grid, lambda p, t: precision_recall_curves(p, None, t)):
+        with pytest.raises(TypeError, match="given by label"): f(p, {o: .5 for o in p.vocab})
+        with pytest.raises(TypeError, match="list of numbers"): f(p, "all")
+        with pytest.raises(ValueError, match="must lie in"): f(p, [.1, 1.2])
+
+
+def test_best_threshold_of_predictions_says_how():
+    p = simulate_predictions(50)
+    for f in (best_threshold, plot_sweep):
+        with pytest.raises(TypeError, match=r"\(sweep\(predictions\)\)"): f(p)
+    with pytest.raises(TypeError, match="best_threshold or plot_sweep"): sweep(sweep(p))
+
+
+def test_a_sheet_with_thresholds_by_label_is_the_sheet_with_those_numbers():
+    p = simulate_predictions(4)
+    images = np.zeros((4, 8, 8, 3), np.uint8)
+    numbers = np.linspace(.1, .9, 20)
+    from matplotlib import pyplot as plt
+    titles = lambda fig: [ax.get_title(loc="left") for ax in fig.axes]
+    assert titles(plot_predictions(images, p, dict(zip(p.vocab, numbers)))) == titles(plot_predictions(images, p, numbers)) != titles(plot_predictions(images, p, 0.))
+    plt.close("all")
+    with pytest.raises(TypeError, match="one number for all labels"): threshold_slider(images, p, dict.fromkeys(p.vocab, .5))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.metrics import f1_score
 
 from mlc_course import train_tf
 from mlc_course.metrics import confusion, evaluate, load_run, precision_recall_f1
@@ -160,6 +161,119 @@ def test_macro_f1_counts_over_the_epoch():
             assert float(metric.result()) == pytest.approx(precision_recall_f1(confusion(1/(1 + np.exp(-logits)), targets, thresh), "macro").f1, abs=1e-6)
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(metric))
     assert (again.n_labels, again.thresh) == (6, .3 if thresh == .3 else .5)
+
+
+def scored(n=64, c=5, seed=0):
+    rng = np.random.default_rng(seed)
+    return (rng.random((n, c)) < .3).astype("float32"), rng.normal(0, 2, (n, c)).astype("float32"), rng.random(n)
+
+
+@pytest.mark.parametrize("shape", [lambda w: w, lambda w: w[:, None], lambda w: np.repeat(w[:, None], 5, 1), lambda w: w.astype("float16").astype("float32")])
+@pytest.mark.parametrize("thresh", [.5, [.1, .3, .5, .7, .9]])
+def test_macro_f1_honours_sample_weight(shape, thresh):
+    t, logits, w = scored()
+    w = shape(w)
+    metric = MacroF1(5, thresh)
+    for i in range(0, 64, 10): metric.update_state(t[i:i + 10], logits[i:i + 10], sample_weight=w[i:i + 10])
+    expected = f1_score(t, 1/(1 + np.exp(-logits)) > thresh, average="macro", sample_weight=w if w.ndim == 1 else w[:, 0], zero_division=0)
+    assert float(metric.result()) == pytest.approx(expected, abs=1e-6)
+
+
+def test_macro_f1_weighs_single_cells():
+    metric = MacroF1(2)
+    metric.update_state([[1, 1], [1, 0]], [[3., -3.], [-3., 3.]], sample_weight=[[1., 2.], [3., 4.]])
+    assert float(metric.result()) == pytest.approx((2/(2 + 3))/2)           # label 0: tp 1, fn 3; label 1: fn 2, fp 4
+
+
+@pytest.mark.parametrize("w, sentence", [(np.ones(3), "sample_weight has shape"), (np.ones((64, 2)), "sample_weight has shape"), (-np.ones(64), "at least 0"), (np.full(64, np.nan), "finite")])
+def test_macro_f1_refuses_other_weights(w, sentence):
+    t, logits, _ = scored()
+    with pytest.raises(ValueError, match=sentence): MacroF1(5).update_state(t, logits, sample_weight=w)
+
+
+def test_macro_f1_of_probabilities():
+    t, logits, _ = scored()
+    probs = 1/(1 + np.exp(-logits))
+    for what in (probs, keras.ops.convert_to_tensor(probs), keras.activations.sigmoid(keras.ops.convert_to_tensor(logits))):
+        metric = MacroF1(5)
+        with pytest.raises(ValueError, match="from_logits=False"): metric.update_state(t, what)
+        assert float(metric.result()) == 0                                  # nothing was counted
+    told = MacroF1(5, from_logits=False)
+    told.update_state(t, probs)
+    assert float(told.result()) == pytest.approx(f1_score(t, probs > .5, average="macro"), abs=1e-6)
+    told.reset_state()
+    told.update_state(t, t)
+    assert float(told.result()) == 1                                        # a perfect answer
+    with pytest.raises(ValueError, match="outside"): told.update_state(t, logits)
+    with pytest.raises(ValueError, match="sigmoid or softmax"): MacroF1(5, from_logits=True).update_state(t, keras.activations.sigmoid(keras.ops.convert_to_tensor(logits)))
+
+
+def test_macro_f1_takes_logits_that_lie_between_0_and_1_by_chance():
+    small = np.float32([[.2, .9]])
+    MacroF1(2, from_logits=True).update_state([[1, 0]], small)
+    MacroF1(2).update_state([[1, 0]], np.zeros((1, 2)))                     # both readings say the same
+    metric = MacroF1(2)
+    metric.update_state([[1, 0]], [[3., -3.]])
+    metric.reset_state()
+    metric.update_state([[1, 0]], small)                                    # this model has given logits before
+    assert float(metric.result()) == .5
+
+
+@pytest.mark.parametrize("change, sentence", [
+    (lambda t, z: (t*2 - 1, z), "0 or 1"), (lambda t, z: (t*.9 + .05, z), "0 or 1"), (lambda t, z: (t*np.nan, z), "0 or 1"), (lambda t, z: (t*3, z), "0 or 1"),
+    (lambda t, z: (t, z*np.nan), "diverged"), (lambda t, z: (t, z/0), "diverged"), (lambda t, z: (t[:, :3], z), "expected .B, 5."), (lambda t, z: (t[:9], z), "one multi-hot row"),
+])
+def test_macro_f1_looks_at_values(change, sentence):
+    t, logits, _ = scored()
+    with np.errstate(all="ignore"), pytest.raises(ValueError, match=sentence): MacroF1(5).update_state(*change(t, logits))
+
+
+@pytest.mark.parametrize("kind", [bool, "int64", "float32", "float16"])
+def test_macro_f1_takes_targets_of_any_kind(kind):
+    t, logits, _ = scored()
+    metric = MacroF1(5)
+    metric.update_state(t.astype(kind), logits)
+    assert float(metric.result()) == pytest.approx(f1_score(t, logits > 0, average="macro"), abs=1e-6)
+
+
+def fitted(activation, jit, targets=None, **options):
+    t, _, w = scored()
+    keras.utils.set_random_seed(0)
+    x = np.random.default_rng(1).normal(size=(64, 8)).astype("float32")
+    model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(5, activation=activation)])
+    model.compile("sgd", keras.losses.BinaryCrossentropy(from_logits=activation is None), weighted_metrics=[MacroF1(5, **options)], jit_compile=jit)
+    fit = model.fit(x, t if targets is None else targets(t), sample_weight=w, batch_size=16, verbose=0)
+    return fit.history["macro_f1"][-1], model.evaluate(x, t, sample_weight=w, verbose=0)[-1], f1_score(t, model.predict(x, verbose=0) > (0 if activation is None else .5), average="macro", sample_weight=w)
+
+
+@pytest.mark.parametrize("jit", [False, True])
+def test_macro_f1_inside_fit(jit):
+    with pytest.raises(ValueError, match="sigmoid or softmax"): fitted("sigmoid", jit)
+    with pytest.raises(ValueError, match="sigmoid or softmax"): fitted("softmax", jit, from_logits=True)
+    for activation, options in ((None, {}), ("sigmoid", dict(from_logits=False))):
+        _, evaluated, theirs = fitted(activation, jit, **options)
+        assert evaluated == pytest.approx(theirs, abs=1e-6)
+    wrong = [(None, dict(targets=lambda t: t*2 - 1)), (None, dict(from_logits=False))]
+    for activation, options in wrong:
+        if jit: assert np.isnan(fitted(activation, jit, **options)[0])      # a compiled graph can't raise: no number, rather than a wrong one
+        else:
+            with pytest.raises(Exception, match="0 or 1|outside"): fitted(activation, jit, **options)
+
+
+def test_macro_f1_keeps_its_settings(tmp_path):
+    model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(5)])
+    model.compile("sgd", "mse", metrics=[MacroF1(5, [.1, .2, .3, .4, .5], from_logits=True, name="f1")])
+    t, _, _ = scored()
+    model.fit(np.ones((64, 8)), t, verbose=0)
+    model.save(tmp_path/"model.keras")
+    again = keras.models.load_model(tmp_path/"model.keras")
+    again.evaluate(np.ones((64, 8)), t, verbose=0)
+    config = again.metrics[-1].metrics[0].get_config()
+    assert config["thresh"] == [.1, .2, .3, .4, .5] and config["from_logits"] is True and config["name"] == "f1"
+    with pytest.raises(TypeError, match="by label"): MacroF1(2, dict(a=.5, b=.5))
+    with pytest.raises(ValueError, match="must lie in"): MacroF1(2, 1.5)
+    with pytest.raises(TypeError, match="choose True, False or None"): MacroF1(2, from_logits="yes")
+    assert MacroF1(2, .5, "mine").name == "mine"
 
 
 # Training

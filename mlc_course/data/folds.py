@@ -1,11 +1,11 @@
-"Dealing groups of rows (a patient, a film) into parts that share no group, and finding shared ones."
+"Dealing groups of rows (a patient, a film) into parts that share none, and finding shared ones."
 import numpy as np
 
 
 def _is_missing(x):
     "None, NaN, NaT and pd.NA: none of them equals itself for certain."
     try:
-        return x is None or not bool(x == x)
+        return x is None or not bool(x == x)  # noqa: PLR0124
     except (TypeError, ValueError):
         return True
 
@@ -34,8 +34,8 @@ def group_numbers(
     missing = [i for i, o in enumerate(values) if _is_missing(o)]
     if missing:
         raise ValueError(
-            f"{len(missing)} rows have no group, the first is row {missing[0]}: give each a group of "
-            "its own if it belongs to nobody else, or leave these rows out.")
+            f"{len(missing)} rows have no group, the first is row {missing[0]}: give each a group "
+            "of its own if it belongs to nobody else, or leave these rows out.")
     index = {}
     try:
         numbers = [index.setdefault(o, len(index)) for o in values]
@@ -67,8 +67,8 @@ def _refuse_what_cannot_fit(sizes, room, names):
     if len(sizes) and sizes[big] > room.max():
         raise ValueError(
             f"the group {names[big]!r} has {sizes[big]} of the {sizes.sum()} rows, and the largest "
-            f"part should have {room.max():.0f}: a group stays whole, so ask for larger or fewer parts, "
-            "or leave rows of that group out.")
+            f"part should have {room.max():.0f}: a group stays whole, so ask for larger or fewer "
+            "parts, or leave rows of that group out.")
 
 
 def _group_sums(targets, number, n_groups):

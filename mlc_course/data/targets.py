@@ -15,10 +15,11 @@ def as_array(
             numbers = all(getattr(o, "kind", "O") in "biuf" for o in x.dtypes)
             x = x.to_numpy(dtype=float, na_value=np.nan) if numbers and len(x.columns) else x
         a = np.asarray(x)
-    except Exception as e:
+    except (TypeError, ValueError, RuntimeError, AttributeError, NotImplementedError) as e:
         raise TypeError(
             f"{name} can't be read as a NumPy array ({e}): pass an array [N, C], a DataFrame, or a "
-            "torch or TensorFlow tensor that holds values; rows of different lengths are none.") from None
+            "torch or TensorFlow tensor that holds values; rows of different lengths "
+            "are none.") from None
     return a.astype(np.float32) if a.dtype.name == "bfloat16" else a
 
 

@@ -1,1 +1,1 @@
-"What scores are made of: the checks of values, ranks within an image, and what Keras needs to count."
+"What scores are made of: checks of values, one sort per label or image, Keras' batches."

@@ -1,9 +1,7 @@
-"Looks at what is to be scored: probabilities, targets, thresholds, and whether it is Predictions at all."
-import sys
-
+"Looks at what is to be scored: probabilities, targets, thresholds, and whether it is Predictions."
 import numpy as np
 
-from ..data.targets import as_array, check_targets, hint_for_target
+from ..data.targets import as_array, check_targets
 
 
 # ---- arrays --------------------------------------------------------------------------------------
@@ -27,8 +25,9 @@ def check_probs(
     if not (np.isfinite(low) and np.isfinite(high)):
         row, col = np.argwhere(~np.isfinite(p))[0]
         raise ValueError(
-            f"{name} has NaN or infinite values, the first in row {row}, column {col}: a model that "
-            "gives such scores has diverged, so look at its loss (and its learning rate) first.")
+            f"{name} has NaN or infinite values, the first in row {row}, column {col}: a model "
+            "that gives such scores has diverged, so look at its loss (and its learning rate) "
+            "first.")
     raise ValueError(
         f"{name} goes from {low:.3g} to {high:.3g}, outside [0, 1]: these look like logits. "
         "Apply the sigmoid first, for example 1 / (1 + np.exp(-logits)).")
@@ -58,6 +57,18 @@ def frozen(
     return x
 
 
+def check_counts(
+    x, # counts, one per label
+    name:str, # what the caller calls them, for the message
+) -> np.ndarray: # int64, read-only, at least one-dimensional
+    "Whole numbers of at least 0, as an array."
+    a = np.atleast_1d(as_array(x, name))
+    whole = a.dtype.kind in "biu" or (a.dtype.kind == "f" and (a == np.floor(a)).all())
+    if not (whole and a.min(initial=0) >= 0 and float(a.max(initial=0)) < 2.**63):
+        raise ValueError(f"{name} must hold counts, whole numbers of at least 0: got {x!r}.")
+    return frozen(a.astype(np.int64))
+
+
 class FrameCopies:
     "A dataclass field that keeps a DataFrame: what is put in and what is taken out are copies."
     def __set_name__(self, owner, name):
@@ -84,7 +95,8 @@ def in_vocab_order(
         raise TypeError(
             f"{name} is given by label, and arrays don't say which column is which label: pass "
             f"[{name}[o] for o in vocab], or score Predictions, which know their vocab.")
-    unknown = [o for o in values if o not in set(vocab)]
+    known = set(vocab)
+    unknown = [o for o in values if o not in known]
     missing = [o for o in vocab if o not in values]
     if unknown or missing:
         parts = [f"{what} {', '.join(map(repr, names[:5]))}" + (", ..." if len(names) > 5 else "")
@@ -122,12 +134,51 @@ def check_thresh(
     if t.ndim > 1 or (t.ndim == 1 and len(t) != n_labels):
         hint = (" best_threshold gives a threshold and its score: pass best_threshold(...)[0]."
                 if isinstance(thresh, tuple) and len(thresh) == 2 else "")
-        raise ValueError(f"thresh has shape {t.shape}: give one number, or one number for each of "
-                         f"the {n_labels} labels.{hint}")
+        raise ValueError(f"thresh has shape {t.shape}: give one number, or one number per label: "
+                         f"one number for each of the {n_labels} labels.{hint}")
     if not ((t >= 0) & (t <= 1)).all():
         raise ValueError(f"thresh is {thresh}: a threshold is compared with probabilities, so it "
                          "must lie in [0, 1].")
     return t
+
+
+def check_grid(
+    thresholds, # numbers in [0, 1] to try, the same for all labels; None: 29 from 0.05 to 0.95
+) -> np.ndarray: # float64 [K], ascending
+    "The thresholds of a sweep."
+    if by_label(thresholds):
+        raise TypeError("thresholds is given by label, and a sweep tries every number on all "
+                        "labels: give a list of numbers, or score your thresholds with "
+                        "evaluate(predictions, thresh).")
+    if thresholds is None:
+        return np.linspace(.05, .95, 29)
+    try:
+        t = np.sort(np.atleast_1d(np.asarray(as_array(thresholds, "thresholds"), dtype=float)))
+    except (TypeError, ValueError):
+        raise TypeError(f"thresholds is {thresholds!r}: give a list of numbers in [0, 1]."
+                        ) from None
+    if t.ndim != 1 or not len(t):
+        raise ValueError(f"thresholds has shape {t.shape}: give a list of at least one number in "
+                         "[0, 1].")
+    return check_thresh(t, len(t), float)
+
+
+def label_numbers(
+    values, # one number per label: a list, an array, a dict or a Series by label
+    vocab:list, # label names, in column order
+    name:str, # what the caller calls them, for the message
+) -> np.ndarray: # float64 [C]
+    "Numbers of the labels in the order of the columns, at least 0."
+    if by_label(values):
+        values = in_vocab_order(values, vocab, name)
+    try:
+        a = np.asarray(as_array(values, name), dtype=np.float64)
+    except (TypeError, ValueError):
+        a = np.array(np.nan)
+    if a.shape != (len(vocab),) or not (np.isfinite(a) & (a >= 0)).all():
+        raise ValueError(f"{name} is {values!r}: give one number of at least 0 for each of the "
+                         f"{len(vocab)} labels, or a dict by label.")
+    return a
 
 
 # ---- objects -------------------------------------------------------------------------------------
@@ -164,17 +215,20 @@ def check_predictions(
     "`x` if it is Predictions; otherwise a TypeError that says what to pass."
     if not _is_predictions(x):
         said = _instead(x, lambda inner: f"{who}({inner})")
-        raise TypeError(f"{who} was given {_kind(x)}, and it takes Predictions: {said}.")
+        raise TypeError(f"{who} was given {kind(x)}, and it takes Predictions: {said}.")
     if some and not x.probs.size:
         raise ValueError(f"there is nothing to score: {x!r} has no images or no labels.")
     return x
 
 
-def _kind(x):
+def kind(
+    x, # what was given
+) -> str: # "a Tensor", "the string 'x'"
+    "What it is, for a message."
     if isinstance(x, str):
         return f"the string {x!r}"
     name = type(x).__name__
-    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
+    return f"{'an' if name[0].lower() in 'aeiou' or name == 'ndarray' else 'a'} {name}"
 
 
 def check_sweep(
@@ -187,74 +241,8 @@ def check_sweep(
                         f"{who}(sweep(predictions)).")
     if not hasattr(x, "columns"):
         said = _instead(x, lambda inner: f"{who}(sweep({inner}))")
-        raise TypeError(f"{who} was given {_kind(x)}, and it takes a table from `sweep`: {said}.")
+        raise TypeError(f"{who} was given {kind(x)}, and it takes a table from `sweep`: {said}.")
     if list(x.columns)[:1] != ["threshold"] or x.shape[1] != 2 or not len(x):
-        raise ValueError(f"expected a table from `sweep` (columns threshold and one score), not one "
-                         f"with the columns {list(x.columns)} and {len(x)} rows.")
+        raise ValueError(f"expected a table from `sweep` (columns threshold and one score), not "
+                         f"one with the columns {list(x.columns)} and {len(x)} rows.")
     return x
-
-
-# ---- torch tensors -------------------------------------------------------------------------------
-def _plain(x, name):
-    "A torch tensor without subclass; half precision becomes float32."
-    torch = sys.modules.get("torch")
-    if torch is None or not isinstance(x, torch.Tensor):
-        raise TypeError(
-            f"{name} is {_kind(x)}: expected a torch tensor, so pass torch.as_tensor({name}). "
-            "For NumPy arrays of probabilities there is evaluate(Predictions(probs, targets)).")
-    x = x.detach().as_subclass(torch.Tensor)
-    return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
-
-
-def check_cells(
-    inp, # logits, or probabilities with `sigmoid=False`: a torch tensor
-    targ, # 0 or 1: a torch tensor of the same shape
-    sigmoid:bool, # whether `inp` holds logits
-): # two plain tensors: float, and bool
-    "The two arguments of `accuracy_multi`, looked at."
-    inp, targ = _plain(inp, "inp"), _plain(targ, "targ")
-    if inp.shape != targ.shape:
-        raise ValueError(
-            f"inp has shape {tuple(inp.shape)} and targ has shape {tuple(targ.shape)}: accuracy_multi "
-            "compares cell by cell and needs one multi-hot target per prediction, so give both the "
-            "same shape [N, C].")
-    if not inp.numel():
-        raise ValueError(f"inp is empty, with shape {tuple(inp.shape)}: the share of right cells "
-                         "among none is not defined.")
-    if sigmoid and not inp.is_floating_point():
-        raise TypeError(f"inp holds {inp.dtype}: expected logits, the floating-point numbers that "
-                        "the model puts out. For decisions of 0 and 1 pass sigmoid=False.")
-    return _finite_or_share(inp, sigmoid), _zero_or_one(targ)
-
-
-def _finite_or_share(inp, sigmoid):
-    if sigmoid and not bool(inp.isfinite().all()):
-        raise ValueError("inp has NaN or infinite logits: the network has diverged. Lower the "
-                         "learning rate, or look for NaN in the images.")
-    if not sigmoid and not bool(((inp >= 0) & (inp <= 1)).all()):
-        raise ValueError(
-            "inp has values outside [0, 1] (or NaN), so it doesn't hold probabilities: leave out "
-            "sigmoid=False, and accuracy_multi applies the sigmoid to your logits.")
-    return inp if inp.is_floating_point() else inp.float()
-
-
-def _zero_or_one(targ):
-    if str(targ.dtype) == "torch.bool":
-        return targ
-    ok = (targ == 0) | (targ == 1)
-    if not bool(ok.all()):
-        value = targ[~ok][0].item()
-        raise ValueError(f"targ must be 0 or 1 in every cell, but one is {value:.6g}: "
-                         f"{hint_for_target(value).replace('targets', 'targ')}.")
-    return targ.bool()
-
-
-def check_cell_thresh(
-    thresh, # a number, or one number per label: list, array or tensor
-    inp, # the tensor that it will be compared with
-): # a number or a tensor [C], where `inp` is
-    "The threshold of `accuracy_multi`, looked at."
-    if by_label(thresh):
-        in_vocab_order(thresh, None)
-    t = check_thresh(thresh, inp.shape[-1], np.float64)
-    return inp.new_tensor(t) if t.ndim else float(t)

@@ -55,11 +55,11 @@ def names_for(
     vocab = [f"label {i}" for i in range(c)] if vocab is None else vocab
     fnames = [f"row {i}" for i in range(n)] if fnames is None else fnames
     if len(vocab) != c or len(set(vocab)) != len(vocab):
-        raise ValueError(f"vocab has {len(vocab)} names ({len(set(vocab))} different) and probs has "
-                         f"{c} columns: expected one name per column, each once.")
+        raise ValueError(f"vocab has {len(vocab)} names ({len(set(vocab))} different) and probs "
+                         f"has {c} columns: expected one name per column, each once.")
     if len(fnames) != n:
-        raise ValueError(f"fnames has {len(fnames)} names and probs has {n} rows: expected one file "
-                         "name per row.")
+        raise ValueError(f"fnames has {len(fnames)} names and probs has {n} rows: expected one "
+                         "file name per row.")
     if len(set(fnames)) != len(fnames):
         seen = set()
         twice = next(o for o in fnames if o in seen or seen.add(o))

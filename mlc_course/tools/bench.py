@@ -116,12 +116,12 @@ def _machine():
 
 # ---- metrics -----------------------------------------------------------------------------------
 def bench_metrics(n: int = 40_000, n_labels: int = 81, n_thresholds: int = 1000, repeats: int = 5, say: Callable = lambda text: None) -> Report:
-    """Counts at many thresholds, exact optimum and average precision, nine figures, and the loss by hand, beside NumPy, scikit-learn, torchmetrics and PyTorch.
+    """Counts at many thresholds, exact optimum and average precision, ranking, nine figures, and the loss by hand, beside NumPy, scikit-learn, torchmetrics and PyTorch.
 
     Where a reference would take many minutes it is timed on a part that the note states, and its time is scaled up."""
     report = Report("mlc bench metrics", f"{n:,} images, {n_labels} labels; {_machine()}")
     p = scores_like(n, n_labels)
-    for part in (_bench_sweep, _bench_sort, _bench_figures, _bench_loss):
+    for part in (_bench_sweep, _bench_sort, _bench_ranking, _bench_figures, _bench_loss):
         say(f"... {part.__doc__}")
         part(report, p, n_thresholds, repeats)
     return report
@@ -202,6 +202,27 @@ def _bench_sort(report, p, k, repeats):
     _agree("average precision", ap, theirs(), 1e-4)
     t, = in_turn(theirs, repeats=max(2, repeats // 2))
     report.rows.append(Row(name, "torchmetrics", ours, t, "3 times or more", t / ours >= 3, "multilabel_average_precision alone, without the best thresholds that ours includes."))
+
+
+def _three_rankings(p):
+    "scikit-learn's three ranking measures"
+    from sklearn.metrics import coverage_error, label_ranking_average_precision_score, label_ranking_loss
+    return [f(p.targets, p.probs) for f in (coverage_error, label_ranking_loss, label_ranking_average_precision_score)]
+
+
+def _bench_ranking(report, p, k, repeats):
+    "ranks of the labels within each image"
+    from mlc_course.metrics import evaluate, ranking_measures
+    many = scores_like(*((10_000, 2_000) if len(p) >= 10_000 else (len(p), 200)))
+    for q in (p, many):
+        size = f"{len(q):,} x {len(q.vocab):,}"
+        _agree(f"ranking measures, {size}", ranking_measures(q.probs, q.targets), _three_rankings(q), 1e-9)
+        theirs = float(np.median([once(lambda q=q: _three_rankings(q)) for _ in range(max(1, repeats // 2))]))
+        ours, = in_turn(lambda q=q: ranking_measures(q.probs, q.targets), repeats=repeats)
+        report.rows.append(Row(f"ranking measures, {size}", "scikit-learn's three", ours, theirs, "ours no slower", ours <= theirs))
+        whole, = in_turn(lambda q=q: evaluate(q), repeats=max(1, repeats // 2))
+        report.rows.append(Row(f"evaluate, {size}", "scikit-learn's three ranking measures", whole, theirs, "ours no slower", whole <= theirs,
+                               "every figure of the sheet, ranking among them."))
 
 
 def _bench_figures(report, p, k, repeats):
