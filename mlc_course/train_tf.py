@@ -161,7 +161,7 @@ def fit_head(
 
 # %% ../nbs/09_tensorflow.ipynb #5d497656
 from .scores.checks import check_thresh
-from .scores.keras_batch import cell_weights, check_batch
+from .scores.keras_batch import cell_weights, check_batch, check_n_labels
 
 @keras.saving.register_keras_serializable(package="mlc_course")
 class MacroF1(keras.metrics.Metric):
@@ -176,6 +176,7 @@ class MacroF1(keras.metrics.Metric):
         from_logits=None, # True or False, as Keras' losses; None: logits, but what looks like probabilities is refused
         **kwargs):
         super().__init__(name=name, **kwargs)
+        check_n_labels(n_labels)
         if from_logits not in (None, True, False): raise TypeError(f"from_logits is {from_logits!r}: choose True, False or None.")
         self.n_labels, self.thresh, self.from_logits = n_labels, check_thresh(thresh, n_labels, float).tolist(), from_logits
         self.counts = self.add_weight(shape=(3, n_labels), initializer="zeros", name="tp_fp_fn")
