@@ -12,6 +12,7 @@ import os
 import re
 import shlex
 import shutil
+import tempfile
 import time
 from contextlib import contextmanager, suppress
 from importlib import metadata
@@ -172,13 +173,16 @@ def check_model(path, data):
 
 @contextmanager
 def alone(folder):
-    "One writer at a time, where the system can lock a folder; nothing of it stays behind."
+    "One writer of a predictor at a time, where the system can lock a file."
     try:
         import fcntl
     except ImportError:  # Windows
         yield
         return
-    handle = os.open(folder, os.O_RDONLY)
+    # not the folder itself: a training that exports at its end holds the lock of its folder
+    at = os.stat(folder)
+    name = f"mlc-export-{os.getuid()}-{at.st_dev}-{at.st_ino}.lock"
+    handle = os.open(os.path.join(tempfile.gettempdir(), name), os.O_RDWR | os.O_CREAT, 0o600)
     try:
         with suppress(OSError):  # a file system without locks
             fcntl.flock(handle, fcntl.LOCK_EX)
