@@ -21,7 +21,8 @@ from .scores.cuts import cuts, precision_at_positives, ratio, sorted_keys
 from .scores.names import names_for
 from .scores.ranking import ranking_means
 from .safety import write_whole
-from .training.runs import TrainingRun, check_identity, read_run, run_identity
+from .training.identity import check_identity, run_identity
+from .training.runs import TrainingRun, read_run
 
 _all_ = ["TrainingRun", "check_identity", "run_identity"]
 

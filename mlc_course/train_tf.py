@@ -7,7 +7,7 @@ __all__ = ['tf', 'augment_batch', 'EpochData', 'make_data', 'make_model', 'predi
            'FusedBatchNorm', 'training_copy', 'train_step', 'save_model', 'load_model', 'train']
 
 # %% ../nbs/09_tensorflow.ipynb #191f8da1
-import json, math, time
+import json, math, time, zipfile
 from functools import cache
 from pathlib import Path
 import numpy as np
@@ -26,9 +26,10 @@ from .metrics import Predictions, TrainingRun, check_identity, epoch_scores, run
 from .pixels import cached_pixels
 from .safety import TrainingDiverged, ctrl_c, explain_memory, recover, write_whole
 from .tables import ImageTable
-from .training.checkpoints import drop_checkpoint, read_folder_state, seal_folder
+from .training.checkpoints import damaged, drop_checkpoint, read_folder_state, seal_folder
 from .training.data import decode_for_training, training_support
-from .training.runs import in_run_folder, note_rate, rank
+from .training.identity import note_rate
+from .training.runs import check_files, in_run_folder, rank
 
 # %% ../nbs/09_tensorflow.ipynb #0f34a775
 def augment_batch(
@@ -285,8 +286,11 @@ def load_model(
     "The model in `folder`, read in Keras' safe mode."
     path = Path(folder)/"model.keras"
     if not path.is_file(): raise FileNotFoundError(f"{path} is not there. Was {folder} written by mlc_course.train_tf.train(..., out={str(folder)!r})?")
-    model = keras.saving.load_model(path, compile=False)
-    model.vocab = tuple(json.loads((Path(folder)/"vocab.json").read_text(encoding="utf-8")))
+    check_files(path.parent, ["model.keras", "vocab.json"])
+    try: model = keras.saving.load_model(path, compile=False)
+    except (OSError, KeyError, zipfile.BadZipFile) as e: raise damaged(path, "Keras can't read it") from e
+    try: model.vocab = tuple(json.loads((path.parent/"vocab.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError) as e: raise damaged(path.parent/"vocab.json", "it is missing or isn't JSON") from e
     return model
 
 def _save_checkpoint(folder, state, best, model, optimiser, identity):
