@@ -16,6 +16,7 @@ from .labels import cooccurrence
 from .data.targets import as_array, check_targets
 from .metrics import Predictions, confusion, precision_recall_f1
 from .scores.checks import check_pair, check_predictions, check_thresh
+from .scores.numbers import need_number
 from .thresholds import best_thresholds_per_label
 
 # %% ../nbs/12_look_inside.ipynb #136b9769
@@ -51,6 +52,7 @@ def worst_losses(
 ) -> pd.DataFrame: # columns fname, label, target, prob, loss; the highest loss first
     "The cells on which the model was most surely wrong."
     check_predictions(predictions, "worst_losses", some=False)
+    need_number(k, "k", whole=True)
     if k < 1: raise ValueError(f"k is {k}: ask for at least one cell.")
     loss = cell_losses(predictions)
     columns = np.arange(loss.shape[1]) if label is None else np.array([_column(predictions, label)])

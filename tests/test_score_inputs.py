@@ -228,3 +228,19 @@ def test_macro_f1_of_keras_looks_at_probabilities_after_logits_too():
             MacroF1(n_labels)
     with pytest.raises(ValueError, match="from 1"):
         MacroF1(0)
+
+
+def test_settings_that_are_no_numbers_are_refused_in_a_sentence(predictions):
+    pytest.importorskip("torch")
+    from mlc_course.interpret import worst_losses
+    from mlc_course.thresholds import apply_temperature, reliability_curve
+    for wrong in ("x", [1, 2], {"a": 1}, np.ones(2)):
+        for call in (lambda x: best_thresholds_per_label(predictions, x),
+                     lambda x: best_thresholds_per_label(predictions, min_precision=x),
+                     lambda x: apply_temperature(predictions, x),
+                     lambda x: reliability_curve(predictions, x),
+                     lambda x: worst_losses(predictions, x)):
+            with pytest.raises(TypeError, match="expected one (whole )?number"):
+                call(wrong)
+    assert len(worst_losses(predictions, np.int64(2))) == 2
+    assert np.isfinite(best_thresholds_per_label(predictions, np.float32(2))).all()
