@@ -5,7 +5,7 @@ import unicodedata
 
 from .cell_lists import NotAList, looks_like_list, read_list, whole_quote
 from .options import opt
-from .separators import SINGULAR, called, cut, find_separator
+from .separators import GRAPH_ID, SINGULAR, called, cut, find_separator
 
 MISSING = {"nan", "none", "null", "na", "n/a", "<na>", "nat", "#n/a"}
 INVISIBLE = dict.fromkeys(map(ord, "\u200b\ufeff\u2060\u00ad"))
@@ -32,6 +32,8 @@ def _trouble(name, strict):
         return "it stands in brackets"
     if '"' in name or name[0] in "'`" or name[-1] in "'`":
         return "it has a stray quote"
+    if GRAPH_ID.fullmatch(name):
+        return None
     if strict and (name[0] in ":,;|/\\&+=." or name[-1] in ":,;|/\\&="):
         return "it begins or ends with punctuation"
     if strict and re.search(r"\w[#~^<>=\\*@]\w", name):

@@ -26,6 +26,7 @@ from . import (
     yolo,
 )
 from .common import finish_table
+from .listing import folders_in
 from .options import OPTIONS, flag, opt
 
 
@@ -142,6 +143,15 @@ def _holds(path):
     return f"It holds {(', '.join(entries[:12]) + more) or 'nothing'}"
 
 
+def _inside(path):
+    "A hint at a folder below, one or two levels down, whose layout is understood."
+    below = folders_in(path)[:12] if path.is_dir() else []
+    for d in [*below, *(o for b in below for o in folders_in(b)[:12])]:
+        if any(f.recognise(d) for f in FORMATS):
+            return f" {d} in it is understood: did you mean that folder?"
+    return ""
+
+
 def _convert(path):
     "What to do about a file of a kind that can be saved as another."
     kind = path.suffix.lower()
@@ -174,7 +184,8 @@ def recognise(
         return found[0]
     if not found:
         raise ValueError(
-            f"{path} is in no layout that is understood.{_convert(path)} {_holds(path)}.\n{LAYOUTS}"
+            f"{path} is in no layout that is understood.{_convert(path)} {_holds(path)}."
+            f"{_inside(path)}\n{LAYOUTS}"
         )
     readings = "; or ".join(f"{f.name} ({seen[f.name]})" for f in found)
     raise ValueError(
