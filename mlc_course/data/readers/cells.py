@@ -32,6 +32,8 @@ def _trouble(name, strict):
         return "it stands in brackets"
     if '"' in name or name[0] in "'`" or name[-1] in "'`":
         return "it has a stray quote"
+    if re.search(r"\(\s*\)|\[\s*\]|\{\s*\}" + r"|[\[\]{}]" * strict, name):
+        return "it has brackets in it, as a list does"
     if GRAPH_ID.fullmatch(name):
         return None
     if strict and (name[0] in ":,;|/\\&+=." or name[-1] in ":,;|/\\&="):

@@ -289,6 +289,11 @@ def likely_tables(files):
     return [f for f in ranked if headers[f] & headers[best] & known]
 
 
+def with_labels(files):
+    "Of several CSV files those that have a column called labels, tags, Finding Labels or so."
+    return [f for f in files if {norm(c) for c in header_of(f)} & LABEL_COLUMNS]
+
+
 def _rank(header):
     "How much a header looks like that of a table of images."
     return 2 * bool(header & FILE_COLUMNS) + bool(header & LABEL_COLUMNS)
