@@ -5,9 +5,9 @@ from collections import Counter
 
 from .options import opt
 
-STRONG = ("|", ";", ",", "\t", "\n", "，", "、", "；", "｜")
+STRONG = ("|", ";", ",", "\t", "\n", "，", "、", "；", "｜", "،", "؛")
 WEAK = ("/", "&", "+", " and ")
-ODD = (" ", *WEAK, "-", "_", ":", ".", "\\", "*", "~")
+ODD = (" ", *WEAK, "-", "_", ":", ".", "\\", "*", "~", "・", "·", "•")
 CALLED = {"\t": "tab", "\n": "line break", " ": "space", None: "space"}
 GRAPH_ID = re.compile(r"/[a-z]/\w+")  # Open Images' names of labels, such as /m/01yrx
 SINGULAR = {"label", "tag", "class", "target", "category", "genre", "finding", "species", "y"}
