@@ -39,10 +39,12 @@ NEVER_LABELS = {
 YES = {
     "1", "1.0", "1.00", "1,0", "1,00", "true", "yes", "t", "y",
     "wahr", "ja", "vrai", "oui", "verdadero", "vero", "verdadeiro",
+    "positive", "present",
 }  # fmt: skip
 NO = {
     "0", "0.0", "0.00", "0,0", "0,00", "false", "no", "f", "n",
     "falsch", "nein", "faux", "non", "falso",
+    "negative", "absent",
 }  # fmt: skip
 CROSSES = {"x", "✓", "✔", "☑", "+"}  # beside blanks only
 MINUS = {"-1", "-1.0"}
@@ -185,7 +187,6 @@ def label_columns(raw, file, taken, wanted=None):
     numbered = [c for c in free if re.fullmatch(r"(label|tag|class|genre|category)_?\d+", norm(c))]
     numbered = [c for c in numbered if c not in binary]
     if not text and len(binary) > 1:
-        _refuse_nearly(raw, free, file)
         binary = [c for c in free if c in binary or _all_minus(raw, c)]
     if not found and numbered:
         return numbered, False
@@ -196,6 +197,7 @@ def label_columns(raw, file, taken, wanted=None):
             f" {_counts(raw, free)[0]}, have to be made 0 and 1."
         )
     if not text and binary:
+        _refuse_nearly(raw, free, file)
         return binary, True
     if len(found) > 1:
         _one_of(found, file, "label_column", "the labels")

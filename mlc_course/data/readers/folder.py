@@ -184,7 +184,7 @@ def _read_part(file, split, base, how):
     )
     if group is not None:
         df["group"] = group.to_numpy()
-    df, denied = drop_denied(df, raw)
+    df, denied = drop_denied(df, raw.drop(columns=columns)) if names is None else (df, [])
     df, joined = join_rows(df, how.on_conflict)
     if split is not None:
         df = _below(df, base, file.parent, split, how.images)

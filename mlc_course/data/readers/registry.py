@@ -146,6 +146,9 @@ def _holds(path):
 def _inside(path):
     "A hint at a folder below, one or two levels down, whose layout is understood."
     below = folders_in(path)[:12] if path.is_dir() else []
+    above = path.resolve().parent
+    if path.is_dir() and pascal.recognise(above):
+        return f" The folder above, {above}, is understood: did you mean that one?"
     for d in [*below, *(o for b in below for o in folders_in(b)[:12])]:
         if any(f.recognise(d) for f in FORMATS):
             return f" {d} in it is understood: did you mean that folder?"
@@ -154,6 +157,9 @@ def _inside(path):
 
 def _convert(path):
     "What to do about a file of a kind that can be saved as another."
+    if path.is_dir():
+        said = {o: _convert(o) for o in sorted(path.iterdir()) if o.is_file() and o.name[0] != "."}
+        return next((f" {o.name}:{text}" for o, text in said.items() if text), "")
     kind = path.suffix.lower()
     if kind in (".xlsx", ".xls", ".ods", ".numbers"):
         return " It is a spreadsheet: save it as CSV (UTF-8), and give that file."
