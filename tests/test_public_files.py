@@ -1,5 +1,8 @@
 """Public files as they really look, and tables as people write them: read, or refused in a sentence."""
 
+import json
+
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -221,3 +224,49 @@ def test_the_folder_that_was_meant_is_named(tmp_path):
     (tmp_path / "b/labels.xlsx").write_bytes(b"PK\3\4")
     with pytest.raises(ValueError, match="labels.xlsx: It is a spreadsheet: save it as CSV"):
         open_dataset(tmp_path / "b")
+
+
+# ---------------------------------------------------------------- JSON
+
+
+def records(root, **more):
+    "A folder with labels.json: records with more keys, each a function of the number."
+    rows = [{"image": f"{i}.jpg", "labels": o, **{k: f(i) for k, f in more.items()}} for i, o in enumerate(ROWS)]
+    return put(root, **{"labels.json": [json.dumps(rows)]})
+
+
+@pytest.mark.parametrize("key", ["Split", "data_split", "partition", "anything"])
+def test_splits_in_records_are_found_as_in_tables(tmp_path, key):
+    table = open_dataset(records(tmp_path, **{key: lambda i: ("train", "val", "test")[i % 3]}))
+    assert table.counts() == {"train": 4, "valid": 4, "test": 4} and found(table) == {k: sorted(o) for k, o in WANT.items()}
+
+
+def test_folds_and_answers_in_records(tmp_path):
+    table = open_dataset(records(tmp_path / "a", is_valid=lambda i: i % 3 == 0))
+    assert table.counts() == {"train": 8, "valid": 4}
+    root = records(tmp_path / "b", fold=lambda i: i % 4)
+    with pytest.raises(ValueError, match="fold holds the numbers 0, 1, 2, 3.*--valid-fold"):
+        open_dataset(root)
+    assert open_dataset(root, valid_fold=1, test_fold=0).counts() == {"train": 6, "valid": 3, "test": 3}
+    assert open_dataset(root, split_column="none").counts()["train"] == 7
+
+
+def test_is_valid_beside_keys_of_0_and_1_is_no_label(tmp_path):
+    rows = [{"image": f"{i}.jpg", "cat": i % 2, "dog": 1, "is_valid": i % 3 == 0} for i in range(N)]
+    table = open_dataset(put(tmp_path, **{"labels.json": [json.dumps(rows)]}))
+    assert table.vocab == ["cat", "dog"] and table.counts() == {"train": 8, "valid": 4}
+
+
+def test_what_pandas_writes_by_itself(tmp_path):
+    df = pd.DataFrame({"fname": list(WANT), "labels": list(WANT.values())})
+    for orient in ("columns", "records"):
+        root = put(tmp_path / orient)
+        df.to_json(root / "labels.json", orient=orient)
+        assert found(open_dataset(root)) == {k: sorted(o) for k, o in WANT.items()}
+
+
+def test_fiftyones_samples_are_not_nus_wides(tmp_path):
+    labels = lambda o: {"_cls": "Classifications", "classifications": [{"label": v} for v in o]}
+    samples = [{"filepath": f"data/{i}.jpg", "tags": [], "ground_truth": labels(o)} for i, o in enumerate(ROWS)]
+    root = put(tmp_path, [f"data/{i}.jpg" for i in range(N)], **{"samples.json": [json.dumps({"samples": samples})]})
+    assert found(open_dataset(root)) == {k: sorted(o) for k, o in WANT.items()}

@@ -71,7 +71,7 @@ FORMATS = [
     Format.of(coco, coco.read_coco),
     Format.of(cvat, cvat.read_cvat),
     Format.of(label_studio, label_studio.read_label_studio, over=("folder",)),
-    Format.of(fiftyone, fiftyone.read_fiftyone),
+    Format.of(fiftyone, fiftyone.read_fiftyone, over=("nus_wide",)),
     Format.of(datumaro, datumaro.read_datumaro),
     Format.of(voc_xml, voc_xml.read_voc_xml),
     Format.of(jsonl, jsonl.read_jsonl),
