@@ -17,7 +17,7 @@ from pathlib import Path
 
 OLDEST, NEWEST = (3, 11), (3, 13)   # the Pythons that all three frameworks support
 FREE_GB = 10                        # what the environment and the runs need, in gigabytes
-EXTRAS = "test,edit,demo,noise"
+EXTRAS = "all,test"
 LOCK = "requirements.lock"          # every package with the hashes of its files; mlc_course/tools/lock.py writes it
 STAMP = "mlc-stamp.json"            # written last: its absence means that an install didn't finish
 ROOT = Path(__file__).resolve().parents[2]
