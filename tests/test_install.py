@@ -189,6 +189,12 @@ def test_the_sentence_names_all_that_is_missing_and_nothing_else(monkeypatch):
     with pytest.raises(ModuleNotFoundError, match="needs scikit-learn, which isn't"): need("bench", "sklearn")
 
 
+def test_matlab_files_need_scipy_and_a_missing_file_is_told_first(tmp_path):
+    (tmp_path/"cars_annos.mat").write_bytes(b"x")
+    done = in_base(f"from mlc_course import read_cars; read_cars(r'{tmp_path}/cars_annos.mat')")
+    assert done.stderr.strip().splitlines()[-1].endswith('MATLAB files needs SciPy, which isn\'t installed here: pip install "mlc_course[cars]"'), done.stderr
+
+
 def test_another_import_error_is_left_as_it_is():
     for error in (ImportError("broken"), ModuleNotFoundError("No module named 'of_yours'", name="of_yours"), ModuleNotFoundError("No module named 'numpy.x'", name="numpy.x")):
         assert explain(error) is error
