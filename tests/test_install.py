@@ -153,6 +153,19 @@ def test_a_command_that_needs_an_extra_says_so_in_one_sentence(tmp_path, command
     assert not (tmp_path/"out").exists()
 
 
+def test_a_run_can_be_scored_without_its_framework_and_its_export_says_what_it_needs(squares, tiny, tmp_path):
+    pytest.importorskip("torch")
+    from dataclasses import replace
+    from mlc_course import train_torch
+    train_torch.train(squares, replace(tiny, epochs=1), out=tmp_path/"run", progress=False)
+    done = mlc("evaluate", tmp_path/"run")
+    assert done.returncode == 0 and "of the sweep" in done.stdout and (tmp_path/"run"/"sweep.png").is_file(), done.stderr
+    done = mlc("export", tmp_path/"run")
+    assert done.returncode == 1 and re.fullmatch(r'mlc: .* isn\'t installed here: pip install "mlc_course\[torch\]"', done.stderr.strip()), done.stderr
+    done = in_base("from mlc_course.tools.cli import main\nsys.exit(main(sys.argv[1:]))", "export", tmp_path/"run", absent=list(MODULES["export"]))
+    assert done.returncode == 1 and re.fullmatch(r'mlc: .* aren\'t installed here: pip install "mlc_course\[export\]"', done.stderr.strip()), done.stderr
+
+
 def test_the_page_says_so_too(shipped):
     done = mlc("demo", shipped)
     assert done.returncode == 1 and 'The page needs gradio, which isn\'t installed here: pip install "mlc_course[demo]"' in done.stderr
