@@ -1,8 +1,9 @@
-"""Multi-label image classification: the tested helpers of the course `mlc_course`.
+"""A course on multi-label image classification that runs offline, and the tested package that its notebooks export
 
-Every public name of the lessons can be imported from here; the module that defines it, and with it
-a framework, is loaded at the first use of the name. `import mlc_course` alone loads none.
-"""
+Modules:
+
+- `mlc_course.tools.try_installs`: Tries what `pip install` brings: each extra alone, in an environment of its own, with a smoke test."""
+
 from importlib import import_module as _import_module
 
 __version__ = "0.1.0"
@@ -14,11 +15,9 @@ _NAMES = {
     "settings": ["Profile", "load_profile", "data_home", "pick_device"],
     "labels": ["multi_hot", "label_names", "label_counts", "cooccurrence", "cardinality", "density", "stratified_split", "stratified_folds", "shared_groups"],
     "tables": ["ImageTable", "load_image", "square_pixels", "decode_images", "show_images", "open_dataset", "read_pascal", "read_nus_wide",
-               "read_movie_posters", "read_cars", "read_folder", "drop_rare_labels", "plot_label_counts"],
-    "data.readers.coco": ["read_coco"], "data.readers.cvat": ["read_cvat"], "data.readers.label_studio": ["read_label_studio"],
-    "data.readers.fiftyone": ["read_fiftyone"], "data.readers.datumaro": ["read_datumaro"], "data.readers.voc_xml": ["read_voc_xml"],
-    "data.readers.jsonl": ["read_jsonl"], "data.readers.celeba": ["read_celeba"], "data.readers.class_folders": ["read_class_folders"], "data.readers.yolo": ["read_yolo"],
-    "data.writers": ["to_csv", "to_coco", "to_label_studio", "label_studio_config"],
+               "read_movie_posters", "read_cars", "read_folder", "drop_rare_labels", "plot_label_counts",
+               "read_coco", "read_cvat", "read_label_studio", "read_fiftyone", "read_datumaro", "read_voc_xml", "read_jsonl", "read_celeba",
+               "read_class_folders", "read_yolo", "to_csv", "to_coco", "to_label_studio", "label_studio_config"],
     "datablocks": ["ReadImage", "ReadLabels", "split_column", "multilabel_datablock", "multilabel_dataloaders"],
     "losses": ["sigmoid", "softmax", "binary_cross_entropy", "binary_cross_entropy_with_logits", "focal_loss",
                "asymmetric_loss", "macro_soft_f1", "positive_weights"],
@@ -34,6 +33,7 @@ _NAMES = {
                   "class_activation_maps", "overlay", "cooccurrence_learned", "flip_labels", "out_of_sample_probs", "find_label_issues",
                   "finding_scores", "separation", "predict_tta"],
     "safety": ["TrainingDiverged"],
+    "training.lock": ["FolderInUse"],
     "pixels": ["cached_pixels"],
     "data.findings": ["same_images", "findings"],
     "backbones": ["pocket_resnet", "pocket_resnet_tf", "create_model", "create_model_tf", "draw_stamp", "pretrain", "save_weights"]}

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from .nets.fetched import only_weights, same_files
 from .safety import write_whole
+from .training.runs import check_files
 from .settings import import_tensorflow, pick_device
 
 # %% ../nbs/91_pocket_resnet.ipynb #f3ec73ee
@@ -457,6 +458,7 @@ def load_model(
     "The trained network in `folder`. Reads arrays and text only: no pickled code runs."
     path = Path(folder)/"model.safetensors"
     if not path.is_file(): raise FileNotFoundError(f"{path} is not there. A PyTorch model is written there by train_torch.train(..., out={str(folder)!r}) or train_fastai.train.")
+    check_files(path.parent, [path.name])
     arrays, meta = read_safetensors(path.read_bytes(), str(path))
     if not {"vocab", "image_size"} <= set(meta): raise ValueError(f"{path} has no vocab or image size in its header, so it wasn't written by save_model.")
     vocab = json.loads(meta["vocab"])
