@@ -1,9 +1,8 @@
-"""A course on multi-label image classification that runs offline, and the tested package that its notebooks export
+"""Multi-label image classification: the tested helpers of the course `mlc_course`.
 
-Modules:
-
-- `mlc_course.tools.try_installs`: Tries what `pip install` brings: each extra alone, in an environment of its own, with a smoke test."""
-
+Every public name of the lessons can be imported from here; the module that defines it, and with it
+a framework, is loaded at the first use of the name. `import mlc_course` alone loads none.
+"""
 from importlib import import_module as _import_module
 
 __version__ = "0.1.0"

@@ -1,10 +1,7 @@
-"""Tries what `pip install` brings: each extra alone, in an environment of its own, with a smoke test.
-
-    python -m mlc_course.tools.try_installs base torch tensorflow fastai
-    python -m mlc_course.tools.try_installs torch,export --python python3.12
-
-The wheel is built from this checkout and installed with constraints.txt, by uv where it is installed.
-"""
+"Tries what `pip install` brings: each extra alone, in an environment of its own, with a smoke test."
+# python -m mlc_course.tools.try_installs base torch tensorflow fastai
+# python -m mlc_course.tools.try_installs torch,export --python python3.12
+# The wheel is built from this checkout and installed with constraints.txt, by uv where it is installed.
 
 import argparse
 import os
@@ -177,7 +174,7 @@ def try_one(
 
 def main(argv=None):
     "Try each installation in turn; the exit code says whether all went well."
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__)
     names = f"base, or extras joined by commas: {', '.join(EXTRAS)}; {' '.join(USUAL)} if left out"
     parser.add_argument("extras", nargs="*", default=list(USUAL), help=names)
     parser.add_argument("--python", default=sys.executable, help="the interpreter to begin with")
