@@ -261,3 +261,45 @@ def test_the_doctor_says_it(monkeypatch):
     assert "OpenMP's while they wait: OMP_WAIT_POLICY=PASSIVE" in doctor.as_text(doctor.examine())
     monkeypatch.setenv("GOMP_SPINCOUNT", "1000")
     assert "OpenMP's while they wait: GOMP_SPINCOUNT=1000" in doctor.as_text(doctor.examine())
+
+
+# ---- the script that tries each installation ---------------------------------------------------
+def test_the_wheel_holds_every_module_and_the_weights_and_names_the_extras(tmp_path):
+    import zipfile
+    pytest.importorskip("setuptools")
+    from mlc_course.tools.try_installs import build_wheel
+    before = set(ROOT.iterdir())
+    with zipfile.ZipFile(build_wheel(ROOT, tmp_path)) as z:
+        files = set(z.namelist())
+        about = z.read(next(n for n in files if n.endswith("METADATA"))).decode()
+    assert set(ROOT.iterdir()) == before                               # nothing is left in the checkout
+    assert {p.relative_to(ROOT).as_posix() for p in (ROOT/"mlc_course").rglob("*.py")} <= files
+    assert any(n.startswith("mlc_course/weights/") for n in files) and not any(n.startswith(("tests/", "nbs/")) for n in files)
+    assert set(re.findall(r"^Provides-Extra: (.+)$", about, re.M)) == {*EXTRAS, "all", "test"}
+    needs = [n for n in re.findall(r"^Requires-Dist: (.+)$", about, re.M) if "extra ==" not in n]
+    assert names(needs) == names(PYPROJECT["project"]["dependencies"])
+
+
+def test_a_file_with_two_names_counts_once(tmp_path):
+    from mlc_course.tools.try_installs import size_mb
+    (tmp_path/"a").write_bytes(bytes(3_000_000))
+    os.link(tmp_path/"a", tmp_path/"b")
+    (tmp_path/"c").write_bytes(bytes(1_000_000))
+    assert size_mb(tmp_path) == 4
+
+
+def test_an_installation_that_is_too_large_or_fails_makes_the_exit_code_1(monkeypatch, capsys):
+    from mlc_course.tools import try_installs as t
+    monkeypatch.setattr(t, "build_wheel", lambda *a: "x.whl")
+    monkeypatch.setattr(t, "make_predictor", lambda folder: False)
+    monkeypatch.setattr(t, "install", lambda venv, python, wheel, extra, root: (venv.mkdir(), 2.)[1])
+    tried = []
+    monkeypatch.setattr(t, "smoke", lambda venv, extra, folder: tried.append(extra))
+    monkeypatch.setattr(t, "size_mb", lambda folder: 399.)
+    assert t.main(["base", "torch"]) == 0 and tried == ["base", "torch"]
+    monkeypatch.setattr(t, "size_mb", lambda folder: 401.)
+    assert t.main(["base"]) == 1 and "it may take 400 MB at most" in capsys.readouterr().out
+    def broken(*args): raise RuntimeError("mlc doctor: it broke")
+    monkeypatch.setattr(t, "smoke", broken)
+    assert t.main(["torch"]) == 1 and "FAILED: mlc doctor: it broke" in capsys.readouterr().out
+    with pytest.raises(SystemExit): t.main(["base", "tensorfow"])
