@@ -174,7 +174,7 @@ def path_without(venv):
 def run_uv(root, uv, python, *words):
     "Run `uv pip` for the environment; whether it went well."
     env = dict(os.environ, PYTHONNOUSERSITE="1")
-    env.setdefault("UV_LINK_MODE", "copy" if os.name == "nt" else "hardlink")
+    env.pop("UV_NO_VERIFY_HASHES", None)        # files are compared, whatever else uv is set to
     quiet = [] if sys.stdout.isatty() else ["--quiet"]
     return subprocess.call([uv, "pip"] + list(words) + ["--python", python] + quiet, cwd=str(root), env=env) == 0
 
