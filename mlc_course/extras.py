@@ -6,7 +6,7 @@ from importlib.util import find_spec
 EXTRAS = {  # of pyproject.toml: (what needs it, what it is for)
     "torch": ("The PyTorch side", "training with PyTorch, its losses and networks"),
     "fastai": ("The fastai side", "training with fastai; brings torch"),
-    "tensorflow": ("The TensorFlow side", "training with TensorFlow and Keras, their losses and networks"),
+    "tensorflow": ("The TensorFlow side", "training with TensorFlow and Keras, losses and networks"),
     "export": ("Exporting a network", "turning a trained network into a predictor"),
     "imagenet": ("EfficientNet-Lite0", "a network trained on ImageNet, as a package"),
     "cars": ("Reading and writing MATLAB files", "Stanford Cars, whose lists are MATLAB files"),
@@ -77,7 +77,7 @@ def need(
     extra,  # one of EXTRAS
     *modules,  # import names; all of the extra if left out
 ):
-    "ModuleNotFoundError, in a sentence with the pip line, where one of the modules isn't installed."
+    "ModuleNotFoundError, a sentence with the pip line, where one of the modules isn't installed."
     missing = [m for m in modules or MODULES[extra] if not is_here(m)]
     if missing:
         raise ModuleNotFoundError(sentence(extra, missing), name=missing[0])

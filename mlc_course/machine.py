@@ -57,7 +57,9 @@ THREADS_TOO = ("GOMP_SPINCOUNT", "KMP_BLOCKTIME")  # other names for the same wi
 def quiet_threads(
     env=None,  # a dict of environment variables, changed; this process's own if left out
 ):  # the same dict
-    "Let OpenMP's threads sleep while they wait, unless the user has said how. Call it before torch is loaded."
+    """Let OpenMP's threads sleep while they wait, unless the user has said how.
+
+    Call it before torch is loaded: OpenMP reads the variables once, as it starts."""
     env = os.environ if env is None else env
     if not any(env.get(name, "").strip() for name in (*THREADS, *THREADS_TOO)):
         env.update(THREADS)

@@ -1,4 +1,4 @@
-"The command `nbdev_test`: nbdev's own, which runs every notebook and stops at the first error of each."
+"The command `nbdev_test`: nbdev's own, which runs every notebook as a test."
 
 from mlc_course.extras import need
 from mlc_course.machine import quiet_threads

@@ -1,7 +1,7 @@
-"Tries what `pip install` brings: each extra alone, in an environment of its own, with a smoke test."
+"Tries what `pip install` brings: each extra in an environment of its own, with a smoke test."
 # python -m mlc_course.tools.try_installs base torch tensorflow fastai
 # python -m mlc_course.tools.try_installs torch,export --python python3.12
-# The wheel is built from this checkout and installed with constraints.txt, by uv where it is installed.
+# The wheel is built from this checkout and installed with constraints.txt, by uv or else by pip.
 
 import argparse
 import os
@@ -56,7 +56,8 @@ class Tried:
         limit = LIMIT_MB.get(self.extra)
         bound = f" (at most {limit})" if limit else ""
         end = f"FAILED: {self.problem}" if self.problem else "ok"
-        return f"{self.extra:18}{self.megabytes:7.0f} MB{bound}{self.seconds:7.0f} s to install   {end}"
+        size, took = f"{self.megabytes:7.0f} MB{bound}", f"{self.seconds:7.0f} s to install"
+        return f"{self.extra:18}{size}{took}   {end}"
 
 
 def size_mb(
@@ -72,7 +73,7 @@ def size_mb(
 
 
 def run(command, folder, **env):
-    "Run a command in a folder, away from this checkout; RuntimeError with its last lines if it fails."
+    "Run a command in a folder, away from this checkout; RuntimeError with its last lines."
     full = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
     full |= {"MLC_HOME": str(Path(folder) / "home"), "MLC_PROFILE": "smoke", "MPLBACKEND": "Agg"}
     words = [str(c) for c in command]
