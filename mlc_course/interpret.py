@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from .data.text import plain_text
+from .extras import need
 from .labels import cooccurrence
 from .data.targets import as_array, check_targets
 from .metrics import Predictions, confusion, precision_recall_f1
@@ -257,8 +258,8 @@ def find_label_issues(
 ) -> np.ndarray: # bool [N, C], True where the label is probably wrong
     "Cells whose label cleanlab thinks wrong, each label judged by itself. A label without both kinds of pictures has none."
     p, t = check_pair(probs, targets)
-    try: from cleanlab.multilabel_classification.filter import find_multilabel_issues_per_class
-    except ImportError as e: raise ImportError('Finding label issues needs cleanlab: pip install "mlc_course[noise]".') from e
+    need("noise", "cleanlab")
+    from cleanlab.multilabel_classification.filter import find_multilabel_issues_per_class
     issues, both = np.zeros(t.shape, bool), np.flatnonzero(t.any(0) & ~t.all(0))
     if not len(both): return issues
     rows = [np.flatnonzero(row).tolist() for row in t[:, both]]

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from .data.text import plain_text
+from .extras import need
 from .metrics import Predictions, confusion, precision_recall_f1
 from .scores.checks import BestThreshold, check_grid, check_predictions, check_sweep, check_thresh, label_numbers
 from .scores.cuts import cuts, precision_at_positives, ratio, sorted_keys
@@ -156,6 +157,7 @@ def threshold_slider(
 ): # an ipywidgets box with `.slider` and `.sheet`
     "A slider over a sheet of pictures, for a notebook: move the threshold and see labels come and go."
     import io
+    need("lessons", "ipywidgets")
     import ipywidgets
     from matplotlib import pyplot as plt
     check_predictions(predictions, "threshold_slider")
