@@ -146,7 +146,7 @@ def _holds(path):
 def _inside(path):
     "A hint at a folder below, one or two levels down, whose layout is understood."
     below = folders_in(path)[:12] if path.is_dir() else []
-    above = path.resolve().parent
+    above = path.absolute().parent
     if path.is_dir() and pascal.recognise(above):
         return f" The folder above, {above}, is understood: did you mean that one?"
     for d in [*below, *(o for b in below for o in folders_in(b)[:12])]:

@@ -173,6 +173,20 @@ def find_separator(
     return sep
 
 
+def mixed_note(rows, sep):
+    "A note about names that hold another separator, and whose pieces are names as well."
+    names = {name for row in rows for name in row}
+    for other in (*STRONG, "/"):
+        for name in sorted(names) if other != sep else ():
+            pieces = [p.strip() for p in name.split(other) if p.strip()]
+            if len(pieces) > 1 and set(pieces) <= names:
+                return [
+                    f"{name!r} is read as one label, and {' and '.join(pieces)} are labels too: if"
+                    f" it should be cut, pass {opt('sep', other)}."
+                ]
+    return []
+
+
 def _check_mixed(cells, sep, column, file):
     "Refuse a column in which a second separator cuts a name into names that stand alone elsewhere."
     names = {name for o in cells for name in cut(o, sep)}

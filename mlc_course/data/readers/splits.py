@@ -104,6 +104,19 @@ def _by_word(raw, column, file, sources, valid_fold, test_fold):
 
 def given_split(raw, file, sources, taken=(), wanted=None, valid_fold=None, test_fold=None):
     "(the split of each row or None, notes, columns used): what the table says about splits."
+    found = _given_split(raw, file, sources, taken, wanted, valid_fold, test_fold)
+    fold = valid_fold if valid_fold is not None else test_fold
+    if fold is not None and not any(o.startswith("Splits are the folds") for o in found[1]):
+        option = "valid_fold" if valid_fold is not None else "test_fold"
+        raise ValueError(
+            f"{file}: {opt(option, fold)} is given, and no column with numbers of folds is used for"
+            f" the split. Leave it out, or name that column: {opt('split_column', 'fold')}."
+        )
+    return found
+
+
+def _given_split(raw, file, sources, taken, wanted, valid_fold, test_fold):
+    "As given_split, whose options of folds may be left without a use."
     if isinstance(wanted, str) and wanted.lower() == "none":
         return None, [], []
     if wanted is not None:
