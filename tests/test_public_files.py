@@ -326,3 +326,30 @@ def test_a_vocab_file_that_is_not_there(tmp_path):
     with pytest.raises(FileNotFoundError, match="no file .*names.txt.*--vocab takes a file"):
         read_vocab(str(tmp_path / "names.txt"))
     assert read_vocab("cat, polar bear") == ["cat", "polar bear"]
+
+
+# ---------------------------------------------------------------- PASCAL VOC's lists
+
+
+def voc(root, change=lambda lists: None):
+    parts = {"train": range(6), "val": range(6, 9), "trainval": range(9), "test": range(9, 12)}
+    value = lambda v, i: 1 if v in ROWS[i] else -1
+    lists = {(v, s): {i: value(v, i) for i in r} for v in ("cat", "dog", "bird") for s, r in parts.items()}
+    change(lists)
+    files = {f"ImageSets/Main/{v}_{s}.txt": [f"{i:06} {x:2}" for i, x in o.items()] for (v, s), o in lists.items()}
+    files |= {f"ImageSets/Main/{s}.txt": [f"{i:06}" for i in r] for s, r in parts.items()}
+    return put(root, [f"JPEGImages/{i:06}.jpg" for i in range(N)], **files)
+
+
+def test_vocs_lists_of_labels(tmp_path):
+    table = open_dataset(voc(tmp_path))
+    assert table.vocab == ["bird", "cat", "dog"] and table.counts() == {"train": 6, "valid": 3, "test": 3}
+    assert found(table) == {f"{i:06}.jpg": sorted(o) for i, o in enumerate(ROWS)}
+
+
+def test_what_vocs_lists_do_not_say(tmp_path):
+    root = voc(tmp_path / "a", lambda o: o["cat", "train"].update({2: 0}))
+    assert found(open_dataset(root))["000002.jpg"] == ["cat"]
+    assert found(open_dataset(root, difficult="drop"))["000002.jpg"] == []
+    with pytest.raises(ValueError, match="000003 is not in the list of cat.*unknown"):
+        open_dataset(voc(tmp_path / "b", lambda o: o["cat", "train"].pop(3)))

@@ -22,6 +22,7 @@ from . import (
     movie_posters,
     nus_wide,
     pascal,
+    voc_lists,
     voc_xml,
     yolo,
 )
@@ -73,7 +74,8 @@ FORMATS = [
     Format.of(label_studio, label_studio.read_label_studio, over=("folder",)),
     Format.of(fiftyone, fiftyone.read_fiftyone, over=("nus_wide",)),
     Format.of(datumaro, datumaro.read_datumaro),
-    Format.of(voc_xml, voc_xml.read_voc_xml),
+    Format.of(voc_xml, voc_xml.read_voc_xml, over=("voc_lists",)),
+    Format.of(voc_lists, voc_lists.read_voc_lists),
     Format.of(jsonl, jsonl.read_jsonl),
     Format.of(celeba, celeba.read_celeba, over=("folder",)),
     Format.of(yolo, yolo.read_yolo, over=("folder",)),
