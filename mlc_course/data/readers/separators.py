@@ -53,7 +53,7 @@ def _spaces_separate(cells):
 def _words_move(cells):
     "Do pairs of words stand beside each other in some cells and apart in others, as tags do?"
     gaps = {}
-    for combo in {tuple(o.split()) for o in cells}:
+    for combo in list(dict.fromkeys(tuple(o.split()) for o in cells))[:2000]:
         for i, word in enumerate(combo):
             for gap, other in enumerate(combo[i + 1 :], 1):
                 gaps.setdefault((word, other), set()).add(gap)

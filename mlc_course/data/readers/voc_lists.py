@@ -11,7 +11,7 @@ from .listing import files_in
 from .options import opt
 
 NAME = "voc_lists"
-LAYOUT = "ImageSets/Main/cat_train.txt, cat_val.txt ... (an image and 1, -1 or 0 a line), JPEGImages/"
+LAYOUT = "ImageSets/Main/cat_train.txt, cat_val.txt ... (an image and 1, -1 or 0 a line), images"
 _SPLITS = {"train": "train", "val": "valid", "trainval": "train", "test": "test"}
 _NAME = re.compile(r"(.+)_(train|val|trainval|test)\.txt")
 
@@ -88,9 +88,11 @@ def read_voc_lists(
                 f" unknown whether the image has this label. Add it there, or remove the image."
             )
         del row["asked"]
-    hint = opt("difficult", "drop" if difficult == "keep" else "keep")
-    said = "is a label" if difficult == "keep" else "is no label"
-    parts.notes.append(f"VOC's lists: 1 is yes, -1 is no, 0 (difficult) {said}; {hint} reads it otherwise.")
+    said, other = ("a label", "drop") if difficult == "keep" else ("no label", "keep")
+    parts.notes.append(
+        f"VOC's lists: 1 is yes, -1 is no, and 0 (difficult) is {said};"
+        f" {opt('difficult', other)} does the other."
+    )
     near = [parts.path / "JPEGImages", parts.path.parent / "JPEGImages"]
     parts.add(list(rows.values()), lists[0][2], labels, near)
     return parts.table(vocab, on_missing, name)
