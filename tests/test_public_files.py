@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from mlc_course.data.writers import to_csv
 from mlc_course.tables import ImageTable, open_dataset
 from mlc_course.tools.dataset_options import read_vocab
 
@@ -353,3 +354,20 @@ def test_what_vocs_lists_do_not_say(tmp_path):
     assert found(open_dataset(root, difficult="drop"))["000002.jpg"] == []
     with pytest.raises(ValueError, match="000003 is not in the list of cat.*unknown"):
         open_dataset(voc(tmp_path / "b", lambda o: o["cat", "train"].pop(3)))
+
+
+@pytest.mark.parametrize("vocab", [["train", "car"], ["valid", "test"], ["positive", "value"], ["x", "yes"]])
+def test_labels_called_like_splits_are_written_and_read(tmp_path, vocab):
+    put(tmp_path)
+    labels = [[vocab[i % 2]] if i % 3 else [] for i in range(N)]
+    splits = [("train", "valid", "test")[i % 3] for i in range(N)]
+    table = ImageTable.from_lists([f"images/{i}.jpg" for i in range(N)], labels, tmp_path, splits, vocab)
+    for form in ("columns", "list"):
+        got = open_dataset(to_csv(table, tmp_path / "labels.csv", form))
+        assert got.counts() == table.counts() and dict(zip(got.fnames(), got.labels())) | {} == {
+            f.removeprefix("images/") if got.root.name == "images" else f: o
+            for f, o in zip(table.fnames(), labels)
+        }
+    with pytest.raises(ValueError, match="'width' can't be the name of a column"):
+        wide = ImageTable.from_lists(["images/0.jpg"], [["width"]], tmp_path)
+        to_csv(wide, tmp_path / "wide.csv", "columns")

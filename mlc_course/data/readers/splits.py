@@ -127,6 +127,8 @@ def _given_split(raw, file, sources, taken, wanted, valid_fold, test_fold):
     free = [c for c in raw.columns if c not in taken]
     words = [c for c in free if _is_named(raw, c) and _is_meant(raw, c)]
     truth = [c for c in free if norm(c) in TRUTHS and _answers(raw, c)]
+    if words:  # beside a column split, one called test or valid is something else
+        truth = [c for c in truth if norm(c).startswith("is_")]
     if len(words) > 1:
         said = [c for c in words if is_split_column(raw, c)]
         words = said if len(said) == 1 else words
