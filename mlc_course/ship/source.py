@@ -107,6 +107,8 @@ def needs_sigmoid(
     ending: str,  # "sigmoid" or "logits": what the network ends in
 ) -> bool:
     "Whether a sigmoid has to follow the network; ValueError where its user gets no probability."
+    from .pipeline import takes_logits
+
     if source.reading is None or source.run is not None and source.reading.activation == "none":
         return ending == "logits"
     if source.reading.activation == "sigmoid" and ending == "sigmoid":
@@ -117,6 +119,8 @@ def needs_sigmoid(
             "BCELossFlat()."
         )
     if source.reading.activation == "none" and ending == "logits":
+        if takes_logits(source.learn.loss_func):
+            return True  # its user puts a sigmoid behind get_preds
         loss = getattr(source.learn.loss_func, "func", source.learn.loss_func)
         name = getattr(loss, "__name__", type(loss).__name__)
         raise ValueError(
