@@ -82,6 +82,11 @@ def torch_graph(model, size, vocab):
     "An onnx.ModelProto of a torch module: float [N, 3, S, S] to raw outputs (and maps)."
     import torch
 
+    if isinstance(model, torch.jit.ScriptModule):
+        raise ValueError(
+            "The model is a TorchScript module, which can't be written as ONNX. Give the module "
+            "that it was scripted or traced from."
+        )
     net = eval_copy(model).to(memory_format=torch.contiguous_format)
     with torch.no_grad():
         check_output(
@@ -136,6 +141,7 @@ def keras_graph(model, size, vocab):
     import keras
     import onnx
 
+    need_float32(model)
     x = np.zeros((2, size, size, 3), "float32")
     try:
         out = model(x, training=False)
@@ -162,6 +168,19 @@ def keras_graph(model, size, vocab):
             raise ValueError(
                 f"Keras can't write this {type(model).__name__} as ONNX ({why})."
             ) from e
+
+
+def need_float32(model):
+    "ValueError for a Keras model that computes in half precision: ONNX would round otherwise."
+    layers = model._flatten_layers() if hasattr(model, "_flatten_layers") else []
+    kinds = {str(getattr(o, "compute_dtype", "float32")) for o in layers}
+    half = sorted(kinds & {"float16", "bfloat16"})
+    if half:
+        raise ValueError(
+            f"The model computes in {half[0]} (mixed precision), and a predictor computes in "
+            'float32. Call keras.config.set_dtype_policy("float32"), build the network again, and '
+            "give it the trained weights: new.set_weights(model.get_weights())."
+        )
 
 
 def by_chance(graph):

@@ -192,8 +192,8 @@ def need_table(table):
 
     if not isinstance(table, ImageTable):
         raise TypeError(
-            f"The table is a {type(table).__name__}; give an ImageTable (mlc_course.open_table "
-            "reads one from a folder or a file)."
+            f"The table is a {type(table).__name__}; give an ImageTable (mlc_course.open_dataset "
+            "gives one)."
         )
 
 

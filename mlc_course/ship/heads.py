@@ -176,10 +176,15 @@ def torch_ending(
 
 def eval_copy(model):
     "A copy on the CPU, in float32, for prediction; the model itself stays as it is."
+    if any(type(p).__name__ == "UninitializedParameter" for p in model.parameters()):
+        raise ValueError("The network has lazy layers without weights; call it once, and train it.")
     try:
         return copy.deepcopy(model).cpu().float().eval()
     except Exception as e:
-        raise ValueError(f"The {type(model).__name__} can't be copied ({first_line(e)}).") from None
+        raise ValueError(
+            f"The {type(model).__name__} can't be copied ({first_line(e)}). Give a network whose "
+            "weights are there: loaded, on a device, and called once if it has lazy layers."
+        ) from None
 
 
 def call_torch(net, x):

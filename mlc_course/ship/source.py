@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -34,6 +35,7 @@ def open_source(
 ) -> Source:
     "Find out everything that has to be known; ValueError or TypeError with what to change."
     if isinstance(trained, (str, os.PathLike)):
+        need_run(trained)
         trained = load_run(trained)
     run = trained if isinstance(trained, TrainingRun) else None
     model = model_of(run) if run is not None else trained
@@ -54,6 +56,25 @@ def open_source(
         run,
         range_given=input_range is not None,
     )
+
+
+def need_run(path):
+    "ValueError, with how to load it, for the path of a model that isn't one of our runs."
+    path = Path(path)
+    loads = {
+        ".keras": "keras.models.load_model(path)",
+        ".h5": "keras.models.load_model(path)",
+        ".pkl": "fastai's load_learner(path), which runs what is in it",
+        ".pt": "your network's class and torch.load(path, weights_only=True)",
+        ".pth": "your network's class and torch.load(path, weights_only=True)",
+    }
+    saved_model = (path / "saved_model.pb").is_file()
+    how = "keras.models.load_model, from a .keras file" if saved_model else loads.get(path.suffix)
+    if how is not None and not (path / "run.json").is_file():
+        raise ValueError(
+            f"{path.name} isn't a training run of the course. Load the model first, with {how}, "
+            "and pass the model itself, with vocab= and image_size= where it doesn't say them."
+        )
 
 
 def model_of(run):
