@@ -371,7 +371,7 @@ def bad(tmp_path):
     (tmp_path/"folder.jpg").mkdir()
     for name, data in [("zero.jpg", b""), ("cut.jpg", raw[:len(raw)//2]), ("head.jpg", raw[:30]), ("text.jpg", b"<html>404</html>")]: (tmp_path/name).write_bytes(data)
     (tmp_path/"loop.jpg").symlink_to(tmp_path/"loop.jpg")
-    out = {"zero.jpg": "empty", "cut.jpg": "cut off", "head.jpg": "", "text.jpg": "not an image", "folder.jpg": "no image file", "missing.jpg": "no image file", "loop.jpg": "", "float.tif": "white",
+    out = {"zero.jpg": "empty", "cut.jpg": "cut off", "head.jpg": "", "text.jpg": "web page|not an image", "folder.jpg": "no image file", "missing.jpg": "no image file", "loop.jpg": "", "float.tif": "white",
            "bomb.png": "pixels", "one_bit.png": "12000 x 12000"}
     bomb(tmp_path/"bomb.png")
     if os.geteuid() != 0:
