@@ -461,12 +461,12 @@ def test_stream_without_end(hand):
 @pytest.mark.parametrize("at", [0, 17])
 def test_what_is_no_fault_of_the_picture_is_raised(fault, at, hand, monkeypatch):
     def faulty(image, size):
-        if image == at: raise fault
+        if image == str(at): raise fault
         return np.zeros((size, size, 3), np.uint8)
     monkeypatch.setattr(recipe, "square_pixels", faulty)
     before, answers = threading.active_count(), []
     with pytest.raises(type(fault)):
-        for o in hand.stream(range(200), batch_size=4, workers=2): answers.append(o)
+        for o in hand.stream(map(str, range(200)), batch_size=4, workers=2): answers.append(o)
     assert len(answers) <= at and threading.active_count() == before
 
 

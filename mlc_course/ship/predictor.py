@@ -149,7 +149,7 @@ class Predictor:
         for image in images:
             try:
                 pixels.append(self.pixels(image))
-            except (ValueError, TypeError, OSError, MemoryError) as e:
+            except (ValueError, OSError, MemoryError, NotAnImage) as e:
                 out.append(no_room(image) if isinstance(e, MemoryError) else e)
             else:
                 out.append(None)
@@ -327,6 +327,10 @@ def out_of_memory(e):
     return any(o in str(e).lower() for o in words)
 
 
+class NotAnImage(TypeError):
+    "What was given is of a kind that no image is."
+
+
 def as_list(images):
     "A list of images, also of a single one."
     from PIL import Image
@@ -339,7 +343,7 @@ def as_list(images):
 
 
 def need_image(image):
-    "The image, if it is of a kind that can be read; TypeError or ValueError with what to give."
+    "The image, if it is of a kind that can be read; NotAnImage or ValueError with what to give."
     from PIL import Image
 
     if isinstance(image, Image.Image) and 0 in image.size:
@@ -357,4 +361,4 @@ def need_image(image):
         remedy += ": bytes from 0 to 255, channels last, as .numpy() gives them"
     elif type(image).__name__ == "ImageTable":
         remedy = "for a table use predictor.predictions(table), or predict(table.paths())"
-    raise TypeError(f"The image is a {type(image).__name__}; {remedy}.")
+    raise NotAnImage(f"The image is a {type(image).__name__}; {remedy}.")
