@@ -90,7 +90,6 @@ def recover(
 def _put(part, path):
     "Rename `part` to `path`, whatever is there; if that fails, the old one stays."
     old, aside = path.with_name(path.name + ".old"), path.is_dir()      # a folder can't be renamed onto a folder that isn't empty
-    if aside and not part.is_dir(): raise IsADirectoryError(errno.EISDIR, f"{path} is a folder; give the name of a file")
     try:
         if aside: _remove(old); os.replace(path, old)
         os.replace(part, path)

@@ -98,6 +98,8 @@ def export_onnx(
     The pocket ResNet also gives `maps` float32 [N, C, S/16, S/16]. Vocab and image size stand in
     the metadata. A Learner's normalising is taken in; resizing is left to who makes the pixels."""
     path = Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder; give the name of a file in it, as model.onnx.")
     data, _ = onnx_bytes(open_source(model, vocab, image_size, input_range))
     path.parent.mkdir(parents=True, exist_ok=True)
     return write_whole(path, lambda part: part.write_bytes(data))
