@@ -282,7 +282,7 @@ def test_what_a_learner_has_is_refused_by_name(shapes, tmp_path):
     for made, why in [
             (dict(item=[A.Resize(16), my_crop]), "my_crop"), (dict(item=A.Resize((16, 20))), "20 x 16 pixels"), (dict(item=A.RatioResize(16)), "RatioResize"), (dict(item=A.Resize(16, p=.5)), "by chance"),
             (dict(batch=[brighter]), "brighter"), (dict(batch=A.aug_transforms(size=(12, 10))), "not to a square"),
-            (dict(loss=CrossEntropyLossFlat()), "softmax"), (dict(loss=BCELossFlat()), "gives logits.*BCELoss"), (dict(loss=nn.BCEWithLogitsLoss()), "BCEWithLogitsLoss has no activation"),
+            (dict(loss=CrossEntropyLossFlat()), "softmax"), (dict(loss=BCELossFlat()), "gives logits.*BCELoss"),
             (dict(net=Does(torch.sigmoid)), "another"), (dict(net=Does(lambda z: z.softmax(1)), loss=BCELossFlat()), "compete"), (dict(net=Does(n=4)), "4 numbers"), (dict(net=Bytes()), None)]:
         learn = learner(shapes, **made)
         if why is None:

@@ -26,7 +26,10 @@ def by_label(thresh, vocab) -> dict:
                 f"The thresholds must name each label once; they differ from the vocab in {differ}."
             )
         thresh = [thresh[o] for o in vocab]
-    t = np.asarray(thresh, "float32")
+    try:
+        t = np.asarray(thresh, "float32")
+    except (TypeError, ValueError):
+        t = np.float32("nan")
     if t.shape not in ((), (len(vocab),)) or not ((t >= 0) & (t <= 1)).all():
         raise ValueError(
             f"thresholds is {thresh}: give a number in [0, 1], or one for each of the "

@@ -19,16 +19,16 @@ from .source import Source, needs_sigmoid
 
 
 @contextmanager
-def quiet():
+def quiet(level=logging.WARNING):
     "Exporters tell how they get on, in log lines and warnings that nobody needs."
-    level = logging.root.manager.disable
-    logging.disable(logging.WARNING)
+    before = logging.root.manager.disable
+    logging.disable(level)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        logging.disable(level)
+        logging.disable(before)
 
 
 def onnx_bytes(
@@ -83,6 +83,11 @@ def torch_graph(model, size, vocab):
     "An onnx.ModelProto of a torch module: float [N, 3, S, S] to raw outputs (and maps)."
     import torch
 
+    if isinstance(model, torch.jit.ScriptModule):
+        raise ValueError(
+            "The model is a TorchScript module, which can't be written as ONNX. Give the module "
+            "that it was scripted or traced from."
+        )
     net = eval_copy(model).to(memory_format=torch.contiguous_format)
     with torch.no_grad():
         check_output(
@@ -137,6 +142,7 @@ def keras_graph(model, size, vocab):
     import keras
     import onnx
 
+    need_float32(model)
     x = np.zeros((2, size, size, 3), "float32")
     try:
         out = model(x, training=False)
@@ -151,12 +157,13 @@ def keras_graph(model, size, vocab):
     if model.name == "pocket_resnet" and {"mean", "max", "head"} <= set(names):
         model = keras_with_maps(model, size)
     spec = keras.InputSpec(shape=(None, size, size, 3), dtype="float32", name="images")
-    with tempfile.TemporaryDirectory() as folder, quiet():
+    with tempfile.TemporaryDirectory() as folder, quiet(logging.ERROR):
         path = Path(folder) / "network.onnx"
         try:
             model.export(str(path), format="onnx", verbose=False, input_signature=[spec])
             graph = onnx.load(path)
-            return graph if len(graph.graph.input) == 1 else keras_with_constants(model, size)
+            whole = len(graph.graph.input) == 1 and not by_chance(graph)
+            return graph if whole else keras_with_constants(model, size)
         except Exception as e:
             why = first_line(e).replace(str(folder), "")
             raise ValueError(
@@ -164,10 +171,28 @@ def keras_graph(model, size, vocab):
             ) from e
 
 
-def keras_with_constants(model, size):
-    """An onnx.ModelProto of a Keras model with constants besides its weights (Normalization).
+def need_float32(model):
+    "ValueError for a Keras model that computes in half precision: ONNX would round otherwise."
+    layers = model._flatten_layers() if hasattr(model, "_flatten_layers") else []
+    kinds = {str(getattr(o, "compute_dtype", "float32")) for o in layers}
+    half = sorted(kinds & {"float16", "bfloat16"})
+    if half:
+        raise ValueError(
+            f"The model computes in {half[0]} (mixed precision), and a predictor computes in "
+            'float32. Call keras.config.set_dtype_policy("float32"), build the network again, and '
+            "give it the trained weights: new.set_weights(model.get_weights())."
+        )
 
-    Keras' own export makes inputs of them; here they become part of the graph."""
+
+def by_chance(graph):
+    "Whether layers for training only (RandomFlip ...) were written as if training went on."
+    return any("Stateless" in o.op_type or o.op_type.startswith("Random") for o in graph.graph.node)
+
+
+def keras_with_constants(model, size):
+    """An onnx.ModelProto of a Keras model's prediction, with constants besides its weights.
+
+    Keras' own export makes inputs of the constants of Normalization, and lets RandomFlip flip."""
     import tensorflow as tf
     import tf2onnx
     from onnx import numpy_helper
@@ -207,24 +232,48 @@ def framework_probs(
     batch_size: int = 256,  # images at once
     *,
     sigmoid=None,  # put one behind the outputs? None: look what the network ends in
-    scale=1 / 255,  # the network's input is byte*scale + shift
+    scale=None,  # the network's input is byte*scale + shift; None: 1/255, bytes become 0 to 1
     shift=0.0,
 ) -> np.ndarray:  # float32 [N, C]
     "The framework's own answer, on the CPU in float32: what an export is measured against."
     from .heads import keras_ending, torch_ending
 
-    model = network_of(model)
+    learner, model = hasattr(model, "dls"), network_of(model)
+    need_pixels(pixels)
+    if scale is None and learner:
+        raise ValueError(
+            "framework_probs asks a network alone, and what this Learner's DataLoaders do "
+            "(Normalize ...) would be missing. Ask learn.get_preds, or train_fastai.predict(learn, "
+            "table); or pass learn.model with scale= and shift=."
+        )
     parts = [pixels[i : i + batch_size] for i in range(0, len(pixels), batch_size)]
     keras_model = framework_of(model) == "keras"
     if sigmoid is None:
+        known = dict(from_unit=scale is None) if keras_model else {}
         sigmoid = (keras_ending if keras_model else torch_ending)(
-            model, pixels.shape[1]
+            model, pixels.shape[1], **known
         ) == "logits"
+    scale = 1 / 255 if scale is None else scale
     scale, shift = np.float32(scale), np.float32(shift)
     ask = keras_answer(model) if keras_model else torch_answer(model)
     out = [ask(o.astype("float32") * scale + shift) for o in parts]
     raw = np.concatenate(out).astype("float32") if out else np.zeros((0, 0), "float32")
     return expit(raw) if sigmoid else raw
+
+
+def need_pixels(pixels):
+    "TypeError or ValueError unless this is a batch of squares as bytes."
+    shape, dtype = getattr(pixels, "shape", None), getattr(pixels, "dtype", None)
+    if shape is None or dtype is None:
+        raise TypeError(
+            f"The pixels are a {type(pixels).__name__}; give an array, as "
+            "mlc_course.tables.decode_images(paths, size) makes it."
+        )
+    if dtype != np.uint8 or len(shape) != 4 or shape[3] != 3 or shape[1] != shape[2]:
+        raise ValueError(
+            f"The pixels are {dtype} of shape {list(shape)}; give uint8 [N, S, S, 3], from 0 to "
+            "255, as mlc_course.tables.decode_images(paths, size) makes them."
+        )
 
 
 def expit(z):

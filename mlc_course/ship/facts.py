@@ -19,17 +19,67 @@ def framework_of(model) -> str:  # "torch" or "keras"
 
 
 def network_of(model):
-    "The network inside a fastai Learner; anything else as it is."
-    return model.model if hasattr(model, "dls") and hasattr(model, "model") else model
+    "The network inside a Learner, torch.compile or a module for several GPUs; others as they are."
+    if hasattr(model, "dls") and hasattr(model, "model"):
+        model = model.model
+    while (inner := wrapped(model)) is not None:
+        for name in ("vocab", "image_size"):
+            if not hasattr(inner, name) and hasattr(model, name):
+                setattr(inner, name, getattr(model, name))
+        model = inner
+    return model
+
+
+def wrapped(model):
+    "What DataParallel, DistributedDataParallel or torch.compile was put around; None otherwise."
+    kind = type(model)
+    if not kind.__module__.startswith("torch."):
+        return None
+    if kind.__name__ == "OptimizedModule":
+        return model._orig_mod
+    return model.module if kind.__name__ in ("DataParallel", "DistributedDataParallel") else None
+
+
+def in_order(vocab) -> list:
+    "Label names in the order of the outputs, of a list or of a dict with their numbers."
+    if isinstance(vocab, dict):
+        for names, numbers in ((vocab.values(), vocab), (vocab, vocab.values())):
+            numbers = [int(o) if str(o).isdecimal() else -1 for o in numbers]
+            if sorted(numbers) == list(range(len(vocab))):
+                return [name for _, name in sorted(zip(numbers, names), key=lambda o: o[0])]
+        raise ValueError(
+            "The vocab is a dict, and it doesn't number its labels from 0 on; give a list of label "
+            "names, one per output, in order."
+        )
+    if isinstance(vocab, (set, frozenset)):
+        raise TypeError(
+            "The vocab is a set, which has no order; give a list of label names, in the order of "
+            "the outputs."
+        )
+    if not hasattr(vocab, "__iter__"):
+        raise TypeError(
+            f"The vocab is {vocab!r}; give a list of label names, one per output, in order."
+        )
+    return list(vocab)
+
+
+def check_name(label):
+    "The label as text; TypeError for what is no name."
+    if label is None or isinstance(label, (bytes, float, list, tuple, dict)):
+        raise TypeError(f"The vocab has {label!r} among its label names; give texts.")
+    label = str(label)
+    if any("\ud800" <= o <= "\udfff" for o in label):
+        raise ValueError(f"The label {label!r} holds half a character and can't be written.")
+    return label
 
 
 def check_vocab(vocab) -> list:
     "Label names as a list of different texts; ValueError or TypeError otherwise."
-    if isinstance(vocab, str):
+    if isinstance(vocab, (str, bytes)):
         raise TypeError(
             f"vocab is the text {vocab!r}; give a list of label names, one per output, in order."
         )
-    vocab = [str(o) for o in vocab]
+    vocab = [check_name(o) for o in in_order(vocab)]
     twice = (
         sorted({o for o in vocab if vocab.count(o) > 1})[:3]
         if len(set(vocab)) != len(vocab)
@@ -49,8 +99,9 @@ def check_vocab(vocab) -> list:
 
 def vocab_of(model, given=None) -> list:
     "Labels that a model carries or that were given; ValueError where they differ or are missing."
-    kept = getattr(model, "vocab", None)
-    kept = check_vocab(kept) if kept is not None and len(kept) else None
+    kept = getattr(network_of(model), "vocab", None)
+    empty = kept is None or hasattr(kept, "__len__") and not len(kept)
+    kept = None if empty else check_vocab(kept)
     given = check_vocab(given) if given is not None else None
     if kept and given and kept != given:
         raise ValueError(
@@ -69,10 +120,12 @@ def vocab_of(model, given=None) -> list:
 
 def size_of(model, framework, given=None) -> int:
     "Side of the images that a model takes; ValueError where nothing says it."
+    model = network_of(model)
     kept = getattr(model, "image_size", None)
     if kept is None and framework == "keras":
         kept = keras_size(model)
-    if given is not None and kept is not None and int(kept) != given:
+    kept, given = side(kept), side(given)
+    if given is not None and kept is not None and kept != given:
         raise ValueError(
             f"image_size is {given!r}, and the model takes images of {kept} pixels. Leave "
             "image_size= out."
@@ -90,6 +143,12 @@ def size_of(model, framework, given=None) -> int:
             f"image_size is {size!r}; give the side in pixels, a whole number from 1 to {MAX_SIZE}."
         )
     return size
+
+
+def side(size):
+    "The side of a square that was given as (S, S); anything else as it is."
+    pair = isinstance(size, (tuple, list)) and len(size) == 2 and size[0] == size[1]
+    return size[0] if pair else size
 
 
 def keras_size(model):
@@ -125,6 +184,17 @@ def scaling(input_range):
             "255) or (-1, 1)."
         )
     return np.full(3, (high - low) / 255), np.full(3, low)
+
+
+def need_table(table):
+    "TypeError unless this is an ImageTable."
+    from ..data.table import ImageTable
+
+    if not isinstance(table, ImageTable):
+        raise TypeError(
+            f"The table is a {type(table).__name__}; give an ImageTable (mlc_course.open_dataset "
+            "gives one)."
+        )
 
 
 def require_vocab(vocab, table):

@@ -108,6 +108,8 @@ def check_labels(path, vocab, thresholds):
 def home_of(folder) -> Path:
     "The folder, if both files are in it; otherwise FileNotFoundError that says what is missing."
     folder = Path(folder)
+    if folder.name in (MODEL, SPEC) and folder.is_file():
+        folder = folder.parent  # one of the two files stands for its folder
     if not folder.is_dir():
         raise FileNotFoundError(
             f"There is no folder {folder}. A predictor is a folder that `mlc train --out` or `mlc "

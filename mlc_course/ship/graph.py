@@ -117,6 +117,8 @@ def expects_bytes(model) -> str:  # "" or what it does
     "How the network begins, if that only makes sense for numbers up to 255."
     for op, value in first_numbers(model):
         size = float(np.abs(value).max()) if value.size else 0.0
+        if op == "Mul" and size >= 50:
+            return ""  # it makes bytes of its own
         if op == "Div" and size >= 50 or op == "Mul" and 0 < size <= 0.02:
             return f"dividing its input by {size if op == 'Div' else 1 / size:.4g}"
         if op in ("Add", "Sub") and size >= 10:

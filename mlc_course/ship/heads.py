@@ -3,6 +3,7 @@
 # trying other weights.
 
 import copy
+import re
 from contextlib import contextmanager
 
 import numpy as np
@@ -114,8 +115,8 @@ def check_output(
 ):
     "ValueError, with what to do, unless `out` is one float per image and label."
     shape, dtype = getattr(out, "shape", None), getattr(out, "dtype", None)
-    if shape is None or dtype is None:
-        parts = f" with {len(out)} parts" if hasattr(out, "__len__") else ""
+    if shape is None or dtype is None or isinstance(out, np.ndarray):
+        parts = f" with {len(out)} parts" if hasattr(out, "__len__") and shape is None else ""
         raise ValueError(
             f"For {call} the model gives a {type(out).__name__}{parts}, and a predictor needs one "
             "tensor "
@@ -175,10 +176,15 @@ def torch_ending(
 
 def eval_copy(model):
     "A copy on the CPU, in float32, for prediction; the model itself stays as it is."
+    if any(type(p).__name__ == "UninitializedParameter" for p in model.parameters()):
+        raise ValueError("The network has lazy layers without weights; call it once, and train it.")
     try:
         return copy.deepcopy(model).cpu().float().eval()
-    except (RuntimeError, TypeError) as e:
-        raise ValueError(f"The {type(model).__name__} can't be copied ({first_line(e)}).") from None
+    except Exception as e:
+        raise ValueError(
+            f"The {type(model).__name__} can't be copied ({first_line(e)}). Give a network whose "
+            "weights are there: loaded, on a device, and called once if it has lazy layers."
+        ) from None
 
 
 def call_torch(net, x):
@@ -195,7 +201,8 @@ def call_torch(net, x):
 
 def first_line(e):
     "The first line of an error's text, shortened."
-    return (str(e).strip().splitlines() or [type(e).__name__])[0][:200]
+    text = re.sub(r"\x1b\[[0-9;]*m", "", str(e)).strip()
+    return (text.splitlines() or [type(e).__name__])[0][:200]
 
 
 def torch_bounds(net, size):

@@ -6,6 +6,7 @@ from pathlib import Path
 from ..safety import write_whole
 from .decide import best_thresholds, by_label, origin_of, scores_of
 from .export import onnx_bytes
+from .facts import need_table
 from .folder import MODEL, put, sha256, version_of
 from .parity import measure
 from .predictor import Predictor, open_session
@@ -29,6 +30,8 @@ def make(folder, trained, table, thresholds, chosen, tolerance, vocab, image_siz
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder} is a file; a predictor needs a folder.")
+    if table is not None:
+        need_table(table)
     source = open_source(trained, vocab, image_size, input_range)
     if thresholds is not None:
         thresh = by_label(thresholds, source.vocab)
@@ -95,6 +98,8 @@ def export_onnx(
     The pocket ResNet also gives `maps` float32 [N, C, S/16, S/16]. Vocab and image size stand in
     the metadata. A Learner's normalising is taken in; resizing is left to who makes the pixels."""
     path = Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder; give the name of a file in it, as model.onnx.")
     data, _ = onnx_bytes(open_source(model, vocab, image_size, input_range))
     path.parent.mkdir(parents=True, exist_ok=True)
     return write_whole(path, lambda part: part.write_bytes(data))

@@ -96,14 +96,17 @@ def on_table(predictor, source, sigmoid, table):
             ours,
             get_preds(source, sigmoid, as_items(source, paths, rows)),
             what,
-            "learn.get_preds",
+            caller(source, sigmoid),
         )
     pixels = decode_images(paths, source.recipe.size)
     return names, ours, ask(source, pixels, sigmoid), what, caller(source)
 
 
-def caller(source):
+def caller(source, sigmoid=False):
     "What the user calls, in words."
+    if source.learn is not None:
+        by_hand = sigmoid and source.reading.activation == "none"
+        return "the sigmoid of learn.get_preds" if by_hand else "learn.get_preds"
     return "model.predict" if source.framework == "keras" else "the module on the trainer's batches"
 
 
@@ -138,7 +141,7 @@ def on_made_images(predictor, source, sigmoid):
             theirs = get_preds(source, sigmoid, as_items(source, paths))
         except Exception:
             return None  # a get_x that wants more of a row than the path
-        return names, ours, theirs, what, "learn.get_preds"
+        return names, ours, theirs, what, caller(source, sigmoid)
 
 
 def draw_images(
@@ -210,7 +213,7 @@ def on_own_items(predictor, source, sigmoid):
     theirs = get_preds(source, sigmoid, rows)
     files = [paths[i] for i in chosen]
     what = f"{len(files)} of the Learner's validation images"
-    return [o.name for o in files], predictor.probs(files), theirs, what, "learn.get_preds"
+    return [o.name for o in files], predictor.probs(files), theirs, what, caller(source, sigmoid)
 
 
 def by_shape(paths, most=OWN_ITEMS):

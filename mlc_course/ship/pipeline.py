@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .batches import resize_matrix
+from .opening import items_of, name_of, read_opening, refuse
 from .recipe import Recipe
 
 
@@ -48,18 +49,6 @@ def is_learner(model):
     return hasattr(model, "dls") and hasattr(model, "model") and hasattr(model, "get_preds")
 
 
-def refuse(name, what, remedy):
-    "The error about one transform."
-    return ValueError(
-        f"This Learner's DataLoaders use {name}, {what}, so it can't be taken along. {remedy}"
-    )
-
-
-def name_of(tfm):
-    "A transform's name, as its user wrote it."
-    return str(getattr(tfm, "name", type(tfm).__name__)).split(" -- ")[0].strip()
-
-
 def read_learner(
     learn,  # a fastai Learner
     vocab=None,  # what the caller says the labels are; None: ask the DataLoaders
@@ -79,7 +68,7 @@ def read_learner(
         raise ValueError(
             f"This Learner's network takes {valid.n_inp} inputs; a predictor gives it one image."
         )
-    decode, by_rows = read_opening(lists[0])
+    decode, by_rows = read_opening(items_of(dls))
     steps, size = read_items(valid.after_item)
     if any(not idle(t) for t in valid.before_batch.fs):
         t = next(t for t in valid.before_batch.fs if not idle(t))
@@ -138,61 +127,6 @@ def affine(tfm):
     from fastai.vision.augment import AffineCoordTfm, RandomResizedCropGPU
 
     return isinstance(tfm, AffineCoordTfm) or type(tfm) is RandomResizedCropGPU
-
-
-def read_opening(items):
-    "(decode, by_rows): how the file of an item is found and opened."
-    from fastai.vision.core import PILImage
-    from PIL import Image
-
-    from ..datablocks import ReadImage
-
-    x, decode, by_rows = first_item(items), None, False
-    for tfm in items.tfms.fs:
-        if type(tfm) is ReadImage:
-            decode, by_rows, x = "upright", True, tfm(x)
-            continue
-        if name_of(tfm) in ("noop", "_noop"):
-            continue
-        before, x = x, tfm(x, split_idx=1)
-        opens = name_of(tfm) == "PILBase.create"
-        if opens and type(x) is not PILImage:
-            raise refuse(
-                type(x).__name__, "which isn't an RGB image", "Use ImageBlock, that is PILImage."
-            )
-        if (
-            opens
-            and decode is None
-            and not hasattr(before, "__fspath__")
-            and not isinstance(before, str)
-        ):
-            raise refuse(
-                f"items that are a {type(before).__name__}",
-                "not files",
-                "Let get_x give the path of a file.",
-            )
-        if opens:
-            decode = decode or "plain"
-        elif (
-            isinstance(x, Image.Image)
-            or decode is not None
-            or hasattr(x, "ndim")
-            and not hasattr(x, "index")
-        ):
-            raise refuse(
-                name_of(tfm),
-                "a function of yours that makes or changes the image",
-                "Let get_x give the path of a file (or use mlc_course.ReadImage), and the "
-                "item_tfms do the rest.",
-            )
-    if decode is None:
-        raise ValueError("This Learner's items aren't images. A predictor needs ImageBlock.")
-    return decode, by_rows
-
-
-def first_item(items):
-    "The first item of a list, or the first row of a table."
-    return items.items.iloc[0] if hasattr(items.items, "iloc") else items.items[0]
 
 
 def read_items(pipeline):
@@ -312,11 +246,28 @@ def read_batches(pipeline, size):
     return scale, shift, matrix
 
 
+def takes_logits(loss):
+    "Whether a loss without an activation is one of PyTorch's for logits, a sigmoid for each label."
+    import functools
+
+    import torch
+    from torch.nn import functional as F
+
+    while isinstance(loss, functools.partial) or hasattr(loss, "func"):
+        loss = loss.func
+    known = (torch.nn.BCEWithLogitsLoss, torch.nn.MultiLabelSoftMarginLoss)
+    by_function = (F.binary_cross_entropy_with_logits, F.multilabel_soft_margin_loss)
+    return type(loss) in known or any(loss is o for o in by_function)
+
+
 def read_activation(loss):
     'What `learn.get_preds` does to the outputs: "sigmoid" or "none".'
     import torch
 
     act = getattr(loss, "activation", None)
+    inner = getattr(loss, "func", loss)
+    if act is None and isinstance(inner, (torch.nn.CrossEntropyLoss, torch.nn.NLLLoss)):
+        raise ValueError(compete(type(inner).__name__, "is for one label per image"))
     if act is None or not callable(act):
         return "none"
     z = torch.tensor([[-3.0, 0.5, 2.0], [1.0, -0.2, 7.0]])
@@ -335,9 +286,13 @@ def read_activation(loss):
             "torch.sigmoid."
         )
     if name == "softmax":
-        raise ValueError(
-            f"The loss {type(loss).__name__} ends learn.get_preds in a softmax, so the labels "
-            "compete: the scores of an "
-            "image add up to 1. For images with several labels train with BCEWithLogitsLossFlat()."
-        )
+        raise ValueError(compete(type(loss).__name__, "ends learn.get_preds in a softmax"))
     return name
+
+
+def compete(loss, does):
+    "The sentence about a loss for images of one label."
+    return (
+        f"The loss {loss} {does}, so the labels compete: the scores of an image add up to 1. "
+        "For images with several labels train with BCEWithLogitsLossFlat()."
+    )

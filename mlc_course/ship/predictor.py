@@ -1,5 +1,6 @@
 "The predictor: answers for files, with onnxruntime alone."
 
+import io
 import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ import numpy as np
 from ..data.table import ImageTable
 from ..machine import usable_cores
 from ..metrics import Predictions
+from .facts import need_table
 from .folder import MODEL, SPEC, read_folder, refusal
 from .recipe import Recipe
 
@@ -133,7 +135,7 @@ class Predictor:
         image,  # an image file, a PIL image, or uint8 [H, W, 3]
     ) -> np.ndarray:  # uint8 [S, S, 3]
         "What the network gets of an image: decoded and resized as the folder says."
-        return self.recipe(image)
+        return self.recipe(need_image(image))
 
     def _run(self, pixels, output="probs"):
         return self.session.run([output], {"pixels": pixels})[0]
@@ -144,7 +146,7 @@ class Predictor:
         for image in images:
             try:
                 pixels.append(self.pixels(image))
-            except (ValueError, OSError, MemoryError) as e:
+            except (ValueError, OSError, MemoryError, NotAnImage) as e:
                 out.append(no_room(image) if isinstance(e, MemoryError) else e)
             else:
                 out.append(None)
@@ -173,10 +175,12 @@ class Predictor:
 
     def _rows(self, images, batch_size=8, workers=None):
         "(image, row or error) in order; a few batches in memory at any time."
-        if batch_size < 1:
+        if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
             raise ValueError(
                 f"batch_size is {batch_size}; give the number of images in a batch, at least 1."
             )
+        if workers is not None and (not isinstance(workers, int) or workers < 0):
+            raise ValueError(f"workers is {workers!r}; give a number of threads, or None.")
         images, workers = iter(images), workers or usable_cores()
         yield from self._work(list(islice(images, 1)))  # the first answer waits for nothing else
         running = deque()
@@ -198,9 +202,10 @@ class Predictor:
         images,  # any iterable of image files, PIL images or uint8 arrays [H, W, 3]
         batch_size: int = 8,  # images that a thread decodes and predicts at once
         workers=None,  # threads; None: one per core
-    ):  # yields a LabelScores, or the ValueError, OSError or MemoryError of an image
+    ):  # yields a LabelScores, or an image's ValueError, TypeError, OSError or MemoryError
         "One answer per image, in order; a few batches in memory at any time."
-        for image, row in self._rows(images, batch_size, workers):
+        single = isinstance(images, (str, bytes))
+        for image, row in self._rows(as_list(images) if single else images, batch_size, workers):
             yield row if isinstance(row, Exception) else self._scores(image, row)
 
     def predict(
@@ -209,7 +214,7 @@ class Predictor:
     ) -> list:  # a LabelScores for each, in order
         """Labels and scores.
 
-        ValueError, OSError or MemoryError for a bad image; `stream` goes on instead."""
+        ValueError, TypeError, OSError or MemoryError for a bad image; `stream` goes on instead."""
         out = []
         for o in self.stream(as_list(images)):
             if isinstance(o, Exception):
@@ -249,6 +254,7 @@ class Predictor:
         split: str = "test",  # "train", "valid" or "test"
     ) -> Predictions:  # in the table's order
         "Every image of a split, beside its targets: what the metrics take."
+        need_table(table)
         if list(table.vocab) != self.vocab:
             raise ValueError(
                 f"The predictor knows the labels {self.vocab}, and the table has "
@@ -318,11 +324,38 @@ def out_of_memory(e):
     return any(o in str(e).lower() for o in words)
 
 
+class NotAnImage(TypeError):
+    "What was given is of a kind that no image is."
+
+
 def as_list(images):
     "A list of images, also of a single one."
     from PIL import Image
 
-    single = isinstance(images, (str, os.PathLike, Image.Image))
-    if single or isinstance(images, np.ndarray) and images.ndim == 3:
+    single = isinstance(images, (str, os.PathLike, Image.Image, bytes, bytearray, io.IOBase))
+    single = single or not hasattr(images, "__iter__") or hasattr(images, "columns")
+    if single or isinstance(images, np.ndarray) and images.ndim in (2, 3):
         return [images]
     return list(images)
+
+
+def need_image(image):
+    "The image, if it is of a kind that can be read; NotAnImage or ValueError with what to give."
+    from PIL import Image
+
+    if isinstance(image, Image.Image) and 0 in image.size:
+        raise ValueError(f"The image has {image.size[0]} x {image.size[1]} pixels: it is empty.")
+    if isinstance(image, str) and image.split("://")[0].lower() in ("http", "https", "s3", "gs"):
+        raise ValueError(f"{image} is an address, not a file: download it first.")
+    if isinstance(image, (str, os.PathLike, Image.Image, np.ndarray)):
+        return image
+    remedy = "give the path of a file, a PIL image, or a uint8 array [H, W, 3]"
+    if isinstance(image, (bytes, bytearray, io.IOBase)):
+        remedy = "the content of a file or an open file becomes a PIL image with PIL.Image.open " + (
+            "(bytes: PIL.Image.open(io.BytesIO(content)))"
+        )
+    elif type(image).__module__.startswith(("torch", "fastai", "tensorflow", "keras")):
+        remedy += ": bytes from 0 to 255, channels last, as .numpy() gives them"
+    elif type(image).__name__ == "ImageTable":
+        remedy = "for a table use predictor.predictions(table), or predict(table.paths())"
+    raise NotAnImage(f"The image is a {type(image).__name__}; {remedy}.")

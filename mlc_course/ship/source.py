@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -34,6 +35,7 @@ def open_source(
 ) -> Source:
     "Find out everything that has to be known; ValueError or TypeError with what to change."
     if isinstance(trained, (str, os.PathLike)):
+        need_run(trained)
         trained = load_run(trained)
     run = trained if isinstance(trained, TrainingRun) else None
     model = model_of(run) if run is not None else trained
@@ -54,6 +56,25 @@ def open_source(
         run,
         range_given=input_range is not None,
     )
+
+
+def need_run(path):
+    "ValueError, with how to load it, for the path of a model that isn't one of our runs."
+    path = Path(path)
+    loads = {
+        ".keras": "keras.models.load_model(path)",
+        ".h5": "keras.models.load_model(path)",
+        ".pkl": "fastai's load_learner(path), which runs what is in it",
+        ".pt": "your network's class and torch.load(path, weights_only=True)",
+        ".pth": "your network's class and torch.load(path, weights_only=True)",
+    }
+    saved_model = (path / "saved_model.pb").is_file()
+    how = "keras.models.load_model, from a .keras file" if saved_model else loads.get(path.suffix)
+    if how is not None and not (path / "run.json").is_file():
+        raise ValueError(
+            f"{path.name} isn't a training run of the course. Load the model first, with {how}, "
+            "and pass the model itself, with vocab= and image_size= where it doesn't say them."
+        )
 
 
 def model_of(run):
@@ -107,6 +128,8 @@ def needs_sigmoid(
     ending: str,  # "sigmoid" or "logits": what the network ends in
 ) -> bool:
     "Whether a sigmoid has to follow the network; ValueError where its user gets no probability."
+    from .pipeline import takes_logits
+
     if source.reading is None or source.run is not None and source.reading.activation == "none":
         return ending == "logits"
     if source.reading.activation == "sigmoid" and ending == "sigmoid":
@@ -117,6 +140,8 @@ def needs_sigmoid(
             "BCELossFlat()."
         )
     if source.reading.activation == "none" and ending == "logits":
+        if takes_logits(source.learn.loss_func):
+            return True  # its user puts a sigmoid behind get_preds
         loss = getattr(source.learn.loss_func, "func", source.learn.loss_func)
         name = getattr(loss, "__name__", type(loss).__name__)
         raise ValueError(
