@@ -116,6 +116,21 @@ def _delete(aside):
         aside.rmdir()
 
 
+def remove_marked(
+    folder: Path,  # of ours
+    marks,  # names of the files that say so
+):
+    "Delete a folder, its marks last, so that half a deletion is still known as ours."
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name not in marks:
+            path.unlink()
+    for name in marks:
+        (folder/name).unlink(missing_ok=True)
+    folder.rmdir()
+
+
 def keep_edited(
     path: Path,  # a table of the set, which may have been edited
     is_drawn,  # tells whether the bytes that are there are those that were drawn
