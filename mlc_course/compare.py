@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from .data.text import plain_text
 from .data.workers import end_with_parent
-from .backbones import _keras_slots, create_model, create_model_tf, set_arrays
+from .backbones import keras_slots, create_model, create_model_tf, set_arrays
 from .metrics import evaluate
 from .pixels import cached_pixels
 from .settings import import_tensorflow, load_profile, require_torch_first
@@ -36,7 +36,7 @@ def _observed(evaluating, training, ours, library, gradients, after):
 
 def _torch_floats(model): return {k: v.detach().numpy().copy() for k, v in model.state_dict().items() if v.is_floating_point()}
 
-def _keras_floats(model): return {name: np.transpose(v.numpy(), np.argsort(axes)) for name, v, axes in _keras_slots(model)}      # get_arrays would round to float32
+def _keras_floats(model): return {name: np.transpose(v.numpy(), np.argsort(axes)) for name, v, axes in keras_slots(model)}      # get_arrays would round to float32
 
 def observe_torch(
     arrays:dict,        # weights of a pocket ResNet, as `get_arrays` gives them
