@@ -41,7 +41,8 @@ from .safety import TrainingDiverged, ctrl_c, explain_memory, write_whole
 from .settings import load_profile, pick_device, pick_precision, seed_everything
 from .training.checkpoints import drop_checkpoint, read_torch, seal
 from .training.data import decode_for_training, training_support
-from .training.runs import in_run_folder, note_rate, rank
+from .training.identity import note_rate
+from .training.runs import in_run_folder, rank
 
 # %% ../nbs/07_fastai.ipynb #97d735f7
 def make_model(

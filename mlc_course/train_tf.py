@@ -7,7 +7,7 @@ __all__ = ['tf', 'augment_batch', 'EpochData', 'make_data', 'make_model', 'predi
            'FusedBatchNorm', 'training_copy', 'train_step', 'save_model', 'load_model', 'train']
 
 # %% ../nbs/09_tensorflow.ipynb #191f8da1
-import json, math, time
+import json, math, time, zipfile
 from functools import cache
 from pathlib import Path
 import numpy as np
@@ -26,9 +26,10 @@ from .metrics import Predictions, TrainingRun, check_identity, epoch_scores, run
 from .pixels import cached_pixels
 from .safety import TrainingDiverged, ctrl_c, explain_memory, recover, write_whole
 from .tables import ImageTable
-from .training.checkpoints import drop_checkpoint, read_folder_state, seal_folder
+from .training.checkpoints import damaged, drop_checkpoint, read_folder_state, seal_folder
 from .training.data import decode_for_training, training_support
-from .training.runs import in_run_folder, note_rate, rank
+from .training.identity import note_rate
+from .training.runs import check_files, in_run_folder, rank
 
 # %% ../nbs/09_tensorflow.ipynb #0f34a775
 def augment_batch(
@@ -160,7 +161,7 @@ def fit_head(
 
 # %% ../nbs/09_tensorflow.ipynb #5d497656
 from .scores.checks import check_thresh
-from .scores.keras_batch import cell_weights, check_batch
+from .scores.keras_batch import cell_weights, check_batch, check_n_labels
 
 @keras.saving.register_keras_serializable(package="mlc_course")
 class MacroF1(keras.metrics.Metric):
@@ -175,6 +176,7 @@ class MacroF1(keras.metrics.Metric):
         from_logits=None, # True or False, as Keras' losses; None: logits, but what looks like probabilities is refused
         **kwargs):
         super().__init__(name=name, **kwargs)
+        check_n_labels(n_labels)
         if from_logits not in (None, True, False): raise TypeError(f"from_logits is {from_logits!r}: choose True, False or None.")
         self.n_labels, self.thresh, self.from_logits = n_labels, check_thresh(thresh, n_labels, float).tolist(), from_logits
         self.counts = self.add_weight(shape=(3, n_labels), initializer="zeros", name="tp_fp_fn")
@@ -284,8 +286,11 @@ def load_model(
     "The model in `folder`, read in Keras' safe mode."
     path = Path(folder)/"model.keras"
     if not path.is_file(): raise FileNotFoundError(f"{path} is not there. Was {folder} written by mlc_course.train_tf.train(..., out={str(folder)!r})?")
-    model = keras.saving.load_model(path, compile=False)
-    model.vocab = tuple(json.loads((Path(folder)/"vocab.json").read_text(encoding="utf-8")))
+    check_files(path.parent, ["model.keras", "vocab.json"])
+    try: model = keras.saving.load_model(path, compile=False)
+    except (OSError, KeyError, zipfile.BadZipFile) as e: raise damaged(path, "Keras can't read it") from e
+    try: model.vocab = tuple(json.loads((path.parent/"vocab.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError) as e: raise damaged(path.parent/"vocab.json", "it is missing or isn't JSON") from e
     return model
 
 def _save_checkpoint(folder, state, best, model, optimiser, identity):

@@ -31,7 +31,8 @@ from .safety import TrainingDiverged, ctrl_c, explain_memory, progress_bar, writ
 from .tables import ImageTable, decode_images, load_image
 from .training.checkpoints import drop_checkpoint, read_torch, seal
 from .training.data import decode_for_training, training_support
-from .training.runs import in_run_folder, note_rate, rank
+from .training.identity import note_rate
+from .training.runs import in_run_folder, rank
 
 # %% ../nbs/08_pytorch.ipynb #5a83d0bc
 class TableDataset(Dataset):

@@ -446,6 +446,15 @@ def test_a_run_that_was_killed_in_its_export_is_exported_by_resume(pictures, tmp
     assert mlc(*command(pictures, out, "--resume")) == 0 and "nothing to go on with" in capsys.readouterr().out and len(exporter.folders) == 1
 
 
+def test_a_checkpoint_that_a_kill_left_beside_a_whole_run_goes(pictures, tmp_path, trainer, exporter):
+    out = tmp_path/"run"
+    unexported(out, pictures)
+    (out/"checkpoint").mkdir()
+    (out/"checkpoint"/"sha256.json").write_text("{}")
+    (out/"checkpoint"/"state.json").write_text("{}")
+    assert mlc(*command(pictures, out, "--resume")) == 0 and not (out/"checkpoint").exists()
+
+
 def test_killed_in_the_export_of_a_replacement_too(pictures, old, trainer, exporter):
     unexported(old/F.NEW, pictures)
     assert mlc(*command(pictures, old, "--resume")) == 0

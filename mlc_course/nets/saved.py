@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ..safety import write_whole
 from ..settings import pick_device
+from ..training.runs import check_files
 from .arrays import get_arrays, set_arrays
 from .create import create_model
 from .tensor_files import read_safetensors, write_safetensors
@@ -51,6 +52,7 @@ def load_model(
             f"{path} is not there. A PyTorch model is written there by "
             f"train_torch.train(..., out={str(folder)!r}) or train_fastai.train."
         )
+    check_files(path.parent, [path.name])
     arrays, meta = read_safetensors(path.read_bytes(), str(path))
     if not {"vocab", "image_size"} <= set(meta):
         raise ValueError(

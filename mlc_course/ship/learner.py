@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from ..data.pixels import cached_pixels
 from ..metrics import Predictions
-from ..pixels import cached_pixels
 from .export import expit
 from .facts import require_vocab
 from .heads import torch_ending
@@ -23,7 +23,7 @@ def learner_predictions(
     reading = read_learner(learn)
     require_vocab(reading.vocab, table)
     size, net = reading.recipe.size, learn.model
-    ending = torch_ending(net, size, reading.vocab)
+    ending = torch_ending(net, reading.input_size, reading.vocab)
     if ending == "sigmoid" and reading.activation == "sigmoid":
         raise ValueError(
             "This Learner's network ends in a sigmoid and its loss applies another, so "

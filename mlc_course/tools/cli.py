@@ -225,7 +225,8 @@ def _finish_export(folder, table, profile, on_error, again):
     "Export a run whose training was over when its command was stopped."
     from mlc_course.metrics import load_run
     from mlc_course.training.data import decode_for_training
-    from mlc_course.training.runs import MODEL_FILES, check_data, check_files, data_digests
+    from mlc_course.training.identity import check_data, data_digests
+    from mlc_course.training.runs import MODEL_FILES, check_files
     kept, images = decode_for_training(table, profile.image_size, on_error)
     result = load_run(folder.work)
     check_files(folder.work, MODEL_FILES)

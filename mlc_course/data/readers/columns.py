@@ -13,21 +13,28 @@ from .options import opt
 
 FILE_COLUMNS = {
     "fname", "filename", "file_name", "file", "image", "image_name", "image_file", "image_filename",
-    "imagename", "img", "img_name", "image_path", "img_path", "imagepath", "path", "filepath", "file_path",
+    "imagename", "img", "img_name", "image_path", "img_path", "imagepath", "path", "filepath",
+    "file_path",
     "image_index", "photo", "picture",
 }  # fmt: skip
 WEAK_FILE_COLUMNS = {"url", "image_url", "image_id", "imageid", "img_id", "id", "name", "uuid"}
 LABEL_COLUMNS = {
-    "labels", "label", "tags", "tag", "classes", "class", "targets", "target", "categories", "category",
-    "genres", "genre", "findings", "finding", "finding_labels", "annotations", "annotation", "label_name",
-    "label_names", "labelname", "class_name", "class_names", "image_labels", "attributes", "keywords",
+    "labels", "label", "tags", "tag", "classes", "class", "targets", "target", "categories",
+    "category",
+    "genres", "genre", "findings", "finding", "finding_labels", "annotations", "annotation",
+    "label_name",
+    "label_names", "labelname", "class_name", "class_names", "image_labels", "attributes",
+    "keywords",
 }  # fmt: skip
 GROUP_COLUMNS = {
-    "patient", "patient_id", "patientid", "subject", "subject_id", "film", "film_id", "movie", "video",
+    "patient", "patient_id", "patientid", "subject", "subject_id", "film", "film_id", "movie",
+    "video",
     "video_id", "site", "site_id", "scene", "scene_id", "case", "case_id", "group_id", "person_id",
 }  # fmt: skip
 NEVER_LABELS = {
-    "split", "is_valid", "is_val", "is_test", "is_train", "fold", "confidence", "(unnamed)", "source", "group",
+    "width", "height", "depth", "xmin", "ymin", "xmax", "ymax",
+    "split", "is_valid", "is_val", "is_test", "is_train", "fold", "confidence", "(unnamed)",
+    "source", "group",
 }  # fmt: skip
 YES = {"1", "1.0", "true", "yes", "t", "y"}
 NO = {"0", "0.0", "false", "no", "f", "n"}
@@ -79,7 +86,8 @@ def file_column(raw, file, wanted=None):
     "The column of the file names."
     if wanted is not None:
         return given_columns(raw, wanted, file, "fname_column")[0]
-    if any(map(_named, raw.columns)):
+    known = FILE_COLUMNS | WEAK_FILE_COLUMNS
+    if any(map(_named, raw.columns)) and not any(norm(c) in known for c in raw.columns):
         raise ValueError(
             f"{file}: row 1 holds a file name ({', '.join(raw.columns[:3])}), and should name the"
             f" columns:"
@@ -96,9 +104,8 @@ def file_column(raw, file, wanted=None):
     found = [c for c in able if _holds_names(raw[c])]
     if len(found) == 1:
         return found[0]
-    known = "fname, filename, file, image, path or image_id"
     raise ValueError(
-        f"{file} has no column {known}; it has {', '.join(raw.columns)}."
+        f"{file} has no column fname, filename, file, image, path or image_id; it has {', '.join(raw.columns)}."
         f" Pass {opt('fname_column', raw.columns[0])}, or the one that holds the file names."
     )
 
