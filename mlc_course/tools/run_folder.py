@@ -208,7 +208,7 @@ class RunFolder:
     def begin(self):
         """Now that nothing else stands in the way: make the folder, tidy it, and leave word that
         a training is at work."""
-        from mlc_course.tools.runner import write_text
+        from mlc_course.tools.texts import write_text
         import json
 
         self._hold()

@@ -1,7 +1,7 @@
 """`mlc bench predict`: files in, labels out, beside `learn.predict` per file and beside a plain loop of Pillow and torch."""
 # Each way runs in a process of its own, so that no library's threads wait in another's way; the ways take turns.
 # What is timed begins with paths and ends with the names of the labels; imports and loading the model are not in it.
-# One way alone:  python -m mlc_course.tools.bench_predict WAY FOLDER
+# One way alone:  python -m mlc_course.tools.bench.predict WAY FOLDER
 from __future__ import annotations
 
 import json
@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mlc_course.tools.bench import Report, Row, _agree, _machine, once
+from mlc_course.tools.bench.core import Report, Row, agree, machine, once
 
 FASTAI, TORCH = "learn.predict, file by file", "Pillow and torch, batches of 64"
 GOALS = {FASTAI: 3., TORCH: 1.5}
@@ -99,7 +99,7 @@ def time_one(way: str, folder: str, n: int):
 
 
 def _timed(way, folder, n):
-    done = subprocess.run([sys.executable, "-m", "mlc_course.tools.bench_predict", way, str(folder), str(n)], capture_output=True, text=True, encoding="utf-8", errors="replace")
+    done = subprocess.run([sys.executable, "-m", "mlc_course.tools.bench.predict", way, str(folder), str(n)], capture_output=True, text=True, encoding="utf-8", errors="replace")
     if done.returncode: raise RuntimeError(f"{way} did not run:\n{done.stderr[-2000:]}")
     d = json.loads(done.stdout.split("TIMED ")[1])
     return d["seconds"], d["labels"], np.load(Path(folder)/f"{list(WAYS).index(way)}.npy")
@@ -120,7 +120,7 @@ def bench_predict(
     from mlc_course.tables import open_dataset
     table = open_dataset(dataset, profile=load_profile(profile))
     n = min(n, len(table))
-    report = Report("mlc bench predict", f"{table!r}, {n:,} files; {_machine()}")
+    report = Report("mlc bench predict", f"{table!r}, {n:,} files; {machine()}")
     for size in sizes:
         with tempfile.TemporaryDirectory() as folder:
             _prepare(folder, table, replace(load_profile(profile), image_size=size), n)
@@ -156,7 +156,7 @@ def _bench_size(report, folder, size, n, rounds, ways, say):
             seconds[way].append(s/m)
     each, (labels, probs) = {o: statistics.median(s) for o, s in seconds.items()}, answers["ours"]
     for way in ways:
-        _agree(way, answers[way][1], probs[:counts[way]], 1e-4)
+        agree(way, answers[way][1], probs[:counts[way]], 1e-4)
         differ = sum(a != b for a, b in zip(answers[way][0], labels))
         goal, ratio = GOALS[way], each[way]/each["ours"]
         report.rows.append(Row(f"files to labels, {size} px: {1/each['ours']:,.0f} images/s", f"{way}: {1/each[way]:,.0f} images/s", each["ours"], each[way], f"{goal:g} times or more", ratio >= goal,

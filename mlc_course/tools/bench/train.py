@@ -2,7 +2,7 @@
 # The plain recipe is how the source article on image tagging with PyTorch writes it: each picture decoded, resized and changed by Pillow in
 # every epoch, float32, contiguous layout, a sigmoid before BCELoss, nine scikit-learn scores in every step.
 # Needs torch, torchvision, NumPy and pandas; scikit-learn, fastai and TensorFlow are timed where they are installed.
-# Without the command line's library:  python -m mlc_course.tools.bench_train
+# Without the command line's library:  python -m mlc_course.tools.bench.train
 from __future__ import annotations
 
 import importlib.util
@@ -16,7 +16,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mlc_course.tools.bench import Report, Row, _machine, once
+from mlc_course.tools.bench.core import Report, Row, machine, once
 
 PLAIN = "the plain recipe"
 MEAN, STD = (.485, .456, .406), (.229, .224, .225)        # ImageNet's, as the article normalises
@@ -160,7 +160,7 @@ def bench_train(sizes=(64, 128), n: int = 1024, epochs: int = 10, batch_size: in
     n = min(n, whole.counts()["train"])
     if n < 4*batch_size: raise ValueError(f"There are {n} training pictures; the bench needs four batches of {batch_size} at least.")
     table = _part(whole, n, max(batch_size, n//4))
-    report = Report("mlc bench train", f"{table!r}, batches of {batch_size}; {torch.get_num_threads()} threads, {base.precision} on {_device()}; {_machine()}")
+    report = Report("mlc bench train", f"{table!r}, batches of {batch_size}; {torch.get_num_threads()} threads, {base.precision} on {_device()}; {machine()}")
     for size in sizes: _bench_size(report, whole, table, replace(base, image_size=size), rounds, frameworks, say)
     if full: _bench_full(report, whole, replace(base, image_size=min(sizes)), say)
     if torch.cuda.is_available(): _bench_card(report, say)
@@ -251,10 +251,10 @@ def _plain_scores(model, batches):
 CHILD = """
 import sys, json, pickle
 from mlc_course.data.workers import end_with_parent
-from mlc_course.tools import bench_train
+from mlc_course.tools.bench import train as bench
 end_with_parent(int(sys.argv[2]))
 name, args = pickle.load(open(sys.argv[1], "rb"))
-print("RESULT", json.dumps(getattr(bench_train, name)(*args)))
+print("RESULT", json.dumps(getattr(bench, name)(*args)))
 """
 
 
@@ -365,7 +365,7 @@ def _bench_card(report, say, archs=("resnet18", "resnet50"), size=224, batch_siz
 
 def main(args=None):
     import argparse
-    p = argparse.ArgumentParser(prog="python -m mlc_course.tools.bench_train", description=__doc__.splitlines()[0])
+    p = argparse.ArgumentParser(prog="python -m mlc_course.tools.bench.train", description=__doc__.splitlines()[0])
     p.add_argument("--sizes", type=int, nargs="+", default=[64, 128])
     p.add_argument("--images", type=int, default=1024)
     p.add_argument("--epochs", type=int, default=10)
