@@ -36,7 +36,6 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                     'mlc_course.compare.MeasuredRun': ('side_by_side.html#measuredrun', 'mlc_course/compare.py'),
                                     'mlc_course.compare._check_runs': ('side_by_side.html#_check_runs', 'mlc_course/compare.py'),
                                     'mlc_course.compare._child': ('side_by_side.html#_child', 'mlc_course/compare.py'),
-                                    'mlc_course.compare._cores': ('side_by_side.html#_cores', 'mlc_course/compare.py'),
                                     'mlc_course.compare._is_text': ('side_by_side.html#_is_text', 'mlc_course/compare.py'),
                                     'mlc_course.compare._keras_floats': ('side_by_side.html#_keras_floats', 'mlc_course/compare.py'),
                                     'mlc_course.compare._keras_in': ('side_by_side.html#_keras_in', 'mlc_course/compare.py'),

@@ -18,7 +18,8 @@ import numpy as np
 import pandas as pd
 from .data.text import plain_text
 from .data.workers import end_with_parent
-from .backbones import keras_slots, create_model, create_model_tf, set_arrays
+from .backbones import create_model, create_model_tf, keras_slots, set_arrays
+from .machine import usable_cores
 from .metrics import evaluate
 from .pixels import cached_pixels
 from .settings import import_tensorflow, load_profile, require_torch_first
@@ -221,8 +222,6 @@ def _child():
     Path(path).write_text(json.dumps([asdict(_measure(trainer, framework, table, p, startup, imported)) for p in profiles]), encoding="utf-8")
 
 # %% ../nbs/11_side_by_side.ipynb #b3826b41
-def _cores(): return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
 def measured_runs(
     framework:str, # "fastai", "torch" or "tensorflow"
     table:ImageTable, # with train, valid and test
@@ -234,7 +233,7 @@ def measured_runs(
     if find_spec(framework) is None: raise ImportError(f"{framework} is not installed here: pip install {framework}, or leave it out of the comparison.")
     if lacking := {"train", "valid", "test"} - set(table.splits): raise ValueError(f"The table {table.name!r} has no {' and no '.join(sorted(lacking))} rows. A comparison trains on train, chooses on valid and reports test.")
     for size in {p.image_size for p in profiles}: cached_pixels(table, size)           # so that none of them pays for decoding
-    n = str(threads or _cores())
+    n = str(threads or usable_cores())
     env = os.environ | dict(OMP_NUM_THREADS=n, TF_NUM_INTRAOP_THREADS=n, PYTHONWARNINGS="ignore")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder)/"runs.json"

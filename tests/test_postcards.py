@@ -323,11 +323,11 @@ def test_disk_full(tmp_path, monkeypatch):
     monkeypatch.setattr(keep.shutil, "disk_usage", lambda p: shutil._ntuple_diskusage(10, 10, 0))
     with pytest.raises(OSError, match="is full.*Free some space"): make_postcards(tmp_path/"a", **SMALL)
     monkeypatch.undo()
-    real = Path.write_bytes
-    def full(self, data):
-        if ".jpg" in self.name: raise OSError(28, "No space left on device")
-        return real(self, data)
-    monkeypatch.setattr(Path, "write_bytes", full)
+    real = os.replace
+    def full(part, path):
+        if str(path).endswith(".jpg"): raise OSError(28, "No space left on device")
+        return real(part, path)
+    monkeypatch.setattr(os, "replace", full)
     with pytest.raises(OSError, match="is full.*drawn anew"): make_postcards(tmp_path/"b", **SMALL)
     assert not list((tmp_path/"b.part").rglob("*.tmp"))
 
