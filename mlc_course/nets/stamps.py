@@ -7,8 +7,8 @@ from PIL import Image, ImageDraw
 
 from ..postcards import BRIGHT, CLUTTER_KINDS, KINDS, PAINTERS, Item, Pen
 from ..postcards.draw import finish
+from ..postcards.pattern import draw_pattern
 from ..postcards.pen import pick
-from ..postcards.unknown import draw_pattern
 
 
 def _star(n, inner):

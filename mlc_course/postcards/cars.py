@@ -113,17 +113,14 @@ class Car:
     def record(self, size):
         "What the annotations say: left, top, right, bottom in pixels and the class, all from 1."
         k, w, h, o = size / 128, size, car_height(size), self.item
-        l, r, t, b = (
-            (o.x - 0.53 * o.size) * k,
-            (o.x + 0.53 * o.size) * k,
-            (o.y - _TALL[self.kind[2]] * o.size - CROP) * k,
-            (o.y + 0.02 * o.size - CROP) * k,
-        )
+        left, right = (o.x - 0.53 * o.size) * k, (o.x + 0.53 * o.size) * k
+        top = (o.y - _TALL[self.kind[2]] * o.size - CROP) * k
+        bottom = (o.y + 0.02 * o.size - CROP) * k
         return (
-            max(1, round(l)),
-            max(1, round(t)),
-            min(w, round(r)),
-            min(h, round(b)),
+            max(1, round(left)),
+            max(1, round(top)),
+            min(w, round(right)),
+            min(h, round(bottom)),
             list(CAR_CLASSES).index(self.name) + 1,
         )
 

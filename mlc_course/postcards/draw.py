@@ -1,12 +1,11 @@
 "From a scene to pixels."
 
-import math
-
 import numpy as np
 from PIL import Image, ImageDraw
 
+from .ground import paint_ground
 from .kinds import GRAIN
-from .pen import BRIGHT, EARTH, LIGHT, PAPER, SKY, Pen, mix, pick
+from .pen import BRIGHT, LIGHT, PAPER, SKY, Pen, pick
 from .scenes import Scene, compose
 from .things import PAINTERS
 
@@ -19,73 +18,6 @@ def _backdrop(im, scene, k, rng):
     column = (np.array(top) * (1 - t) + np.array(low) * t).astype(np.uint8)
     im.paste(Image.fromarray(column[:, None, :]).resize(im.size, Image.Resampling.NEAREST))
     return low
-
-
-def _ground(p, scene, low, rng):
-    h, earth = scene.horizon, pick(rng, EARTH[scene.ground])
-    lit = lambda c: [a * b for a, b in zip(c, p.light)]
-    night = scene.time == "night"
-    q = Pen(p.draw, p.k, p.light)
-    if scene.ground == "town":  # a pale row of houses far away
-        x = -4.0
-        while x < 128:
-            w, t = rng.uniform(6, 16), rng.uniform(4, 15)
-            c = mix(lit((128, 122, 126)), low, rng.uniform(0.45, 0.7))
-            q.box(x, h - t, x + w, h + 2, c, lit=False)
-            if night:
-                for _ in range(3):
-                    a, b = x + rng.uniform(1, w - 1), h - rng.uniform(1, t - 1)
-                    q.box(a, b, a + 0.9, b + 1.2, (250, 214, 120), lit=False)
-            x += w
-    elif scene.ground in ("field", "snow", "desert") and rng.random() < 0.5:  # soft hills
-        a, b, c = rng.uniform(1, 5), rng.uniform(0.02, 0.06), rng.uniform(0, 6)
-        q.poly(
-            [(x, h - a * (1 + math.sin(b * x + c))) for x in range(0, 129, 4)]
-            + [(128, h + 3), (0, h + 3)],
-            mix(lit(earth), low, 0.4),
-            lit=False,
-        )
-    for i in range(8):
-        y0, y1 = h + (128 - h) * i / 8, h + (128 - h) * (i + 1) / 8
-        q.box(
-            -1,
-            y0,
-            129,
-            y1 + 0.6,
-            mix(
-                mix(lit(earth), low, 0.3), lit(earth), (i + 1) / 6 if i < 5 else 1 + (i - 5) * 0.03
-            ),
-            lit=False,
-        )
-    dark, pale = mix(earth, (20, 30, 50), 0.22), mix(earth, (255, 255, 250), 0.35)
-    for _ in range(int(rng.integers(14, 34))):
-        d = rng.random() ** 0.7
-        y = h + 2 + (126 - h) * d
-        x = rng.uniform(0, 128)
-        w = 2 + 9 * d * rng.random()
-        c = dark if rng.random() < 0.5 else pale
-        if scene.ground == "sea":
-            q.line(
-                [(x - w, y), (x - w / 3, y - 0.8 * d), (x + w / 3, y), (x + w, y - 0.5 * d)],
-                0.5 + 0.7 * d,
-                c,
-                alpha=150,
-            )
-        elif scene.ground == "field":
-            for dx in (-1, 0, 1):
-                q.line([(x + dx, y), (x + 1.9 * dx * d, y - 1.2 - 2.4 * d)], 0.6, c, alpha=170)
-        elif scene.ground == "snow":
-            q.oval(x, y, w, 0.6 + d, dark if rng.random() < 0.6 else (255, 255, 255), alpha=70)
-        elif scene.ground == "desert":
-            q.line([(x - w, y), (x, y - 1.2 * d), (x + w, y)], 0.6 + 0.5 * d, c, alpha=120)
-        else:
-            q.box(x - w / 2, y, x + w / 2, y + 0.5 + d, c, alpha=60)
-    if scene.ground == "town":  # a road
-        y = h + (128 - h) * rng.uniform(0.3, 0.8)
-        t = rng.uniform(5, 12)
-        q.box(-1, y, 129, y + t, (98, 96, 98))
-        for x in range(int(rng.integers(0, 12)), 128, 14):
-            q.box(x, y + t / 2 - 0.5, x + 7, y + t / 2 + 0.5, (236, 226, 190))
 
 
 def finish(im, size, rng, grain):
@@ -113,7 +45,7 @@ def paint_large(scene, size, rng):
     behind = sum(o.spec.z < 5 for o in scene.items)
     for j, item in enumerate((*scene.items, None)):
         if j == behind:
-            _ground(Pen(draw, k, light), scene, low, rng)
+            paint_ground(Pen(draw, k, light), scene, low, rng)
         if item is None:
             break
         z = item.spec.z

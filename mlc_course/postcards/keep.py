@@ -33,9 +33,7 @@ from .manifest import (
     save_manifest,
     strangers,
 )
-from .tables import tables_of
-
-LAYOUTS = ("pascal", "nus_wide", "movie_posters", "cars")
+from .tables import LAYOUTS, tables_of
 
 
 def file_names(spec: dict) -> set:

@@ -80,7 +80,7 @@ class Pen:
 
     def ink(self, colour, lit=True, alpha=255):
         if lit:
-            colour = [c * l for c, l in zip(colour, self.light)]
+            colour = [c * part for c, part in zip(colour, self.light)]
             if self.haze:
                 colour = mix(colour, *self.haze)
         return tuple(min(255, max(0, int(c))) for c in colour[:3]) + (alpha,)
@@ -101,5 +101,6 @@ class Pen:
         a = [math.radians(start + (end - start) * i / n) for i in range(n + 1)]
         self.poly([(x + rx * math.cos(t), y + ry * math.sin(t)) for t in a], colour, lit, alpha)
 
-    def box(self, l, t, r, b, colour, lit=True, alpha=255):
-        self.poly([(l, t), (r, t), (r, b), (l, b)], colour, lit, alpha)
+    def box(self, left, top, right, bottom, colour, lit=True, alpha=255):
+        corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
+        self.poly(corners, colour, lit, alpha)

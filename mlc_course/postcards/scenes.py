@@ -36,13 +36,9 @@ class Item:
 
     @property
     def box(self):
-        l, t, r, b = self.spec.box
-        return (
-            self.x + l * self.size,
-            self.y + t * self.size,
-            self.x + r * self.size,
-            self.y + b * self.size,
-        )
+        x, y, size = self.x, self.y, self.size
+        left, top, right, bottom = self.spec.box
+        return x + left * size, y + top * size, x + right * size, y + bottom * size
 
     @property
     def depth(self):

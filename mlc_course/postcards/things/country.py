@@ -40,11 +40,11 @@ def mountain(p, rng, night, sea):
     )
     cap = rng.random() < 0.65
     peak = rng.uniform(-0.12, 0.12)
-    l, r = rng.uniform(-0.9, -0.6), rng.uniform(0.6, 0.9)
+    foot, r = rng.uniform(-0.9, -0.6), rng.uniform(0.6, 0.9)
     left = [
-        (l, 0),
-        (l * 0.62 + peak * 0.3, -0.36 + rng.uniform(-0.05, 0.05)),
-        (l * 0.3 + peak * 0.6, -0.66 + rng.uniform(-0.06, 0.06)),
+        (foot, 0),
+        (foot * 0.62 + peak * 0.3, -0.36 + rng.uniform(-0.05, 0.05)),
+        (foot * 0.3 + peak * 0.6, -0.66 + rng.uniform(-0.06, 0.06)),
         (peak, -1),
     ]
     right = [
@@ -200,7 +200,10 @@ def windmill(p, rng, night, sea):
     for i in range(4):
         t = math.radians(t0 + 90 * i)
         c, s = math.cos(t), math.sin(t)
-        at = lambda u, v: (cx + u * c - v * s, cy + u * s + v * c)
+
+        def at(u, v, c=c, s=s):
+            return cx + u * c - v * s, cy + u * s + v * c
+
         p.poly([at(0.1, 0.01), at(0.44, 0.01), at(0.44, 0.12), at(0.1, 0.12)], sail)
         for u in (0.21, 0.32):
             p.line([at(u, 0), at(u, 0.12)], 0.014, (120, 92, 70))
