@@ -32,6 +32,7 @@ def _missing(report, name, goal): report.rows.append(Row(name, "torchmetrics", g
 def _bench_sweep(report, p, k, repeats):
     "counts at many thresholds"
     from sklearn.metrics import f1_score
+
     from mlc_course.metrics import confusion
     from mlc_course.thresholds import counts_at, sweep
     grid = np.linspace(0, 1, k)
@@ -67,6 +68,7 @@ def _bench_sweep(report, p, k, repeats):
 def _bench_sort(report, p, k, repeats):
     "exact optimum and average precision"
     from sklearn.metrics import average_precision_score, precision_recall_curve
+
     from mlc_course.thresholds import thresholds_and_average_precision
     name, c = "best thresholds and average precision", p.targets.shape[1]
     both = lambda: thresholds_and_average_precision(p)
@@ -99,7 +101,11 @@ def _bench_sort(report, p, k, repeats):
 
 def _three_rankings(p):
     "scikit-learn's three ranking measures"
-    from sklearn.metrics import coverage_error, label_ranking_average_precision_score, label_ranking_loss
+    from sklearn.metrics import (
+        coverage_error,
+        label_ranking_average_precision_score,
+        label_ranking_loss,
+    )
     return [f(p.targets, p.probs) for f in (coverage_error, label_ranking_loss, label_ranking_average_precision_score)]
 
 
@@ -121,6 +127,7 @@ def _bench_ranking(report, p, k, repeats):
 def _bench_figures(report, p, k, repeats):
     "nine figures of one batch"
     from sklearn.metrics import f1_score, precision_score, recall_score
+
     from mlc_course.metrics import confusion, precision_recall_f1
     b = scores_like(64, 20, seed=1)
     def ours():
@@ -138,6 +145,7 @@ def _bench_loss(report, p, k, repeats):
     "binary cross-entropy by hand"
     import torch
     import torch.nn.functional as F
+
     from mlc_course.losses import binary_cross_entropy, binary_cross_entropy_with_logits
     for rows, cols in ((64, 20), (4096, 81)):
         g = torch.Generator().manual_seed(0)

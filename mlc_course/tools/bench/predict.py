@@ -60,6 +60,7 @@ def pillow_and_torch(folder, batch_size=64):
 
 def fastai_predict(folder):
     import pandas as pd
+
     from mlc_course.datablocks import multilabel_dataloaders
     from mlc_course.metrics import load_run
     from mlc_course.tables import ImageTable
@@ -131,11 +132,19 @@ def bench_predict(
 
 def _prepare(folder, table, profile, n):
     "A run whose head was fitted on the frozen body: the weights don't matter for speed, and scores that differ are better to compare."
-    from mlc_course.predictor import Predictor
+    import pandas as pd
+
     from mlc_course.backbones import save_model
     from mlc_course.metrics import TrainingRun
-    from mlc_course.train_torch import adapt_batchnorm, cached_features, fit_head, make_data, make_model, predict
-    import pandas as pd
+    from mlc_course.predictor import Predictor
+    from mlc_course.train_torch import (
+        adapt_batchnorm,
+        cached_features,
+        fit_head,
+        make_data,
+        make_model,
+        predict,
+    )
     model, data = make_model(table.vocab, profile), make_data(table, profile)
     adapt_batchnorm(model, data["train"])
     fit_head(model.head, *cached_features(model, data["train"]))

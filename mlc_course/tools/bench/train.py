@@ -34,6 +34,7 @@ def plain_transform(size: int, strong: bool = False):
 def plain_loader(table, split, size, batch_size, strong=False, train=True, workers=2):
     import torch
     from torchvision import transforms as T
+
     from mlc_course.train_torch import TableDataset
     still = T.Compose([T.Resize((size, size)), T.ToTensor(), T.Normalize(MEAN, STD)])
     data = TableDataset(table, split, plain_transform(size, strong) if train else still)
@@ -44,6 +45,7 @@ def _plain_model(vocab, profile):
     "The same network and weights as ours, in plain layout; it takes what Normalize gives."
     import torch
     from torch import nn
+
     from mlc_course.train_torch import make_model
     net = make_model(vocab, profile).to(memory_format=torch.contiguous_format)
     mean, std = (torch.tensor(o, device=_place(net)).view(3, 1, 1) for o in (MEAN, STD))
@@ -151,6 +153,7 @@ def bench_train(sizes=(64, 128), n: int = 1024, epochs: int = 10, batch_size: in
     `n` training pictures are timed; where a whole training of `epochs` epochs is compared, the times of its parts are added up, and `full`
     really trains both and compares their validation mAP."""
     import torch
+
     from mlc_course.settings import load_profile, pick_precision
     from mlc_course.tables import open_dataset
     chosen = load_profile(profile)
@@ -168,14 +171,16 @@ def bench_train(sizes=(64, 128), n: int = 1024, epochs: int = 10, batch_size: in
 
 
 def _device():
-    from mlc_course.settings import pick_device
     import torch
+
+    from mlc_course.settings import pick_device
     device = pick_device()
     return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
 
 
 def _bench_size(report, whole, table, profile, rounds, frameworks, say):
     import torch
+
     from mlc_course.metrics import epoch_scores
     from mlc_course.tools.memory import keep_memory
     from mlc_course.train_torch import ImageBatches, _probs, cached_features, fit_head, make_data
@@ -272,6 +277,7 @@ def _in_child(name, *args):
 def _epoch_seconds(framework, table, profile):
     "Seconds of the faster of epochs 2 and 3 of a trainer, scores included."
     import importlib
+
     from mlc_course.tools.memory import keep_memory
     keep_memory()
     trainer = importlib.import_module(f"mlc_course.train_{'tf' if framework == 'tensorflow' else framework}")
@@ -296,8 +302,9 @@ def _bench_other(report, framework, table, profile, plain_train, ceiling, say):
 def plain_training(table, profile, strong=False):
     "Train the plain recipe in full from the same weights with the same schedule; seconds and the highest validation mAP."
     import torch
+
     from mlc_course.metrics import epoch_scores
-    from mlc_course.train_torch import make_data, _head_first, TrainingState
+    from mlc_course.train_torch import TrainingState, _head_first, make_data
     torch.manual_seed(profile.seed)
     start = time.perf_counter()
     model = _plain_model(table.vocab, profile)
@@ -321,6 +328,7 @@ def plain_training(table, profile, strong=False):
 def _bench_full(report, table, profile, say):
     "Both recipes trained in full, with our cache made anew."
     import os
+
     from mlc_course.train_torch import train
     say("... in full: ours")
     home = os.environ.get("MLC_HOME")

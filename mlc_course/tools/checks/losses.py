@@ -5,7 +5,20 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from ._core import Mistake, Right, Wrong, answered, attempt, choices, diagnose, function, plain, same, show, torch_first
+from ._core import (
+    Mistake,
+    Right,
+    Wrong,
+    answered,
+    attempt,
+    choices,
+    diagnose,
+    function,
+    plain,
+    same,
+    show,
+    torch_first,
+)
 
 
 def _torch():
