@@ -125,43 +125,50 @@ def add_item(items, kind, spec, horizon, rng, tries=12, hidden=HIDDEN):
     return items
 
 
+def _drawn_from(shares, rng):
+    "The number of one share, drawn by weight."
+    return int(np.searchsorted(np.cumsum(shares), rng.random()))
+
+
+def _wanted(time, ground, rng):
+    "The labels of a postcard, before there is room for them: draws without replacement."
+    t, g = list(TIMES).index(time), list(GROUNDS).index(ground)
+    n = _drawn_from(N_OBJECTS, rng)
+    weight = np.array([k.often * k.ground[g] * k.time[t] for k in KINDS.values()])
+    order = np.argsort(rng.exponential(size=len(weight)) / np.maximum(weight, 1e-12))
+    wanted = [LABELS[i] for i in order if weight[i] > 0][:n]
+    if "sun" in wanted and time == "dusk":
+        wanted = [k for k in wanted if k not in ("moon", "stars")]
+    return wanted
+
+
+def _with_clutter(items, ground, horizon, rng):
+    "`items` with things of the landscape that aren't labels."
+    g = list(GROUNDS).index(ground)
+    weight = np.array([k.often * k.ground[g] for k in CLUTTER_KINDS.values()])
+    shares = np.cumsum(weight) / weight.sum()
+    for _ in range(int(rng.poisson(CLUTTER))):
+        kind = list(CLUTTER_KINDS)[int(np.searchsorted(shares, rng.random()))]
+        spec = CLUTTER_KINDS[kind]
+        twice = rng.random() < spec.count[-1] and len(spec.count) > 1
+        for _ in range(2 if twice else 1):
+            items = add_item(items, kind, spec, horizon, rng, 4)
+    return items
+
+
 def compose(
     rng: np.random.Generator,  # decides everything
 ) -> Scene:  # objects in their places, and the labels
     "Choose time, ground, labels and places of one postcard."
-    time = list(TIMES)[np.searchsorted(np.cumsum(list(TIMES.values())), rng.random())]
-    ground = list(GROUNDS)[np.searchsorted(np.cumsum(list(GROUNDS.values())), rng.random())]
-    t, g = list(TIMES).index(time), list(GROUNDS).index(ground)
+    time = list(TIMES)[_drawn_from(list(TIMES.values()), rng)]
+    ground = list(GROUNDS)[_drawn_from(list(GROUNDS.values()), rng)]
     horizon = rng.uniform(60, 90)
-    n = int(np.searchsorted(np.cumsum(N_OBJECTS), rng.random()))
-    weight = np.array([k.often * k.ground[g] * k.time[t] for k in KINDS.values()])
-    order = np.argsort(
-        rng.exponential(size=len(weight)) / np.maximum(weight, 1e-12)
-    )  # draws without replacement
-    wanted = [LABELS[i] for i in order if weight[i] > 0][:n]
-    if "sun" in wanted and time == "dusk":
-        wanted = [k for k in wanted if k not in ("moon", "stars")]
     items = []
-    for kind in wanted:
+    for kind in _wanted(time, ground, rng):
         spec = KINDS[kind]
-        pieces = 1 + int(np.searchsorted(np.cumsum(spec.count) / sum(spec.count), rng.random()))
-        for _ in range(pieces):
+        shares = np.cumsum(spec.count) / sum(spec.count)
+        for _ in range(1 + int(np.searchsorted(shares, rng.random()))):
             items = add_item(items, kind, spec, horizon, rng)
-    names = list(CLUTTER_KINDS)
-    w = np.array([k.often * k.ground[g] for k in CLUTTER_KINDS.values()])
-    for _ in range(int(rng.poisson(CLUTTER))):
-        kind = names[int(np.searchsorted(np.cumsum(w) / w.sum(), rng.random()))]
-        for _ in range(
-            1
-            + (rng.random() < CLUTTER_KINDS[kind].count[-1] and len(CLUTTER_KINDS[kind].count) > 1)
-        ):
-            items = add_item(items, kind, CLUTTER_KINDS[kind], horizon, rng, 4)
-    items = sorted(items, key=lambda o: o.depth)
-    return Scene(
-        time,
-        ground,
-        horizon,
-        tuple(items),
-        sorted({o.kind for o in items if o.kind in KINDS}),
-        int(rng.integers(2**31)),
-    )
+    items = sorted(_with_clutter(items, ground, horizon, rng), key=lambda o: o.depth)
+    labels = sorted({o.kind for o in items if o.kind in KINDS})
+    return Scene(time, ground, horizon, tuple(items), labels, int(rng.integers(2**31)))

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from .facts import framework_of, need, network_of
 from .graph import ends_in, expects_bytes, serve, structural_bounds
 from .heads import call_torch, check_output, eval_copy, first_line, judge
 from .scan import check_graph
+from .facts import framework_of, need, network_of
 from .source import Source, needs_sigmoid
 
 
