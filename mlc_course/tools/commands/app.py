@@ -15,7 +15,7 @@ class InOrder(TyperGroup):
 
     def list_commands(self, ctx):
         "The names, for the help."
-        return sorted(self.commands, key=ORDER.index)
+        return sorted(self.commands, key=lambda o: ORDER.index(o) if o in ORDER else len(ORDER))
 
 
 app = typer.Typer(
