@@ -22,6 +22,7 @@ def beside(
     path: Path,  # where the file belongs
     name: str,  # of the temporary file beside it, by which its maker knows it after a kill
     sync: bool = True,  # wait until the disk has it: a power cut can't leave zeros then
+    place=None,  # gives the place, once the file is whole; None: `path`
 ):  # yields the open binary file
     "A new file, put in the place of `path` once it is whole; if that fails, the old one stays."
     part = path.with_name(name)
@@ -31,6 +32,6 @@ def beside(
             if sync:
                 file.flush()
                 os.fsync(file.fileno())
-        os.replace(part, path)
+        os.replace(part, path if place is None else place())
     finally:
         part.unlink(missing_ok=True)
