@@ -364,6 +364,18 @@ def test_a_saved_network_comes_back_whole(arch, tmp_path):
     with torch.no_grad(): torch.testing.assert_close(back(x), net(x))
 
 
+def test_a_network_of_ones_own_comes_back_into_one_that_is_built_again(tmp_path):
+    def build(): return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(12, 2))
+    net = build()
+    net.vocab, net.image_size = ["a", "b"], 2
+    backbones.save_model(net, tmp_path)
+    with pytest.raises(ValueError, match=r"network of your own \(Sequential\).*load_model\(.*model=\.\.\.\)"): backbones.load_model(tmp_path)
+    back = backbones.load_model(tmp_path, model=build())
+    x = torch.rand(3, 3, 2, 2)
+    assert back.vocab == ["a", "b"] and back.image_size == 2
+    with torch.no_grad(): torch.testing.assert_close(back.cpu()(x), net(x))
+
+
 def test_a_folder_from_before_arch_is_a_pocket_resnet(tmp_path):
     from safetensors.numpy import save_file
     net = shaken(n_out=2)

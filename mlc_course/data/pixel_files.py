@@ -20,10 +20,10 @@ _OUR_PART = re.compile(r"[0-9a-f]{32}(\.json|\.npy)?\.\d+-\d+(-[0-9a-f]+)?\.part
 _CHECKED = set()  # files whose pixels this process has compared with their checksum
 
 
-def beside(path):
-    "A file of the cache, put in the place of `path` once it is whole and truly on the disk."
+def beside(path, place=None):
+    "A file of the cache, put in the place of `path` (or of what `place` gives) once it is whole."
     own = f"{path.name}.{os.getpid()}-{threading.get_ident()}-{secrets.token_hex(4)}.part"
-    return atomic.beside(path, own)
+    return atomic.beside(path, own, place=place)
 
 
 def sealed(facts):

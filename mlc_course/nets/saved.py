@@ -11,8 +11,22 @@ from .create import create_model
 from .tensor_files import read_safetensors, write_safetensors
 
 
+def _facts(model):
+    "What the header says of a network; of one of the reader's own only its weights are kept."
+    if not hasattr(model, "vocab") or not hasattr(model, "image_size"):
+        raise ValueError(
+            "Set model.vocab and model.image_size before you save it: "
+            "a network without them can't be used by anyone else."
+        )
+    facts = dict(vocab=list(model.vocab), image_size=int(model.image_size))
+    ours = isinstance(getattr(model, "arch", None), str)
+    if ours and hasattr(getattr(model, "dropout", None), "p"):
+        return dict(arch=model.arch, **facts, dropout=model.dropout.p)
+    return facts | dict(own=type(model).__qualname__)
+
+
 def save_model(
-    model,  # from `create_model` or `pocket_resnet` (torch), with `.vocab` and `.image_size`
+    model,  # from `create_model`, `pocket_resnet` or your own; with `.vocab` and `.image_size`
     folder,  # made if it doesn't exist
 ) -> Path:  # the file written
     """Write `folder/model.safetensors`: the weights, and in its header what they belong to.
@@ -20,30 +34,30 @@ def save_model(
     That is arch, vocab, image size and dropout; `model.json` beside it says the same to readers
     without our package.
     """
-    path = Path(folder) / "model.safetensors"
-    if not hasattr(model, "vocab") or not hasattr(model, "image_size"):
-        raise ValueError(
-            "Set model.vocab and model.image_size before you save it: "
-            "a network without them can't be used by anyone else."
-        )
+    path, facts = Path(folder) / "model.safetensors", _facts(model)
     path.parent.mkdir(parents=True, exist_ok=True)
-    facts = dict(
-        arch=model.arch,
-        vocab=list(model.vocab),
-        image_size=int(model.image_size),
-        dropout=model.dropout.p,
-    )
     header = {k: v if isinstance(v, str) else json.dumps(v) for k, v in facts.items()}
+    text = json.dumps(facts, ensure_ascii=False, indent=1)
     write_whole(path, lambda p: write_safetensors(get_arrays(model), p, header))
-    write_whole(
-        path.with_name("model.json"),
-        lambda p: p.write_text(json.dumps(facts, ensure_ascii=False, indent=1), encoding="utf-8"),
-    )
+    write_whole(path.with_name("model.json"), lambda p: p.write_text(text, encoding="utf-8"))
     return path
+
+
+def _network_for(meta, path):
+    "A fresh network as a file's header describes it."
+    if "own" in meta:
+        raise ValueError(
+            f"{path} holds the weights of a network of your own ({meta['own']}), which only your "
+            f"code can build. Build it and give it: load_model({str(path.parent)!r}, model=...). "
+            "`mlc predict` and Predictor.load need no network, once it is exported."
+        )
+    arch, dropout = meta.get("arch", "pocket_resnet"), float(meta.get("dropout", 0))
+    return create_model(len(json.loads(meta["vocab"])), arch, pretrained=False, dropout=dropout)
 
 
 def load_model(
     folder,  # a folder that `save_model`, train_torch.train or train_fastai.train wrote
+    model=None,  # a network of your own, built as it was for the training: takes the weights
 ):  # the torch network, ready to predict, on the picked device
     "The trained network in `folder`. Reads arrays and text only: no pickled code runs."
     path = Path(folder) / "model.safetensors"
@@ -58,13 +72,7 @@ def load_model(
         raise ValueError(
             f"{path} has no vocab or image size in its header, so it wasn't written by save_model."
         )
-    vocab = json.loads(meta["vocab"])
-    model = create_model(
-        len(vocab),
-        meta.get("arch", "pocket_resnet"),
-        pretrained=False,
-        dropout=float(meta.get("dropout", 0)),
-    )
+    model = _network_for(meta, path) if model is None else model
     set_arrays(model, arrays)
-    model.vocab, model.image_size = vocab, int(meta["image_size"])
+    model.vocab, model.image_size = json.loads(meta["vocab"]), int(meta["image_size"])
     return model.to(pick_device()).eval()
