@@ -119,7 +119,7 @@ MAY = {
     "postcards": {"postcards", "data"},
     "scores": {"scores", "data"},
     "nets": {"nets", "data", "postcards", "training"},
-    "training": {"training", "data", "scores", "nets"},
+    "training": {"training", "data", "scores", "nets", "ship"},  # ship finds a network's head
     "ship": {"ship", "training", "data", "scores", "nets"},
 }
 
