@@ -6,7 +6,7 @@ from importlib.util import find_spec
 EXTRAS = {  # of pyproject.toml: (what needs it, what it is for)
     "torch": ("The PyTorch side", "training with PyTorch, its losses and networks"),
     "fastai": ("The fastai side", "training with fastai; brings torch"),
-    "tensorflow": ("The TensorFlow side", "training with TensorFlow and Keras, losses and networks"),  # noqa: E501
+    "tensorflow": ("The TensorFlow side", "training with TensorFlow and Keras; losses, networks"),
     "export": ("Exporting a network", "turning a trained network into a predictor"),
     "imagenet": ("EfficientNet-Lite0", "a network trained on ImageNet, as a package"),
     "cars": ("Reading and writing MATLAB files", "Stanford Cars, whose lists are MATLAB files"),

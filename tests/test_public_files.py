@@ -2,11 +2,14 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
-from mlc_course.tables import open_dataset
+from mlc_course.data.writers import to_csv
+from mlc_course.tables import ImageTable, open_dataset
+from mlc_course.tools.dataset_options import read_vocab
 
 ROWS = [["cat"], ["cat", "dog"], [], ["dog"], ["bird", "dog"], ["bird"]] * 2
 N = len(ROWS)
@@ -270,3 +273,101 @@ def test_fiftyones_samples_are_not_nus_wides(tmp_path):
     samples = [{"filepath": f"data/{i}.jpg", "tags": [], "ground_truth": labels(o)} for i, o in enumerate(ROWS)]
     root = put(tmp_path, [f"data/{i}.jpg" for i in range(N)], **{"samples.json": [json.dumps({"samples": samples})]})
     assert found(open_dataset(root)) == {k: sorted(o) for k, o in WANT.items()}
+
+
+# ---------------------------------------------------------------- the table's constructors
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [[1, 0, None, 1], [1, 0, -1, 1], ["1", "0", "1", "1"], [0.5, 0.1, 1, 0], [True, False, None, True],
+     pd.array([1, 0, None, 1], dtype="Int64"), [1, 0, 2, 1]],
+)  # fmt: skip
+def test_a_column_with_one_odd_cell_is_not_lost(tmp_path, cells):
+    df = pd.DataFrame({"fname": list("abcd"), "cat": cells, "dog": [0, 1, 1, 0]})
+    with pytest.raises(ValueError, match="column cat: .* is neither 0 nor 1.*unknown.*label_columns"):
+        ImageTable.from_multi_hot(df, tmp_path)
+    assert ImageTable.from_multi_hot(df, tmp_path, label_columns=["dog"]).vocab == ["dog"]
+
+
+def test_columns_that_are_no_labels(tmp_path):
+    df = pd.DataFrame({"fname": list("ab"), "id": [0, 1], "age": [30, 1], "cat": [1, 0]})
+    assert ImageTable.from_multi_hot(df, tmp_path).vocab == ["cat"]
+    with pytest.raises(ValueError, match="is_valid.*says the split"):
+        ImageTable.from_multi_hot(df.assign(is_valid=[0, 1]), tmp_path)
+    with pytest.raises(ValueError, match="'cat' is there twice"):
+        ImageTable.from_multi_hot(pd.concat([df, df[["cat"]]], axis=1), tmp_path)
+    with pytest.raises(TypeError, match="label_columns is the text 'cat'"):
+        ImageTable.from_multi_hot(df, tmp_path, label_columns="cat")
+
+
+def test_rows_shares_and_paths_of_a_table(tmp_path):
+    table = ImageTable.from_lists([tmp_path / "a.png", "b.png"], [[np.str_("x")], ["y"]], tmp_path)
+    assert table.fnames() == ["a.png", "b.png"] and type(table.labels()[0][0]) is str
+    with pytest.raises(IndexError, match="no row 2; the table has 2 rows"):
+        table.subset([0, 2])
+    with pytest.raises(TypeError, match="list of row numbers"):
+        table.subset(1)
+    with pytest.raises(ValueError, match="fraction is 20: give the share"):
+        table.hold_out(20)
+
+
+# ---------------------------------------------------------------- options
+
+
+def test_an_option_that_is_not_used_is_said(tmp_path):
+    row = lambda i, o: f"{i}.jpg,{'|'.join(o)},{('train', 'valid')[i % 2]}"
+    with pytest.raises(ValueError, match="--valid-fold 1.*no column with numbers of folds"):
+        one(tmp_path, "fname,labels,split", row, valid_fold=1)
+    table = one(tmp_path, "fname,labels,split", row, sep=" ")
+    assert any("'bird|dog' is read as one label" in o and "--sep '|'" in o for o in table.notes)
+
+
+def test_a_vocab_file_that_is_not_there(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no file .*names.txt.*--vocab takes a file"):
+        read_vocab(str(tmp_path / "names.txt"))
+    assert read_vocab("cat, polar bear") == ["cat", "polar bear"]
+
+
+# ---------------------------------------------------------------- PASCAL VOC's lists
+
+
+def voc(root, change=lambda lists: None):
+    parts = {"train": range(6), "val": range(6, 9), "trainval": range(9), "test": range(9, 12)}
+    value = lambda v, i: 1 if v in ROWS[i] else -1
+    lists = {(v, s): {i: value(v, i) for i in r} for v in ("cat", "dog", "bird") for s, r in parts.items()}
+    change(lists)
+    files = {f"ImageSets/Main/{v}_{s}.txt": [f"{i:06} {x:2}" for i, x in o.items()] for (v, s), o in lists.items()}
+    files |= {f"ImageSets/Main/{s}.txt": [f"{i:06}" for i in r] for s, r in parts.items()}
+    return put(root, [f"JPEGImages/{i:06}.jpg" for i in range(N)], **files)
+
+
+def test_vocs_lists_of_labels(tmp_path):
+    table = open_dataset(voc(tmp_path))
+    assert table.vocab == ["bird", "cat", "dog"] and table.counts() == {"train": 6, "valid": 3, "test": 3}
+    assert found(table) == {f"{i:06}.jpg": sorted(o) for i, o in enumerate(ROWS)}
+
+
+def test_what_vocs_lists_do_not_say(tmp_path):
+    root = voc(tmp_path / "a", lambda o: o["cat", "train"].update({2: 0}))
+    assert found(open_dataset(root))["000002.jpg"] == ["cat"]
+    assert found(open_dataset(root, difficult="drop"))["000002.jpg"] == []
+    with pytest.raises(ValueError, match="000003 is not in the list of cat.*unknown"):
+        open_dataset(voc(tmp_path / "b", lambda o: o["cat", "train"].pop(3)))
+
+
+@pytest.mark.parametrize("vocab", [["train", "car"], ["valid", "test"], ["positive", "value"], ["x", "yes"]])
+def test_labels_called_like_splits_are_written_and_read(tmp_path, vocab):
+    put(tmp_path)
+    labels = [[vocab[i % 2]] if i % 3 else [] for i in range(N)]
+    splits = [("train", "valid", "test")[i % 3] for i in range(N)]
+    table = ImageTable.from_lists([f"images/{i}.jpg" for i in range(N)], labels, tmp_path, splits, vocab)
+    for form in ("columns", "list"):
+        got = open_dataset(to_csv(table, tmp_path / "labels.csv", form))
+        assert got.counts() == table.counts() and dict(zip(got.fnames(), got.labels())) | {} == {
+            f.removeprefix("images/") if got.root.name == "images" else f: o
+            for f, o in zip(table.fnames(), labels)
+        }
+    with pytest.raises(ValueError, match="'width' can't be the name of a column"):
+        wide = ImageTable.from_lists(["images/0.jpg"], [["width"]], tmp_path)
+        to_csv(wide, tmp_path / "wide.csv", "columns")

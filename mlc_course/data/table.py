@@ -12,7 +12,16 @@ import pandas as pd
 from ..labels import label_counts, multi_hot, stratified_split
 from ..machine import usable_cores
 from .pictures import check_image, row_sources
-from .table_checks import SPLITS, check_rows, check_vocab, ones, safe_name
+from .table_checks import (
+    SPLITS,
+    check_columns,
+    check_rows,
+    check_vocab,
+    find_label_columns,
+    ones,
+    row_numbers,
+    safe_name,
+)
 
 
 class ImageTable:
@@ -48,9 +57,11 @@ class ImageTable:
         if vocab is not None:
             vocab = check_vocab(vocab)
         df = df.reset_index(drop=True)
-        df["fname"] = [safe_name(f, s) for f, s in zip(df["fname"], row_sources(df))]
+        inside = f"{self.root.as_posix().rstrip('/')}/"
+        names = [str(f).removeprefix(inside) if isinstance(f, Path) else f for f in df["fname"]]
+        df["fname"] = [safe_name(f, s) for f, s in zip(names, row_sources(df))]
         check_rows(df, vocab)
-        df["labels"] = pd.Series([list(dict.fromkeys(o)) for o in df["labels"]], dtype=object)
+        df["labels"] = pd.Series([list(dict.fromkeys(map(str, o))) for o in df["labels"]], dtype=object)
         self.df = df  # not to be changed: make another table, with subset or ImageTable(df, ...)
         self.vocab = sorted({o for row in df["labels"] for o in row}) if vocab is None else vocab
 
@@ -88,14 +99,12 @@ class ImageTable:
         "A table from one column per label; a cell that is neither 0 nor 1 is unknown, and refused."
         if split_column is None and "split" in df.columns:
             split_column = "split"
-        for c in (fname_column, *([split_column] if split_column else []), *(label_columns or ())):
-            if c not in df.columns:
-                raise ValueError(
-                    f"There is no column {c!r}; the table has {', '.join(map(str, df.columns))}."
-                )
+        taken = [fname_column, *([split_column] if split_column is not None else [])]
+        wanted = () if label_columns is None else label_columns
+        check_columns(df, [*taken, *wanted], label_columns)
         if label_columns is None:
-            rest = [c for c in df.columns if c not in (fname_column, split_column)]
-            label_columns = [c for c in rest if df[c].isin((0, 1)).all()]
+            split = ["split"] * (split_column is not None)
+            label_columns = find_label_columns(df, [*taken, *split])
         if not len(label_columns):
             raise ValueError("No column holds 0 and 1 only; name them in label_columns.")
         on = ones(df, label_columns)
@@ -211,9 +220,8 @@ class ImageTable:
                 raise TypeError(
                     f"which holds {which.dtype}; give a split, a bool mask or row numbers."
                 )
-            df = self.df.iloc[
-                np.flatnonzero(which) if which.dtype == bool else which.astype(np.int64)
-            ]
+            rows = np.flatnonzero(which) if which.dtype == bool else which
+            df = self.df.iloc[row_numbers(rows, len(self))]
         return self._like(df)
 
     def hold_out(
@@ -233,6 +241,11 @@ class ImageTable:
             raise ValueError(
                 f"{self.name or 'The table'} has {len(train)} train images; it takes two to hold"
                 f" one out."
+            )
+        if not 0 <= fraction < 1:
+            raise ValueError(
+                f"fraction is {fraction}: give the share of the train images to hold out, such as"
+                " 0.2."
             )
         fraction, groups = max(fraction, 1 / len(train)), self.groups(groups)
         kwargs = {} if groups is None else {"groups": groups[train]}

@@ -4,11 +4,16 @@ import re
 from difflib import get_close_matches
 
 import numpy as np
+import pandas as pd
 
 from .pictures import row_sources
 from .targets import ordered_names
 
 SPLITS = ("train", "valid", "test")
+NOT_LABELS = {
+    "id", "index", "level_0", "unnamed: 0", "group", "fold", "width", "height", "is_valid",
+    "is_val", "is_test", "is_train", "split",
+}  # fmt: skip
 
 
 def safe_name(fname, source):
@@ -40,7 +45,59 @@ def check_vocab(vocab):
     if len(set(names)) < len(names):
         twice = next(o for i, o in enumerate(names) if o in names[:i])
         raise ValueError(f"vocab names {twice!r} twice: a label has one column. Take one out.")
-    return names
+    return [str(o) for o in names]
+
+
+def _may_be_label(cells):
+    "Does a column hold 0 and 1, also with gaps, -1, text or shares among them?"
+    known = cells[cells.notna()]
+    if not len(known):
+        return False
+    numbers = pd.to_numeric(known, errors="coerce")
+    share = ((numbers >= 0) & (numbers <= 1) | (numbers == -1)).mean()
+    return bool(numbers.isin((0, 1)).any()) and share > 0.5 or bool((share == 1) and len(known) > 1)
+
+
+def find_label_columns(df, taken):
+    "The columns that hold 0 and 1, in order; one with other values too is refused by `ones`."
+    rest = [c for c in df.columns if c not in taken and str(c).lower() not in NOT_LABELS]
+    splits = [c for c in df.columns if str(c).lower() in ("is_valid", "is_val", "is_test")]
+    if splits and "split" not in map(str, taken):
+        raise ValueError(
+            f"The column {splits[0]!r} says the split and is no label: write a column split of"
+            " train, valid and test, or name the labels in label_columns."
+        )
+    found = [c for c in rest if _may_be_label(df[c])]
+    if not found:
+        raise ValueError("No column holds 0 and 1 only; name them in label_columns.")
+    return found
+
+
+def check_columns(df, wanted, label_columns):
+    "Raise for a column that isn't there, or twice."
+    twice = df.columns[df.columns.duplicated()]
+    if len(twice):
+        raise ValueError(f"The column {twice[0]!r} is there twice. Rename or remove one.")
+    if isinstance(label_columns, str):
+        raise TypeError(f"label_columns is the text {label_columns!r}; give a list of columns.")
+    for c in wanted:
+        if c not in df.columns:
+            raise ValueError(
+                f"There is no column {c!r}; the table has {', '.join(map(str, df.columns))}. Give"
+                " the names of its columns: fname_column, split_column, label_columns."
+            )
+
+
+def row_numbers(which, n):
+    "Row numbers as int64 [k]; one that no row has is refused."
+    which = np.asarray(which)
+    if which.ndim != 1:
+        raise TypeError(f"which is {which!r}; give a list of row numbers, such as [0, 5].")
+    which = which.astype(np.int64)
+    if len(which) and not -n <= which.min() <= which.max() < n:
+        odd = which.max() if which.max() >= n else which.min()
+        raise IndexError(f"There is no row {odd}; the table has {n} rows, 0 to {n - 1}.")
+    return which
 
 
 def ones(df, columns):
@@ -53,7 +110,8 @@ def ones(df, columns):
             raise ValueError(
                 f"{row_sources(df)[row]}, column {c}: {df[c].iloc[row]!r} is neither 0 nor 1, so"
                 f" it is"
-                " unknown whether the image has the label. Drop such rows, or fill the cells in."
+                " unknown whether the image has the label. Drop such rows, or fill the cells in;"
+                " if this column is no label, name those that are in label_columns."
             )
         on[:, i] = df[c].isin((1,))
     return on

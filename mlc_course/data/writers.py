@@ -14,9 +14,11 @@ import pandas as pd
 from ..safety import write_whole
 from .readers.cells import clean
 from .readers.columns import (
+    CROSSES,
     FILE_COLUMNS,
     LABEL_COLUMNS,
     MINUS,
+    NEVER_LABELS,
     NO,
     ROW_KEYS,
     UNKNOWN,
@@ -29,8 +31,8 @@ from .readers.splits import SPLIT_COLUMNS, TRUTHS
 
 LOCAL_FILES = "/data/local-files/?d="  # how Label Studio addresses a file of its own machine
 # what a column may be called that a reader takes for something else than a label
-_COLUMNS = FILE_COLUMNS | WEAK_FILE_COLUMNS | LABEL_COLUMNS | SPLIT_COLUMNS | set(TRUTHS) | ROW_KEYS
-_COLUMNS |= {"group"}
+_COLUMNS = FILE_COLUMNS | WEAK_FILE_COLUMNS | LABEL_COLUMNS | SPLIT_COLUMNS | NEVER_LABELS | ROW_KEYS
+_COLUMNS |= {o for o in TRUTHS if o.startswith("is_")}
 
 
 def _can_be_written(text):
@@ -134,10 +136,13 @@ def _check_columns(table, extras):
                 " would be read as something else. Pass form='list', or rename it."
             )
     for c in ["fname", *extras]:
-        values = {str("" if o is None else o).strip().lower() for o in map(_plain, table.df[c])}
-        if values & (YES | NO) and values <= YES | NO | MINUS | UNKNOWN:
+        cells = [str("" if o is None else o).strip().lower() for o in map(_plain, table.df[c])]
+        known, answers = YES | NO | MINUS | CROSSES | UNKNOWN, YES | NO | MINUS | CROSSES
+        values = set(cells)
+        only = " only" if values <= known else ""
+        if values & answers and sum(o in known for o in cells) > len(cells) / 2:
             raise ValueError(
-                f"The column {c!r} holds {', '.join(sorted(values))} only, and would be read as a"
+                f"The column {c!r} holds {', '.join(sorted(values)[:5])}{only}, and would be read as a"
                 " label. Leave it out, or pass form='list'."
             )
 

@@ -28,6 +28,11 @@ def _parameter(name):
 def read_vocab(text):
     "Label names from a file with one a line, or from text with commas."
     path = Path(text).expanduser()
+    if path.suffix.lower() in (".txt", ".csv", ".json") and not path.is_file():
+        raise FileNotFoundError(
+            f"There is no file {path}. --vocab takes a file with one label a line, or names with"
+            " commas: cat,dog."
+        )
     lines = path.read_text(encoding="utf-8-sig").splitlines() if path.is_file() else text.split(",")
     return [o.strip() for o in lines if o.strip()]
 

@@ -1,4 +1,4 @@
-"""CelebA's text: a count, the attributes' names, then 1 (yes) or -1 (no) for each image; or CSV."""
+"""CelebA's text file: a count, the names, then 1 (yes) or -1 (no) for each image; also as CSV."""
 
 import re
 from pathlib import Path

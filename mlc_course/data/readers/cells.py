@@ -5,7 +5,7 @@ import unicodedata
 
 from .cell_lists import NotAList, looks_like_list, read_list, whole_quote
 from .options import opt
-from .separators import GRAPH_ID, SINGULAR, called, cut, find_separator
+from .separators import GRAPH_ID, SINGULAR, called, cut, find_separator, mixed_note
 
 SMART_QUOTES = set("“”„‟«»‘’‚‹›「」『』")
 MISSING = {"nan", "none", "null", "na", "n/a", "<na>", "nat", "#n/a"}
@@ -253,6 +253,7 @@ def parse_cells(
     for row, source in zip(rows, sources):
         if "" in row:
             raise ValueError(f"{source}: a name in the list of labels is empty. Take it out.")
+    notes = notes + mixed_note(rows, sep) if given is not None and not lists else notes
     return rows, _note(plain, lists, sep, column) + notes
 
 

@@ -155,7 +155,7 @@ def _all_minus(raw, column):
     return bool(found & MINUS) and found <= MINUS | UNKNOWN
 
 
-def _refuse_nearly(raw, columns, file):
+def _refuse_nearly(raw, columns, file, binary):
     "Raise for a column in which most cells are 0 or 1, and some are something else."
     known = YES | NO | MINUS | UNKNOWN
     for c in columns:
@@ -165,11 +165,11 @@ def _refuse_nearly(raw, columns, file):
         cells = raw[c].str.strip().str.lower()
         fine = cells.isin(known).to_numpy()
         if fine.mean() > 0.5:
-            row, others = int((~fine).argmax()), [o for o in columns if is_binary(raw, o)]
+            row = int((~fine).argmax())
             raise ValueError(
                 f"{file} row {raw.index[row]}, column {c}: {raw[c].iloc[row]!r} is neither 0 nor 1,"
                 f" as most cells of this column are. Correct it; or, if {c} is no label, name the"
-                f" columns that are: {opt('label_column', ','.join(others))}."
+                f" columns that are: {opt('label_column', ','.join(binary))}."
             )
 
 
@@ -197,7 +197,7 @@ def label_columns(raw, file, taken, wanted=None):
             f" {_counts(raw, free)[0]}, have to be made 0 and 1."
         )
     if not text and binary:
-        _refuse_nearly(raw, free, file)
+        _refuse_nearly(raw, [c for c in free if c not in binary], file, binary)
         return binary, True
     if len(found) > 1:
         _one_of(found, file, "label_column", "the labels")

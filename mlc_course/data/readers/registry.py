@@ -22,6 +22,7 @@ from . import (
     movie_posters,
     nus_wide,
     pascal,
+    voc_lists,
     voc_xml,
     yolo,
 )
@@ -73,7 +74,8 @@ FORMATS = [
     Format.of(label_studio, label_studio.read_label_studio, over=("folder",)),
     Format.of(fiftyone, fiftyone.read_fiftyone, over=("nus_wide",)),
     Format.of(datumaro, datumaro.read_datumaro),
-    Format.of(voc_xml, voc_xml.read_voc_xml),
+    Format.of(voc_xml, voc_xml.read_voc_xml, over=("voc_lists",)),
+    Format.of(voc_lists, voc_lists.read_voc_lists),
     Format.of(jsonl, jsonl.read_jsonl),
     Format.of(celeba, celeba.read_celeba, over=("folder",)),
     Format.of(yolo, yolo.read_yolo, over=("folder",)),
@@ -146,7 +148,7 @@ def _holds(path):
 def _inside(path):
     "A hint at a folder below, one or two levels down, whose layout is understood."
     below = folders_in(path)[:12] if path.is_dir() else []
-    above = path.resolve().parent
+    above = path.absolute().parent
     if path.is_dir() and pascal.recognise(above):
         return f" The folder above, {above}, is understood: did you mean that one?"
     for d in [*below, *(o for b in below for o in folders_in(b)[:12])]:

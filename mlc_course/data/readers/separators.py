@@ -53,7 +53,7 @@ def _spaces_separate(cells):
 def _words_move(cells):
     "Do pairs of words stand beside each other in some cells and apart in others, as tags do?"
     gaps = {}
-    for combo in {tuple(o.split()) for o in cells}:
+    for combo in list(dict.fromkeys(tuple(o.split()) for o in cells))[:2000]:
         for i, word in enumerate(combo):
             for gap, other in enumerate(combo[i + 1 :], 1):
                 gaps.setdefault((word, other), set()).add(gap)
@@ -171,6 +171,20 @@ def find_separator(
         sep = _space_or_whole(cells, column, file, default)
     _check_mixed(cells, sep, column, file)
     return sep
+
+
+def mixed_note(rows, sep):
+    "A note about names that hold another separator, and whose pieces are names as well."
+    names = {name for row in rows for name in row}
+    for other in (*STRONG, "/"):
+        for name in sorted(names) if other != sep else ():
+            pieces = [p.strip() for p in name.split(other) if p.strip()]
+            if len(pieces) > 1 and set(pieces) <= names:
+                return [
+                    f"{name!r} is read as one label, and {' and '.join(pieces)} are labels too: if"
+                    f" it should be cut, pass {opt('sep', other)}."
+                ]
+    return []
 
 
 def _check_mixed(cells, sep, column, file):

@@ -104,6 +104,19 @@ def _by_word(raw, column, file, sources, valid_fold, test_fold):
 
 def given_split(raw, file, sources, taken=(), wanted=None, valid_fold=None, test_fold=None):
     "(the split of each row or None, notes, columns used): what the table says about splits."
+    found = _given_split(raw, file, sources, taken, wanted, valid_fold, test_fold)
+    fold = valid_fold if valid_fold is not None else test_fold
+    if fold is not None and not any(o.startswith("Splits are the folds") for o in found[1]):
+        option = "valid_fold" if valid_fold is not None else "test_fold"
+        raise ValueError(
+            f"{file}: {opt(option, fold)} is given, and no column with numbers of folds is used for"
+            f" the split. Leave it out, or name that column: {opt('split_column', 'fold')}."
+        )
+    return found
+
+
+def _given_split(raw, file, sources, taken, wanted, valid_fold, test_fold):
+    "As given_split, whose options of folds may be left without a use."
     if isinstance(wanted, str) and wanted.lower() == "none":
         return None, [], []
     if wanted is not None:
@@ -114,6 +127,8 @@ def given_split(raw, file, sources, taken=(), wanted=None, valid_fold=None, test
     free = [c for c in raw.columns if c not in taken]
     words = [c for c in free if _is_named(raw, c) and _is_meant(raw, c)]
     truth = [c for c in free if norm(c) in TRUTHS and _answers(raw, c)]
+    if words:  # beside a column split, one called test or valid is something else
+        truth = [c for c in truth if norm(c).startswith("is_")]
     if len(words) > 1:
         said = [c for c in words if is_split_column(raw, c)]
         words = said if len(said) == 1 else words
