@@ -19,8 +19,8 @@ import pandas as pd
 from .data.text import plain_text
 from .data.workers import end_with_parent
 from .extras import need
-from .machine import quiet_threads
-from .backbones import _keras_slots, create_model, create_model_tf, set_arrays
+from .machine import quiet_threads, usable_cores
+from .backbones import create_model, create_model_tf, keras_slots, set_arrays
 from .metrics import evaluate
 from .pixels import cached_pixels
 from .settings import import_tensorflow, load_profile, require_torch_first
@@ -38,7 +38,7 @@ def _observed(evaluating, training, ours, library, gradients, after):
 
 def _torch_floats(model): return {k: v.detach().numpy().copy() for k, v in model.state_dict().items() if v.is_floating_point()}
 
-def _keras_floats(model): return {name: np.transpose(v.numpy(), np.argsort(axes)) for name, v, axes in _keras_slots(model)}      # get_arrays would round to float32
+def _keras_floats(model): return {name: np.transpose(v.numpy(), np.argsort(axes)) for name, v, axes in keras_slots(model)}      # get_arrays would round to float32
 
 def observe_torch(
     arrays:dict,        # weights of a pocket ResNet, as `get_arrays` gives them
@@ -223,8 +223,6 @@ def _child():
     Path(path).write_text(json.dumps([asdict(_measure(trainer, framework, table, p, startup, imported)) for p in profiles]), encoding="utf-8")
 
 # %% ../nbs/11_side_by_side.ipynb #b3826b41
-def _cores(): return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
 def measured_runs(
     framework:str, # "fastai", "torch" or "tensorflow"
     table:ImageTable, # with train, valid and test
@@ -236,7 +234,7 @@ def measured_runs(
     need(framework, framework)
     if lacking := {"train", "valid", "test"} - set(table.splits): raise ValueError(f"The table {table.name!r} has no {' and no '.join(sorted(lacking))} rows. A comparison trains on train, chooses on valid and reports test.")
     for size in {p.image_size for p in profiles}: cached_pixels(table, size)           # so that none of them pays for decoding
-    n = str(threads or _cores())
+    n = str(threads or usable_cores())
     env = quiet_threads(dict(os.environ)) | dict(OMP_NUM_THREADS=n, TF_NUM_INTRAOP_THREADS=n, PYTHONWARNINGS="ignore")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder)/"runs.json"

@@ -12,6 +12,8 @@ import pytest
 import torch
 
 from mlc_course import backbones
+from mlc_course.nets import names, weights
+from mlc_course.nets.create_tf import keras_range
 from mlc_course.backbones import (WIDTHS, create_model, create_model_tf, get_arrays, load_weights, pocket_resnet, pocket_resnet_tf,
                                   set_arrays)
 from mlc_course.backbones_torch import PocketResNet, layer_groups
@@ -106,7 +108,7 @@ def test_missing_and_damaged_weights(monkeypatch, tmp_path):
     from safetensors.numpy import save_file
     import hashlib
     path = tmp_path/"pocket_resnet.safetensors"
-    monkeypatch.setattr(backbones, "weights_path", lambda name="pocket_resnet": path)
+    monkeypatch.setattr(weights, "weights_path", lambda name="pocket_resnet": path)
     with pytest.raises(FileNotFoundError, match="pretrained=False"): pocket_resnet()
     save_file(get_arrays(shaken(n_out=4)), path)
     path.with_suffix(".sha256").write_text(hashlib.sha256(path.read_bytes()).hexdigest() + "  pocket_resnet.safetensors\n")
@@ -171,12 +173,12 @@ def test_pretraining_and_keeping_its_weights(tmp_path, monkeypatch):
     assert net.head.out_features == 39 and [h["epoch"] for h in history] == [0, 1] and all(np.isfinite(h["train_loss"]) for h in history)
     path = backbones.save_weights(net, tmp_path/"sub"/"pocket_resnet.safetensors", recipe="a test")
     assert sorted(p.name for p in path.parent.iterdir()) == ["pocket_resnet.safetensors", "pocket_resnet.sha256"]
-    monkeypatch.setattr(backbones, "weights_path", lambda name="pocket_resnet": path)
+    monkeypatch.setattr(weights, "weights_path", lambda name="pocket_resnet": path)
     for name, array in get_arrays(pocket_resnet(n_out=4)).items():
         if not name.startswith("head."): np.testing.assert_array_equal(array, get_arrays(net)[name])
 
 
-# ---- safetensors without its library ---------------------------------------------------------------
+# ---- safetensors -------------------------------------------------------------------------------
 SOME = dict(a=np.arange(6, dtype="float32").reshape(2, 3), b=np.array(2.5), c=np.arange(4), d=np.zeros((0, 3), "float32"),
             e=np.array([True, False, True]), f=np.arange(3, dtype="uint8"), g=np.arange(2, dtype="float16"), h=np.arange(6, dtype="float32").reshape(2, 3).T)
 
@@ -197,6 +199,20 @@ def test_safetensors_are_the_librarys(tmp_path):
     theirs = {k: np.ascontiguousarray(v) for k, v in SOME.items() if k != "b"}
     same_arrays(backbones.read_safetensors(save(theirs))[0], theirs)
     back["a"][:] = 0                                      # what is read can be written to
+
+
+def test_a_bfloat16_file_loads_as_float32():
+    from safetensors.torch import save
+    x = torch.tensor([[1.5, -2.25], [3e38, float("inf")]], dtype=torch.bfloat16)
+    back, _ = backbones.read_safetensors(save({"x": x, "empty": torch.zeros(0, 3, dtype=torch.bfloat16)}))
+    assert back["x"].dtype == np.float32 and back["empty"].shape == (0, 3)
+    np.testing.assert_array_equal(back["x"], x.float().numpy())
+
+
+def test_numbers_without_a_numpy_type_are_named_and_not_called_damage():
+    from safetensors.torch import save
+    with pytest.raises(ValueError, match="'x' is F8_E4M3.*float32") as e: backbones.read_safetensors(save({"x": torch.zeros(2).to(torch.float8_e4m3fn)}))
+    assert "damaged" not in str(e.value)
 
 
 def test_a_file_cut_anywhere_is_refused(tmp_path):
@@ -348,6 +364,18 @@ def test_a_saved_network_comes_back_whole(arch, tmp_path):
     with torch.no_grad(): torch.testing.assert_close(back(x), net(x))
 
 
+def test_a_network_of_ones_own_comes_back_into_one_that_is_built_again(tmp_path):
+    def build(): return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(12, 2))
+    net = build()
+    net.vocab, net.image_size = ["a", "b"], 2
+    backbones.save_model(net, tmp_path)
+    with pytest.raises(ValueError, match=r"network of your own \(Sequential\).*load_model\(.*model=\.\.\.\)"): backbones.load_model(tmp_path)
+    back = backbones.load_model(tmp_path, model=build())
+    x = torch.rand(3, 3, 2, 2)
+    assert back.vocab == ["a", "b"] and back.image_size == 2
+    with torch.no_grad(): torch.testing.assert_close(back.cpu()(x), net(x))
+
+
 def test_a_folder_from_before_arch_is_a_pocket_resnet(tmp_path):
     from safetensors.numpy import save_file
     net = shaken(n_out=2)
@@ -406,7 +434,7 @@ def test_a_failing_net_gives_one_sentence_and_leaves_nothing(net_with, what, mon
     if what == "cut short": handler.sends = handler.sends[:-1000]
     if what == "other bytes": handler.sends = bytes(len(handler.sends))
     if what == "not there": handler.status = 404
-    if what == "silent": handler.sends = None; monkeypatch.setattr(backbones._patience.__init__, "__defaults__", (.3,))
+    if what == "silent": handler.sends = None; monkeypatch.setattr(names.Patience.__init__, "__defaults__", (.3,))
     if what == "refused":
         from torchvision.models import ResNet18_Weights
         monkeypatch.setattr(ResNet18_Weights.DEFAULT.value, "url", f"http://127.0.0.1:9/{path.name}")
@@ -492,7 +520,7 @@ def test_every_network_of_keras_gets_its_own_range():
     assert len(names) > 30
     for name in names:
         inputs = keras.Input((8, 8, 3))
-        ours = keras.Model(inputs, backbones._keras_range(inputs, name))(x).numpy()
+        ours = keras.Model(inputs, keras_range(inputs, name))(x).numpy()
         module = sys.modules[inspect.unwrap(getattr(keras.applications, name)).__module__]
         np.testing.assert_allclose(ours, module.preprocess_input(x*255), rtol=1e-4, atol=1e-3, err_msg=name)
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from mlc_course.tools import bench, cli
+from mlc_course.tools.bench import metrics
 
 
 @pytest.fixture(scope="module")
@@ -20,20 +21,20 @@ def test_every_comparison_is_made(report):
 
 
 def test_without_torchmetrics_the_rows_say_so(monkeypatch):
-    monkeypatch.setattr(bench, "_torchmetrics", lambda name: None)
+    monkeypatch.setattr(metrics, "_torchmetrics", lambda name: None)
     report = bench.Report("", "")
-    bench._bench_sort(report, bench.scores_like(300, 4), 10, 1)
+    metrics._bench_sort(report, bench.scores_like(300, 4), 10, 1)
     assert "torchmetrics isn't installed" in str(report) and report.rows[-1].met is None and report.rows[-1].ratio is None
 
 
 def test_a_wrong_answer_is_not_timed(monkeypatch):
     from mlc_course import thresholds
-    right = thresholds._label_counts
-    monkeypatch.setattr(thresholds, "_label_counts", lambda p, t: (right(p, t)[0] + 1, right(p, t)[1]))
-    with pytest.raises(AssertionError, match="differ"): bench._bench_sweep(bench.Report("", ""), bench.scores_like(300, 4), 10, 1)
-    monkeypatch.setattr(bench, "_three_rankings", lambda p: [1., 2., 3.])
-    with pytest.raises(AssertionError, match="ranking measures, 300 x 4"): bench._bench_ranking(bench.Report("", ""), bench.scores_like(300, 4), 10, 1)
-    with pytest.raises(AssertionError, match="worth nothing"): bench._agree("x", [1., 2.], [1., 2.1])
+    right = thresholds.counts_at
+    monkeypatch.setattr(thresholds, "counts_at", lambda p, t: (right(p, t)[0] + 1, right(p, t)[1]))
+    with pytest.raises(AssertionError, match="differ"): metrics._bench_sweep(bench.Report("", ""), bench.scores_like(300, 4), 10, 1)
+    monkeypatch.setattr(metrics, "_three_rankings", lambda p: [1., 2., 3.])
+    with pytest.raises(AssertionError, match="ranking measures, 300 x 4"): metrics._bench_ranking(bench.Report("", ""), bench.scores_like(300, 4), 10, 1)
+    with pytest.raises(AssertionError, match="worth nothing"): bench.agree("x", [1., 2.], [1., 2.1])
 
 
 def test_functions_take_turns():
@@ -46,7 +47,7 @@ def test_the_command(monkeypatch, capsys):
     def small(n, c, say):
         assert (n, c) == (700, 5)
         return bench.Report("t", "s", [bench.Row("x", "y", 1., 2., "g", met)])
-    monkeypatch.setattr(bench, "bench_metrics", small)
+    monkeypatch.setattr(metrics, "bench_metrics", small)
     for met, code in ((True, 0), (False, 1), (None, 0)):
         assert cli.main(["bench", "metrics", "--images", "700", "--labels", "5", "--json"]) == code
         assert json.loads(capsys.readouterr().out)["rows"][0]["ratio"] == 2

@@ -4,7 +4,8 @@ import json
 import numpy as np
 import pytest
 
-from mlc_course.tools import bench, bench_predict, cli
+from mlc_course.tools import bench, cli
+from mlc_course.tools.bench import predict as bench_predict
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from mlc_course.tools import bench, bench_train, cli
+from mlc_course.tools import bench, cli
+from mlc_course.tools.bench import train as bench_train
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from PIL import Image
 from mlc_course.metrics import Predictions, TrainingRun
 from mlc_course.settings import load_profile
 from mlc_course.tools import cli, doctor
+from mlc_course.training.folder import MARKER
 
 VOCAB = ["boat", "moon", "sun"]
 
@@ -165,7 +166,7 @@ def test_train_failure_leaves_nothing_or_what_resumes(pictures, tmp_path, traine
         return real(table, profile, out, resume)
     trainer.train = interrupted
     assert mlc(*base, "-o", out) == 130
-    assert sorted(p.name for p in out.iterdir()) == ["checkpoint.pt", cli.MARKER]
+    assert sorted(p.name for p in out.iterdir()) == ["checkpoint.pt", MARKER]
     hint = capsys.readouterr().err.partition("Go on with: ")[2].split()
     assert hint[0] == "mlc" and hint[-1] == "--resume"
 
@@ -173,7 +174,7 @@ def test_train_failure_leaves_nothing_or_what_resumes(pictures, tmp_path, traine
     assert mlc(*base, "-o", out) == 1 and "unfinished run" in capsys.readouterr().err
     assert mlc("train", "postcards", "-f", "torch", "-p", "smoke", "-o", out, "--resume") == 1 and "was asked for" in capsys.readouterr().err
     assert mlc(*base, "-o", out, "--resume") == 0 and trainer.calls[-1]["resume"] is True
-    assert not (out/cli.MARKER).exists()
+    assert not (out/MARKER).exists()
 
 
 def test_the_hint_after_ctrl_c_goes_on_with_the_same_settings(tmp_path, pictures, trainer, capsys):
@@ -224,7 +225,7 @@ def test_every_trainer_in_earnest(framework, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Scores on the test split" in done.stdout
     names = {p.name for p in out.iterdir()}
-    assert {"run.json", "history.csv", "predictions-valid.npz", "predictions-test.npz"} < names and not [n for n in names if "part" in n or n == cli.MARKER]
+    assert {"run.json", "history.csv", "predictions-valid.npz", "predictions-test.npz"} < names and not [n for n in names if "part" in n or n == MARKER]
     done = run("evaluate", out)
     assert done.returncode == 0 and "macro" in done.stdout, done.stdout + done.stderr
     assert Image.open(out/"sweep.png").size == (910, 520)

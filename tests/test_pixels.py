@@ -18,6 +18,7 @@ import pytest
 from hypothesis import example, HealthCheck, given, settings, strategies as st
 from PIL import Image
 
+from mlc_course import atomic
 from mlc_course.data import pixel_files, pixels
 from mlc_course.pixels import cached_pixels, content_key
 from mlc_course.tables import ImageTable, decode_images
@@ -404,7 +405,7 @@ class _Full:
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EIO])
 @pytest.mark.parametrize("room", [0, 10, 200, 3000], ids=lambda n: f"room for {n} bytes")
 def test_a_full_disk_is_a_warning_and_the_right_array(root, cache, monkeypatch, room, code):
-    monkeypatch.setattr(pixel_files, "open", lambda p, mode: _Full(open(p, mode), room, code) if mode == "wb" else open(p, mode), raising=False)
+    monkeypatch.setattr(atomic, "open", lambda p, mode: _Full(open(p, mode), room, code) if mode == "wb" else open(p, mode), raising=False)
     said = right_array_with_a_warning(table_of(root), cache, "can't be kept in .*decoded again each time.*Make room there, or set MLC_HOME")
     assert os.strerror(code) in said and str(cache) in said
     assert not files(cache) and not files(cache, ".part") and not files(cache, ".json")
@@ -450,7 +451,7 @@ def test_somebody_elses_cache_is_used_though_it_is_read_only(root, cache, monkey
 
 def test_a_full_disk_and_a_broken_picture_at_once(root, cache, monkeypatch):
     (root/"2.png").write_bytes(b"")
-    monkeypatch.setattr(pixel_files, "open", lambda p, mode: _Full(open(p, mode), 300, errno.ENOSPC) if mode == "wb" else open(p, mode), raising=False)
+    monkeypatch.setattr(atomic, "open", lambda p, mode: _Full(open(p, mode), 300, errno.ENOSPC) if mode == "wb" else open(p, mode), raising=False)
     with pytest.warns(UserWarning) as told: good, images = cached_pixels(table_of(root), 16, on_error="skip", folder=cache)
     assert ["can't be kept" in str(w.message) for w in told] == [True, False] and "1 of 7" in str(told[1].message)
     np.testing.assert_array_equal(images, decode_images(good, 16))

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from PIL import Image
 
-import mlc_course.postcards as pc
 from mlc_course.data import workers
-from mlc_course.postcards import CAR_CLASSES, KINDS, LABELS, MAKES, compose, compose_car, draw_postcard, draw_unknown, make_postcards, paint
+from mlc_course.postcards import (CAR_CLASSES, HIDDEN, KINDS, LABELS, MAKES, PAINTERS, compose, compose_car, draw, draw_postcard, draw_unknown, keep,
+                                  make_postcards, paint, paint_car, unknown, visible_share)
+from mlc_course.postcards.files import split_of
 
 QUIET = dict(progress=False, workers=1)
 SMALL = dict(n=24, size=32, **QUIET)
@@ -50,10 +51,10 @@ def test_scenery_decides(scenes):
 
 def test_every_split_has_every_label(scenes):
     for split in ("train", "valid", "test"):
-        assert {l for i, s in enumerate(scenes) if pc._split(i) == split for l in s.labels} == set(LABELS)
-    assert [pc._split(i) for i in range(10)] == ["train"]*3 + ["valid", "test"] + ["train"]*3 + ["valid", "test"]
+        assert {l for i, s in enumerate(scenes) if split_of(i) == split for l in s.labels} == set(LABELS)
+    assert [split_of(i) for i in range(10)] == ["train"]*3 + ["valid", "test"] + ["train"]*3 + ["valid", "test"]
 
-def pixels(scene, items): return np.asarray(pc._paint(replace(scene, items=tuple(items)), 64, np.random.default_rng(0))[0], np.int16)
+def pixels(scene, items): return np.asarray(draw.paint_large(replace(scene, items=tuple(items)), 64, np.random.default_rng(0))[0], np.int16)
 
 def test_labelled_objects_can_be_seen(scenes):
     "Paint each picture without the things of one label: what changes is what can be seen of them. Compare with the things alone."
@@ -77,7 +78,7 @@ def test_any_scene(seed, i):
     assert a == b
     assert a.labels == sorted({o.kind for o in a.items} & set(LABELS))
     for o in a.items:
-        if o.kind not in ("stars", "rainbow") and o.kind in KINDS: assert pc.visible_share(o, a.items, a.horizon) >= 1 - pc.HIDDEN - 1e-9
+        if o.kind not in ("stars", "rainbow") and o.kind in KINDS: assert visible_share(o, a.items, a.horizon) >= 1 - HIDDEN - 1e-9
 
 @pytest.mark.parametrize("size", [32, 64, 100, 128])
 def test_draw_postcard(size):
@@ -93,7 +94,7 @@ def test_same_picture_at_any_size():
         assert far < 8, i
 
 def test_unknown_pictures_have_no_known_thing(monkeypatch):
-    monkeypatch.setattr(pc, "PAINTERS", {k: v for k, v in pc.PAINTERS.items() if k not in LABELS})     # a known thing would be a KeyError
+    for module in (draw, unknown): monkeypatch.setattr(module, "PAINTERS", {k: v for k, v in PAINTERS.items() if k not in LABELS})     # a known thing would be a KeyError
     for i in range(40): assert draw_unknown(np.random.default_rng([42, i, 1]), 32).size == (32, 32)
 
 def test_cars():
@@ -107,7 +108,7 @@ def test_cars():
     assert any(last_match[n] != CAR_CLASSES[n][1] for n in names) and any(" " in m for m in MAKES)
     car = compose_car(np.random.default_rng([42, 0, 2]))
     l, t, r, b, c = car.record(128)
-    assert pc.paint_car(car, 128).size == (128, 96) and 1 <= l < r <= 128 and 1 <= t < b <= 96 and names[c - 1] == car.name
+    assert paint_car(car, 128).size == (128, 96) and 1 <= l < r <= 128 and 1 <= t < b <= 96 and names[c - 1] == car.name
 
 # files
 
@@ -141,7 +142,7 @@ def test_nus_wide(tmp_path):
         assert d["labels"] == LABELS
         for s in d["samples"]:
             i = int(s["image_name"][:6]); seen.append(i)
-            assert pc._split(i) == split and s["image_labels"] == labels_of(i) and (root/"images"/s["image_name"]).is_file()
+            assert split_of(i) == split and s["image_labels"] == labels_of(i) and (root/"images"/s["image_name"]).is_file()
     assert sorted(seen) == list(range(24))
 
 def test_movie_posters(tmp_path):
@@ -213,7 +214,7 @@ def test_damage_is_put_right(drawn, harm, name):
 
 def test_whole_set_is_left_alone(drawn, monkeypatch):
     root, before = drawn
-    monkeypatch.setattr(pc, "_make", lambda *a: pytest.fail("drew again"))
+    monkeypatch.setattr(keep, "_make", lambda *a: pytest.fail("drew again"))
     make_postcards(root, **SMALL)
 
 def test_folder_removed(drawn):
@@ -254,29 +255,42 @@ def test_foreign_folders(tmp_path):
 
 class Stop(Exception): pass
 
-def test_goes_on_after_a_kill(tmp_path, monkeypatch):
+def test_what_a_kill_left_is_drawn_anew(tmp_path, monkeypatch):
     whole = everything(make_postcards(tmp_path/"whole", n=80, size=32, **QUIET))
-    real, drawn = pc._picture, []
+    real, drawn = keep.picture_bytes, []
     def dying(spec, what, i):
         if len(drawn) == 50: raise Stop
         drawn.append(i); return real(spec, what, i)
-    monkeypatch.setattr(pc, "_picture", dying)
+    monkeypatch.setattr(keep, "picture_bytes", dying)
     with pytest.raises(Stop): make_postcards(tmp_path/"set", n=80, size=32, **QUIET)
     assert not (tmp_path/"set").exists()
-    with open(tmp_path/"set.part/journal.jsonl", "a") as f: f.write('["train/0000')        # a line cut off
-    again = []
-    monkeypatch.setattr(pc, "_picture", lambda spec, what, i: (again.append((what, i)), real(spec, what, i))[1])
-    root = make_postcards(tmp_path/"set", n=80, size=32, **QUIET)
-    assert everything(root) == whole and len(again) == 84 - 32                              # one piece of 32 was in the journal
+    left = sorted((tmp_path/"set.part").rglob("*.jpg"))
+    assert len(left) == 50
+    left[0].write_bytes(b"\0"*left[0].stat().st_size)                                      # a power cut
+    monkeypatch.setattr(keep, "picture_bytes", real)
+    assert everything(make_postcards(tmp_path/"set", n=80, size=32, **QUIET)) == whole
     assert not (tmp_path/"set.part").exists()
 
 def test_half_drawn_set_of_other_parameters(tmp_path, monkeypatch):
-    real = pc._tables
-    monkeypatch.setattr(pc, "_tables", lambda *a: (_ for _ in ()).throw(Stop))
+    real = keep.tables_of
+    monkeypatch.setattr(keep, "tables_of", lambda *a: (_ for _ in ()).throw(Stop))
     with pytest.raises(Stop): make_postcards(tmp_path/"set", layout="cars", **SMALL)
-    monkeypatch.setattr(pc, "_tables", real)
+    monkeypatch.setattr(keep, "tables_of", real)
     root = make_postcards(tmp_path/"set", **SMALL)
     assert everything(root) == everything(make_postcards(tmp_path/"fresh", **SMALL))
+
+def test_half_a_deletion_of_a_half_drawn_set_is_known_as_ours(tmp_path, monkeypatch):
+    def draw_half():
+        monkeypatch.setattr(keep, "tables_of", lambda *a: (_ for _ in ()).throw(Stop))
+        with pytest.raises(Stop): make_postcards(tmp_path/"set", layout="cars", **SMALL)
+        monkeypatch.undo()
+    draw_half()
+    monkeypatch.setattr(keep.shutil, "rmtree", lambda *a, **kw: (_ for _ in ()).throw(Stop))
+    with pytest.raises(Stop): make_postcards(tmp_path/"set", **SMALL)
+    monkeypatch.undo()
+    assert (tmp_path/"set.part/drawing.json").exists()
+    make_postcards(tmp_path/"set", **SMALL)
+    assert sorted(os.listdir(tmp_path)) == ["set", "set.lock"]
 
 DRAW = "import sys; from mlc_course.postcards import make_postcards\nmake_postcards(sys.argv[1], n=60, size=32, workers=int(sys.argv[2]))\nprint('done')"
 
@@ -306,19 +320,19 @@ def test_bad_arguments(tmp_path, kwargs, error, words):
     assert not list(tmp_path.iterdir())
 
 def test_disk_full(tmp_path, monkeypatch):
-    monkeypatch.setattr(pc.shutil, "disk_usage", lambda p: shutil._ntuple_diskusage(10, 10, 0))
+    monkeypatch.setattr(keep.shutil, "disk_usage", lambda p: shutil._ntuple_diskusage(10, 10, 0))
     with pytest.raises(OSError, match="is full.*Free some space"): make_postcards(tmp_path/"a", **SMALL)
     monkeypatch.undo()
-    real = Path.write_bytes
-    def full(self, data):
-        if ".jpg" in self.name: raise OSError(28, "No space left on device")
-        return real(self, data)
-    monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(OSError, match="is full.*continued"): make_postcards(tmp_path/"b", **SMALL)
+    real = os.replace
+    def full(part, path):
+        if str(path).endswith(".jpg"): raise OSError(28, "No space left on device")
+        return real(part, path)
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="is full.*drawn anew"): make_postcards(tmp_path/"b", **SMALL)
     assert not list((tmp_path/"b.part").rglob("*.tmp"))
 
 def test_not_writable(tmp_path, monkeypatch):
-    monkeypatch.setattr(pc, "_make", lambda *a: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
+    monkeypatch.setattr(keep, "_make", lambda *a: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
     with pytest.raises(PermissionError, match="can't be written to.*MLC_HOME"): make_postcards(tmp_path/"a", **SMALL)
 
 def test_light_import():

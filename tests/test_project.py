@@ -416,7 +416,7 @@ def test_module_names_no_framework_that_it_does_not_teach(module):
     assert packages & FRAMEWORKS <= MAY_IMPORT.get(module, set())
 
 
-@pytest.mark.parametrize("module", sorted(MODULES) + ["tools.cli", "tools.bench", "tools.bench_predict", "tools.predict", "tools.demo", "tools.checks", "tools.runner", "tools.report", "tools.doctor", "tools.bootstrap"])
+@pytest.mark.parametrize("module", sorted(MODULES) + ["tools.cli", "tools.bench", "tools.bench.predict", "tools.predict", "tools.demo", "tools.checks", "tools.runner", "tools.report", "tools.doctor", "tools.bootstrap"])
 def test_module_loads_no_framework_that_it_does_not_teach(module):
     may = MAY_IMPORT.get(module, set())
     if may == FRAMEWORKS - {"tensorflow", "keras"}: pytest.skip("loads the PyTorch side on purpose")

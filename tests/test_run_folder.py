@@ -17,6 +17,7 @@ from PIL import Image
 from mlc_course.metrics import Predictions, TrainingRun, load_run
 from mlc_course.settings import load_profile
 from mlc_course.tools import cli
+from mlc_course.tools.commands import score
 from mlc_course.training import folder as F
 from mlc_course.training.lock import FolderInUse, held
 
@@ -300,8 +301,8 @@ def test_a_killed_holder_is_no_obstacle(pictures, tmp_path, trainer, holder):
 
 def test_evaluate_prints_its_figures_and_does_not_plot_into_a_training(old, holder, capsys, monkeypatch):
     holder(old)
-    patient = cli._plot
-    monkeypatch.setattr(cli, "_plot", lambda *args: patient(*args, wait=.1))
+    patient = score.plot_into
+    monkeypatch.setattr(score, "plot_into", lambda *args: patient(*args, wait=.1))
     assert mlc("evaluate", old) == 0
     said = capsys.readouterr().out
     assert "macro" in said and "Not plotted. Another training" in said and (old/"sweep.png").read_bytes() == b"a plot"

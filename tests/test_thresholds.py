@@ -129,9 +129,9 @@ def test_both_from_one_sort_are_the_same_as_each_alone(p, beta, floor):
 @settings(max_examples=40, deadline=None)
 def test_counts_at_thresholds_that_are_scores(p):
     "A threshold equal to a score does not let it through."
-    from mlc_course.thresholds import _label_counts
+    from mlc_course.thresholds import counts_at
     grid = np.unique(np.r_[0., 1., p.probs.ravel().astype(float)])
-    tp, predicted = _label_counts(p, grid)
+    tp, predicted = counts_at(p, grid)
     for k, t in enumerate(grid):
         c = confusion(p.probs, p.targets, t)
         np.testing.assert_array_equal(tp[k], c.tp)

@@ -7,6 +7,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from ..atomic import beside, sync_path
+
 # lies in a folder of ours that holds a replaced set until it is deleted
 MARK = "replaced-by-mlc_course"
 TEMPORARY = re.compile(r"\.(.+)\.\d+\.tmp")
@@ -18,25 +20,10 @@ def write_file(
     sync: bool = False,  # wait until the disk has it: a power cut can't leave zeros then
 ):
     "Write `path` at once or not at all."
-    temp = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temp.write_bytes(data)
-        if sync:
-            _sync(temp)
-        os.replace(temp, path)
-        if sync:
-            _sync(path.parent)
-    finally:
-        temp.unlink(missing_ok=True)
-
-
-def _sync(path):
-    with contextlib.suppress(OSError):  # Windows can't open a folder
-        handle = os.open(path, os.O_RDWR if path.is_file() else os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    with beside(path, f".{path.name}.{os.getpid()}.tmp", sync) as file:
+        file.write(data)
+    if sync:
+        sync_path(path.parent)
 
 
 def temporary_files(
@@ -65,7 +52,7 @@ def replace_set(
     except BaseException:
         bring_back(root)
         raise
-    _sync(root.parent)
+    sync_path(root.parent)
     _delete(aside)
 
 
@@ -114,6 +101,21 @@ def _delete(aside):
     with contextlib.suppress(OSError):
         (aside/MARK).unlink(missing_ok=True)
         aside.rmdir()
+
+
+def remove_marked(
+    folder: Path,  # of ours
+    marks,  # names of the files that say so
+):
+    "Delete a folder, its marks last, so that half a deletion is still known as ours."
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name not in marks:
+            path.unlink()
+    for name in marks:
+        (folder/name).unlink(missing_ok=True)
+    folder.rmdir()
 
 
 def keep_edited(

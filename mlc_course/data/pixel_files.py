@@ -12,25 +12,18 @@ import zlib
 
 import numpy as np
 
+from .. import atomic
+
 KIND = "decoded pixels of mlc_course, 2"  # in the list beside the pixels: says that both are ours
 _OURS = re.compile(r"[0-9a-f]{32}\.npy")
 _OUR_PART = re.compile(r"[0-9a-f]{32}(\.json|\.npy)?\.\d+-\d+(-[0-9a-f]+)?\.part")
 _CHECKED = set()  # files whose pixels this process has compared with their checksum
 
 
-@contextlib.contextmanager
-def beside(path):
-    "A new file, put in the place of `path` once it is whole and truly on the disk."
+def beside(path, place=None):
+    "A file of the cache, put in the place of `path` (or of what `place` gives) once it is whole."
     own = f"{path.name}.{os.getpid()}-{threading.get_ident()}-{secrets.token_hex(4)}.part"
-    part = path.with_name(own)
-    try:
-        with open(part, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    return atomic.beside(path, own, place=place)
 
 
 def sealed(facts):

@@ -1,4 +1,5 @@
 "Weights that come over the net: known by their full SHA-256 from the first use on, and never run."
+
 import contextlib
 import hashlib
 import io
@@ -6,15 +7,15 @@ import pickle
 from contextlib import contextmanager
 from pathlib import Path
 
-from mlc_course.data.drawn_sets import write_file
-from mlc_course.settings import data_home
+from ..data.drawn_sets import write_file
+from ..settings import data_home
 
 
 def known_digest(
     name: str,  # of a file of weights
 ) -> Path:  # there or not
     "Where the SHA-256 of a fetched file is kept from its first use on."
-    return data_home()/"weights"/f"{name}.sha256"
+    return data_home() / "weights" / f"{name}.sha256"
 
 
 def check_bytes(
@@ -66,7 +67,7 @@ def only_weights():
     before = _api.load_state_dict_from_url
 
     def load(url, *args, **kwargs):
-        return read_state(Path(torch.hub.get_dir())/"checkpoints"/url.rpartition("/")[2])
+        return read_state(Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2])
 
     _api.load_state_dict_from_url = load
     try:

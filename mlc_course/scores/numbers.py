@@ -27,7 +27,8 @@ def need_number(
     whole:bool=False, # only a whole number will do
 ):
     "TypeError for anything but one number."
-    fits = hasattr(x, "__index__") if whole else hasattr(x, "__float__") and not hasattr(x, "columns")
+    number = hasattr(x, "__float__") and not hasattr(x, "columns")
+    fits = hasattr(x, "__index__") if whole else number
     if isinstance(x, (bool, str, dict)) or not fits or getattr(x, "ndim", 0):
         raise TypeError(f"{name} is {' '.join(repr(x).split())[:80]}: expected one "
                         f"{'whole ' * whole}number.")

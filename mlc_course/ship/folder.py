@@ -17,6 +17,7 @@ from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
+from .. import atomic
 from ..training.lock import held
 from .recipe import Recipe
 from .scan import check_graph
@@ -215,7 +216,7 @@ def replace_pair(folder, data, spec):
     finally:
         if not switched and not known:
             beside.unlink(missing_ok=True)
-    flush_folder(folder)
+    atomic.sync_path(folder)
     clear_leftovers(folder)
 
 
@@ -238,25 +239,8 @@ def remove_made(folders):
 def write(path, data):
     "Write a file beside, make sure that the disk has it, and rename it into place."
     kind = "predictor" if path.name == SPEC else "model"
-    part = path.with_name(f".{kind}-{os.getpid()}-{os.urandom(4).hex()}.part")
-    try:
-        with open(part, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def flush_folder(folder):
-    "Make sure that the disk has the new names, where a system can do that."
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    with atomic.beside(path, f".{kind}-{os.getpid()}-{os.urandom(4).hex()}.part") as file:
+        file.write(data)
 
 
 def clear_leftovers(folder, parts=False):

@@ -9,7 +9,7 @@ from .export import onnx_bytes
 from .facts import need_table
 from .folder import MODEL, put, sha256, version_of
 from .parity import measure
-from .predictor import Predictor, open_session
+from .session import open_session
 from .source import open_source
 
 PACKAGES = (
@@ -25,7 +25,9 @@ PACKAGES = (
 )
 
 
-def make(folder, trained, table, thresholds, chosen, tolerance, vocab, image_size, input_range):
+def make(
+    cls, folder, trained, table, thresholds, chosen, tolerance, vocab, image_size, input_range
+):
     "Everything that `Predictor.save` does; the comments there say what is what."
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
@@ -47,11 +49,11 @@ def make(folder, trained, table, thresholds, chosen, tolerance, vocab, image_siz
         input="pixels",
         outputs=[o.name for o in session.get_outputs()],
     )
-    spec["parity"] = measure(Predictor(session, spec), source, sigmoid, table, tolerance)
+    spec["parity"] = measure(cls(session, spec), source, sigmoid, table, tolerance)
     spec["trained"] = origin_of(source, table)
     spec["scores"] = scores_of(source.run, thresh, source.vocab)
     put(folder, data, spec)
-    return Predictor.load(folder)
+    return cls.load(folder)
 
 
 def exported_session(data):

@@ -16,6 +16,7 @@ from ..metrics import Predictions
 from .facts import need_table
 from .folder import MODEL, SPEC, read_folder, refusal
 from .recipe import Recipe
+from .session import open_session
 
 os.environ.setdefault(
     "ORT_DISABLE_TELEMETRY", "1"
@@ -36,23 +37,6 @@ class LabelScores:
     def to_dict(self) -> dict:  # plain values, ready for JSON
         "File, labels and scores."
         return dict(file=self.fname, labels=list(self.labels), scores=self.scores)
-
-
-def open_session(data: bytes, path):
-    "An onnxruntime session of a model; `path` is for the error."
-    import onnxruntime as ort
-
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = (
-        1  # each of our threads predicts a batch of its own
-    )
-    options.log_severity_level = 4
-    try:
-        return ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-    except Exception as e:
-        first = str(e).splitlines()[0]
-        why = f"it isn't an ONNX model that this onnxruntime {ort.__version__} reads ({first})."
-        raise refusal(path, why) from None
 
 
 class Predictor:
@@ -303,9 +287,8 @@ class Predictor:
         nothing is written, and an older predictor stays."""
         from .make import make
 
-        return make(
-            folder, trained, table, thresholds, chosen, tolerance, vocab, image_size, input_range
-        )
+        how = (thresholds, chosen, tolerance, vocab, image_size, input_range)
+        return make(cls, folder, trained, table, *how)
 
 
 def no_room(image):

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from mlc_course.extras import EXTRAS, absent
-from mlc_course.machine import quiet_threads, thread_setting
+from mlc_course.machine import quiet_threads, thread_setting, usable_cores
 
 PACKAGES = ("mlc_course", "torch", "torchvision", "fastai", "tensorflow", "keras", "numpy", "pandas", "scikit-learn", "matplotlib", "pillow", "onnx", "onnxruntime", "gradio", "cleanlab",
             "nbdev", "jupyterlab", "ipykernel", "nbclient", "nbconvert", "typer")
@@ -121,7 +121,7 @@ def examine() -> dict: # plain values, ready for JSON
     from mlc_course.tools.runner import find_checkout
     have = {n for n in ("torch", "tensorflow") if version(n) is not None}
     codes = {k: code for k, (code, _) in ORDERS.items()} if len(have) == 2 else {n: dict(torch=TORCH, tensorflow=TENSORFLOW)[n] for n in have}
-    with ThreadPoolExecutor(max_workers=max(2, min(3, os.cpu_count() or 1))) as pool: probes = dict(zip(codes, pool.map(probe, codes.values())))
+    with ThreadPoolExecutor(max_workers=max(2, min(3, usable_cores()))) as pool: probes = dict(zip(codes, pool.map(probe, codes.values())))
     both = probes.get("PyTorch first, then TensorFlow")
     if both: probes |= {n: dict(both, ok=True, error="", facts=both["facts"][n]) for n in have if n in both["facts"]}
     for n in have - set(probes): probes[n] = probe(dict(torch=TORCH, tensorflow=TENSORFLOW)[n])      # which of the two is broken?
@@ -144,7 +144,7 @@ def examine() -> dict: # plain values, ready for JSON
     memory = psutil.virtual_memory()
     report = dict(
         python=platform.python_version(), executable=sys.executable, system=platform.platform(), packages={p: version(p) for p in PACKAGES},
-        cores=os.cpu_count(), memory_bytes=memory.total, memory_free_bytes=memory.available,
+        cores=usable_cores(), memory_bytes=memory.total, memory_free_bytes=memory.available,
         disk_free_bytes=shutil.disk_usage(root or Path.cwd()).free, data=data, profile=profile, checkout=str(root) if root else None, lessons=lessons, threads=thread_setting(quiet_threads(dict(os.environ))),
         extras={x: dict(use=use, missing=absent(x)) for x, (_, use) in EXTRAS.items()},
         torch=probes.get("torch"), tensorflow=probes.get("tensorflow"),

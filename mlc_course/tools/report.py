@@ -11,6 +11,8 @@ import time
 from functools import lru_cache
 from pathlib import Path
 
+from mlc_course.tools.texts import clock, write_text
+
 STYLE = """
 :root{color-scheme:light;--ink:#1c2430;--soft:#5b6675;--line:#dde2e8;--fill:#f6f8fa;--link:#0b5cad}
 *{box-sizing:border-box}
@@ -197,7 +199,6 @@ def write_report(
 ) -> Path: # index.html
     "Write a page for each executed lesson and the table of contents over all of them."
     import nbformat
-    from mlc_course.tools.runner import clock, write_text
     out, lessons = Path(out), []
     for stem in sorted(record):
         path = out/f"{stem}.ipynb"

@@ -208,8 +208,9 @@ class RunFolder:
     def begin(self):
         """Now that nothing else stands in the way: make the folder, tidy it, and leave word that
         a training is at work."""
-        from mlc_course.tools.runner import write_text
         import json
+
+        from mlc_course.tools.texts import write_text
 
         self._hold()
         if self.todo == "train" and self.work != self.out:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from mlc_course.extras import need
 from mlc_course.machine import quiet_threads
+from mlc_course.tools.texts import clock, write_text
 
 TICK = 0.2                       # seconds between two looks at a running kernel
 TIME_LIMIT = 3600                # seconds that one lesson may take before it is stopped
@@ -234,17 +235,6 @@ def run_lesson(
     return run
 
 
-def write_text(
-    path:Path, # file
-    text:str,
-):
-    "Write a text file as a whole or not at all."
-    from mlc_course.safety import write_whole
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, lambda part: part.write_text(text, encoding="utf-8", newline="\n"), then="run the command again")
-
-
 # ---- expected times and earlier results --------------------------------------------------------
 def read_json(
     path:Path, # file
@@ -274,14 +264,6 @@ SHIPPED_SECONDS: dict[str, dict[str, float]] = {"smoke": {}, "laptop": {
 
 
 # ---- the bar -----------------------------------------------------------------------------------
-def clock(
-    seconds:float,
-) -> str: # "m:ss" or "h:mm:ss"
-    "Seconds as a person reads them."
-    s = int(max(0, seconds) + 0.5)
-    return f"{s//3600}:{s//60%60:02d}:{s%60:02d}" if s >= 3600 else f"{s//60}:{s%60:02d}"
-
-
 class Progress:
     "One line for the whole run: lesson, cell, elapsed, expected. On a terminal it is redrawn in place; elsewhere a line ends each lesson."
 

@@ -3,7 +3,6 @@
 from .columns import NO, YES, norm
 from .options import opt
 
-
 SAYS = {"confidence", "present", "is_present", "presence", "value", "label_value", "positive"}
 
 

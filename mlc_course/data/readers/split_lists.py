@@ -38,8 +38,11 @@ def _lists(folder):
     found = [(f, _split_of_list(f), _names_in(f)) for f in files_in(folder, (".txt",))]
     found = [o for o in found if o[1] and o[2]]
     if {"train", "valid", "test"} <= {s for _, s, _ in found}:
-        both = lambda file: {"train", "val"} <= set(re.split(r"[^a-z]+", file.stem.lower()))
-        found = [o for o in found if not both(o[0]) and "trainval" not in o[0].stem.lower()]
+
+        def both(stem):
+            return "trainval" in stem or {"train", "val"} <= set(re.split(r"[^a-z]+", stem))
+
+        found = [o for o in found if not both(o[0].stem.lower())]
     return found
 
 

@@ -7,7 +7,6 @@ import numpy as np
 
 from ._core import Mistake, Right, Wrong, attempt, converted, diagnose, edge, function, show
 
-
 # Exercise 1
 
 def same_step_rate(answer) -> Right:

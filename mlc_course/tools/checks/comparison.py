@@ -3,7 +3,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._core import Mistake, Right, Wrong, attempt, converted, diagnose, edge, function, plain, same, show
+from ._core import (
+    Mistake,
+    Right,
+    Wrong,
+    attempt,
+    converted,
+    diagnose,
+    edge,
+    function,
+    plain,
+    same,
+    show,
+)
 
 
 class Rates:

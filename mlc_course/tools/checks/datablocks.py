@@ -203,6 +203,7 @@ def draw_cards(root):
     "An `ImageTable` of twelve small PNG files: several sizes, one with 16 bits, some without labels, and a label that only a validation row has."
     import pandas as pd
     from PIL import Image
+
     from mlc_course.tables import ImageTable
     rng, rows = np.random.default_rng(3), []
     splits = "train valid train test train train valid test train valid train test".split()
@@ -217,7 +218,12 @@ def draw_cards(root):
 
 
 def _check_blocks(block, table):
-    from fastai.data.transforms import Categorize, EncodedMultiCategorize, IntToFloatTensor, MultiCategorize
+    from fastai.data.transforms import (
+        Categorize,
+        EncodedMultiCategorize,
+        IntToFloatTensor,
+        MultiCategorize,
+    )
     target = next((o for o in (block.type_tfms[-1] if len(block.type_tfms) > 1 else []) if isinstance(o, Categorize)), None)
     if target is None:
         raise Wrong("datablock: there is no block for the labels. Lists of names become multi-hot rows with MultiCategoryBlock: blocks=(ImageBlock, ...).")
@@ -318,6 +324,7 @@ def _wrong_pixels(block):
 
 def _check_batches(block, table, size):
     import torch
+
     from mlc_course.tables import decode_images
     try:
         dls = block.dataloaders(table.df, bs=3, num_workers=0, device=torch.device("cpu"))

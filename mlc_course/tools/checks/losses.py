@@ -5,7 +5,20 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from ._core import Mistake, Right, Wrong, answered, attempt, choices, diagnose, function, plain, same, show, torch_first
+from ._core import (
+    Mistake,
+    Right,
+    Wrong,
+    answered,
+    attempt,
+    choices,
+    diagnose,
+    function,
+    plain,
+    same,
+    show,
+    torch_first,
+)
 
 
 def _torch():
@@ -66,7 +79,7 @@ def three_labels(answer) -> Right:
 def _finite(x): return bool(np.all(np.isfinite(np.asarray(plain(x), dtype=float))))
 
 
-def _steady(cost, what: str):
+def steady(cost, what: str):
     "Raise unless the loss of a single cell is right at large logits; `cost(logit, target)` gives it."
     for x, t in ((50, 0), (120, 0), (-50, 1), (-120, 1), (50, 1), (120, 1), (-50, 0), (-120, 0)):
         got, want = cost(x, t), abs(x) if (x > 0) != t else 0
@@ -85,7 +98,7 @@ def _steady(cost, what: str):
         raise Wrong(f"{where}.")
 
 
-def _smooth(slope, what: str):
+def smooth(slope, what: str):
     "Raise unless the gradient of a single cell is right where formulas break; `slope(logit, target)` gives it."
     for t in (0, 1):
         got, want = slope(0, t), .5 - t
@@ -128,7 +141,7 @@ def _cell(f, what: str, *rest):
     return g
 
 
-def _same_gradient(got, want, logits, what: str):
+def same_gradient(got, want, logits, what: str):
     if not same(got, want):
         raise Wrong(f"{what}: every value is right, but the gradient isn't. At {show(logits)} it is {show(got)}, and should be {show(want)}. "
                     "Is something detached, rounded or clamped on the way?")
@@ -138,7 +151,7 @@ def _trained(answer, right, cases, what: str):
     "Raise unless the gradient agrees with that of `right` on every case."
     slope, truth = _slope(answer, what), _slope(right, what)
     for args in cases:
-        _same_gradient(attempt(slope, args, what), truth(*args), args[0], what)
+        same_gradient(attempt(slope, args, what), truth(*args), args[0], what)
 
 
 @contextmanager
@@ -217,8 +230,8 @@ def bce(answer) -> Right:
         Mistake(f"right for targets 0 and 1, but every target above 0 is taken for a 1. {share}", lambda x, t: right(x, (t > 0).float())),
         Mistake(f"right for targets 0 and 1, but other targets are rounded. {share}", lambda x, t: right(x, t.round())),
     ], soft, what)
-    _steady(_cell(answer, what), what)
-    _smooth(_cell(_slope(answer, what), what), what)
+    steady(_cell(answer, what), what)
+    smooth(_cell(_slope(answer, what), what), what)
     _trained(answer, right, hard + soft, what)
     return Right("Right: in value and in gradient, for soft targets, at a logit of exactly 0 and at 120.")
 
@@ -266,13 +279,13 @@ def weighted_bce(answer) -> Right:
         Mistake("this is a table with the cost of every cell. The loss is their mean.", lambda x, t, w: w*yes(x, t) + no(x, t)),
     ], cases, what)
     one = torch.ones(1)
-    _steady(_cell(answer, what, one), what)
-    _smooth(_cell(_slope(answer, what), what, one), what)
+    steady(_cell(answer, what, one), what)
+    smooth(_cell(_slope(answer, what), what, one), what)
     _trained(answer, right, cases, what)
     return Right("Right: the weight is on the positives alone, label by label, and the mean is over the cells.")
 
 
-def _sure(loss, slope, what: str):
+def sure(loss, slope, what: str):
     "Raise unless a soft F1 and its gradient hold where the network is certain, with 0/0 and without; `loss` and `slope` take inputs and targets as lists."
     far = [[-120., 120.], [1., -1.]], [[0., 1.], [1., 0.]]
     for f, name in ((loss, "loss"), (slope, "gradient")):
@@ -335,7 +348,7 @@ def soft_f1(answer) -> Right:
         Mistake("this is the sum over the labels: take the mean.", lambda x, t: (1 - f1(x.sigmoid(), t)).sum()),
     ], cases, what)
     at = lambda f: lambda x, t: attempt(f, (torch.tensor(x), torch.tensor(t)), what)
-    _sure(at(answer), at(_slope(answer, what)), what)
+    sure(at(answer), at(_slope(answer, what)), what)
     _trained(answer, right, cases, what)
     return Right("Right: probabilities as counts, one F1 per label over the batch, and 1 minus their mean.")
 

@@ -2,7 +2,7 @@
 import numpy as np
 
 from ._core import Mistake, Right, Wrong, attempt, diagnose, plain, same
-from .losses import _same_gradient, _smooth, _steady, _sure
+from .losses import same_gradient, smooth, steady, sure
 
 
 def _tf():
@@ -38,7 +38,7 @@ def _trained(answer, right, cases, what: str):
     tf = _tf()
     slope, truth = _slope(answer, what), _slope(right, what)
     for args in cases:
-        _same_gradient(attempt(slope, args, what), truth(*args), args[1], what)
+        same_gradient(attempt(slope, args, what), truth(*args), args[1], what)
         try: got = tf.function(answer, autograph=False)(*args)
         except Exception as e:
             raise Wrong(f"{what} is right when it is called, but not inside a graph, where model.compile puts it; there it stopped with {type(e).__name__}. "
@@ -79,8 +79,8 @@ def keras_bce(answer) -> Right:
         Mistake("this is softmax cross-entropy, in which the labels compete. Each label is a question of its own: use the sigmoid.",
                 lambda t, x: mean(tf.nn.softmax_cross_entropy_with_logits(labels=t, logits=x))),
     ], cases, what)
-    _steady(_cell(answer, what), what)
-    _smooth(_cell(_slope(answer, what), what), what)
+    steady(_cell(answer, what), what)
+    smooth(_cell(_slope(answer, what), what), what)
     _trained(answer, right, cases, what)
     return Right("Right: targets first, logits in, one mean out, and a gradient even at 120.")
 
@@ -120,7 +120,7 @@ def keras_soft_f1(answer) -> Right:
         Mistake("this is one number per label. The loss is one number: their mean.", lambda t, x: 1 - f1(t, tf.sigmoid(x))),
     ], cases, what)
     at = lambda f: lambda x, t: attempt(f, (tf.constant(t), tf.constant(x)), what)
-    _sure(at(answer), at(_slope(answer, what)), what)
+    sure(at(answer), at(_slope(answer, what)), what)
     _trained(answer, right, cases, what)
     return Right("Right: targets first, one soft F1 per label over the batch, and 1 minus their mean.")
 

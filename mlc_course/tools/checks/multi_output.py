@@ -6,7 +6,18 @@ from collections import Counter
 
 import numpy as np
 
-from ._core import Mistake, NotDone, Right, Wrong, converted, diagnose, function, quiet, show, torch_first
+from ._core import (
+    Mistake,
+    NotDone,
+    Right,
+    Wrong,
+    converted,
+    diagnose,
+    function,
+    quiet,
+    show,
+    torch_first,
+)
 
 
 def merge_by_train(answer) -> Right:
@@ -117,7 +128,8 @@ def summed_loss(answer) -> Right:
     "Exercise 3: loss(logits, targets, weights) -> one number, from dicts of torch tensors."
     torch_first()
     import torch
-    from torch.nn.functional import cross_entropy as ce, nll_loss
+    from torch.nn.functional import cross_entropy as ce
+    from torch.nn.functional import nll_loss
     g = torch.Generator().manual_seed(3)
     batch = lambda n, **heads: ({k: 2*torch.randn(n, c, generator=g) for k, c in heads.items()}, {k: torch.randint(c, (n,), generator=g) for k, c in heads.items()})
     cases = [(*batch(4, brand=6, age=2), {"age": 3.}), (*batch(3, brand=4, type=5, age=2), {"brand": .5, "type": 2., "age": 1.}),

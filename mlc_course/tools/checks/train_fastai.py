@@ -3,7 +3,20 @@ from __future__ import annotations
 
 import pickle
 
-from ._core import Mistake, NotDone, Right, Wrong, attempt, call, choices, diagnose, function, same, show, torch_first
+from ._core import (
+    Mistake,
+    NotDone,
+    Right,
+    Wrong,
+    attempt,
+    call,
+    choices,
+    diagnose,
+    function,
+    same,
+    show,
+    torch_first,
+)
 
 _NORMS = ("BatchNorm1d", "BatchNorm2d", "BatchNorm3d")
 

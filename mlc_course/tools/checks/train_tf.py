@@ -167,7 +167,7 @@ def exact_match_metric(answer) -> Right:
 
 def freeze_body(answer) -> Right:
     "Exercise 5: f(model) that makes a pocket ResNet's last stage and head trainable, and nothing else; BatchNorm stays frozen."
-    tf = _tf()
+    _tf()
     import keras
     from mlc_course.backbones import pocket_resnet_tf
     what = "my_freeze"

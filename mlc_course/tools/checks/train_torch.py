@@ -6,8 +6,19 @@ import math
 
 import numpy as np
 
-from ._core import Mistake, NotDone, Right, Wrong, attempt, diagnose, function, plain, same, show, torch_first
-
+from ._core import (
+    Mistake,
+    NotDone,
+    Right,
+    Wrong,
+    attempt,
+    diagnose,
+    function,
+    plain,
+    same,
+    show,
+    torch_first,
+)
 
 # Exercise 1
 
@@ -139,8 +150,7 @@ def _played(step, model, batches, prepare=lambda model: None):
 def training_step(answer) -> Right:
     "Exercise 2: my_step(model, optimiser, x, y) -> the loss as a Python number; one step is done."
     torch_first()
-    import torch
-    from torch.nn.functional import binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy
+    from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
     what, nets, batches = "my_step", [_net(False), _net(True)], _data(8, 8, 8, 5)
     function(answer, what)
     bce, given = binary_cross_entropy_with_logits, "a small network, an SGD optimiser, x of shape (8, 4) and targets of shape (8, 3)"
@@ -209,7 +219,6 @@ def training_step(answer) -> Right:
 def one_large_step(answer) -> Right:
     "Exercise 3: my_large_step(model, optimiser, parts) with parts a list of (x, y): one step with the gradient of all parts together."
     torch_first()
-    import torch
     from torch.nn.functional import binary_cross_entropy_with_logits as bce
     what, net = "my_large_step", _net(False)
     function(answer, what)

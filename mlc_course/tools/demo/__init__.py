@@ -28,7 +28,6 @@ from mlc_course.tools.demo.reading import (
 )
 from mlc_course.tools.demo.server import running
 from mlc_course.tools.demo.serving import guarded, network_warning, serve
-
 from mlc_course.tools.demo.words import (
     CHOSEN,
     ONE,

@@ -43,15 +43,15 @@ def find_examples(
 
 
 def _from_folder(folder):
+    from mlc_course.data.files import is_litter
     from mlc_course.tables import IMAGE_SUFFIXES
 
     if not folder.is_dir():
         raise ValueError(
             f"There is no folder {folder}. Give --examples a folder of pictures, or leave it out."
         )
-    paths = sorted(
-        p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES and p.is_file()
-    )
+    seen = sorted(p for p in folder.iterdir() if not is_litter(p.name))
+    paths = [p for p in seen if p.suffix.lower() in IMAGE_SUFFIXES and p.is_file()]
     if not paths:
         looked_for = ", ".join(sorted(IMAGE_SUFFIXES))
         raise ValueError(

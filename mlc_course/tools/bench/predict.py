@@ -1,7 +1,7 @@
 """`mlc bench predict`: files in, labels out, beside `learn.predict` per file and beside a plain loop of Pillow and torch."""
 # Each way runs in a process of its own, so that no library's threads wait in another's way; the ways take turns.
 # What is timed begins with paths and ends with the names of the labels; imports and loading the model are not in it.
-# One way alone:  python -m mlc_course.tools.bench_predict WAY FOLDER
+# One way alone:  python -m mlc_course.tools.bench.predict WAY FOLDER
 from __future__ import annotations
 
 import json
@@ -19,7 +19,7 @@ import numpy as np
 
 from mlc_course.extras import need
 from mlc_course.machine import quiet_threads
-from mlc_course.tools.bench import Report, Row, _agree, _machine, once
+from mlc_course.tools.bench.core import Report, Row, agree, machine, once
 
 FASTAI, TORCH = "learn.predict, file by file", "Pillow and torch, batches of 64"
 GOALS = {FASTAI: 3., TORCH: 1.5}
@@ -62,6 +62,7 @@ def pillow_and_torch(folder, batch_size=64):
 
 def fastai_predict(folder):
     import pandas as pd
+
     from mlc_course.datablocks import multilabel_dataloaders
     from mlc_course.metrics import load_run
     from mlc_course.tables import ImageTable
@@ -101,7 +102,7 @@ def time_one(way: str, folder: str, n: int):
 
 
 def _timed(way, folder, n):
-    done = subprocess.run([sys.executable, "-m", "mlc_course.tools.bench_predict", way, str(folder), str(n)],
+    done = subprocess.run([sys.executable, "-m", "mlc_course.tools.bench.predict", way, str(folder), str(n)],
                           capture_output=True, text=True, encoding="utf-8", errors="replace", env=quiet_threads(dict(os.environ)))
     if done.returncode: raise RuntimeError(f"{way} did not run:\n{done.stderr[-2000:]}")
     d = json.loads(done.stdout.split("TIMED ")[1])
@@ -125,7 +126,7 @@ def bench_predict(
     from mlc_course.tables import open_dataset
     table = open_dataset(dataset, profile=load_profile(profile))
     n = min(n, len(table))
-    report = Report("mlc bench predict", f"{table!r}, {n:,} files; {_machine()}")
+    report = Report("mlc bench predict", f"{table!r}, {n:,} files; {machine()}")
     for size in sizes:
         with tempfile.TemporaryDirectory() as folder:
             _prepare(folder, table, replace(load_profile(profile), image_size=size), n)
@@ -136,11 +137,19 @@ def bench_predict(
 
 def _prepare(folder, table, profile, n):
     "A run whose head was fitted on the frozen body: the weights don't matter for speed, and scores that differ are better to compare."
-    from mlc_course.predictor import Predictor
+    import pandas as pd
+
     from mlc_course.backbones import save_model
     from mlc_course.metrics import TrainingRun
-    from mlc_course.train_torch import adapt_batchnorm, cached_features, fit_head, make_data, make_model, predict
-    import pandas as pd
+    from mlc_course.predictor import Predictor
+    from mlc_course.train_torch import (
+        adapt_batchnorm,
+        cached_features,
+        fit_head,
+        make_data,
+        make_model,
+        predict,
+    )
     model, data = make_model(table.vocab, profile), make_data(table, profile)
     adapt_batchnorm(model, data["train"])
     fit_head(model.head, *cached_features(model, data["train"]))
@@ -161,7 +170,7 @@ def _bench_size(report, folder, size, n, rounds, ways, say):
             seconds[way].append(s/m)
     each, (labels, probs) = {o: statistics.median(s) for o, s in seconds.items()}, answers["ours"]
     for way in ways:
-        _agree(way, answers[way][1], probs[:counts[way]], 1e-4)
+        agree(way, answers[way][1], probs[:counts[way]], 1e-4)
         differ = sum(a != b for a, b in zip(answers[way][0], labels))
         goal, ratio = GOALS[way], each[way]/each["ours"]
         report.rows.append(Row(f"files to labels, {size} px: {1/each['ours']:,.0f} images/s", f"{way}: {1/each[way]:,.0f} images/s", each["ours"], each[way], f"{goal:g} times or more", ratio >= goal,

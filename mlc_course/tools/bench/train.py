@@ -2,7 +2,7 @@
 # The plain recipe is how the source article on image tagging with PyTorch writes it: each picture decoded, resized and changed by Pillow in
 # every epoch, float32, contiguous layout, a sigmoid before BCELoss, nine scikit-learn scores in every step.
 # Needs torch, torchvision, NumPy and pandas; scikit-learn, fastai and TensorFlow are timed where they are installed.
-# Without the command line's library:  python -m mlc_course.tools.bench_train
+# Without the command line's library:  python -m mlc_course.tools.bench.train
 from __future__ import annotations
 
 import importlib.util
@@ -18,7 +18,7 @@ import numpy as np
 
 from mlc_course.extras import need
 from mlc_course.machine import quiet_threads
-from mlc_course.tools.bench import Report, Row, _machine, once
+from mlc_course.tools.bench.core import Report, Row, machine, once
 
 PLAIN = "the plain recipe"
 MEAN, STD = (.485, .456, .406), (.229, .224, .225)        # ImageNet's, as the article normalises
@@ -36,6 +36,7 @@ def plain_transform(size: int, strong: bool = False):
 def plain_loader(table, split, size, batch_size, strong=False, train=True, workers=2):
     import torch
     from torchvision import transforms as T
+
     from mlc_course.train_torch import TableDataset
     still = T.Compose([T.Resize((size, size)), T.ToTensor(), T.Normalize(MEAN, STD)])
     data = TableDataset(table, split, plain_transform(size, strong) if train else still)
@@ -46,6 +47,7 @@ def _plain_model(vocab, profile):
     "The same network and weights as ours, in plain layout; it takes what Normalize gives."
     import torch
     from torch import nn
+
     from mlc_course.train_torch import make_model
     net = make_model(vocab, profile).to(memory_format=torch.contiguous_format)
     mean, std = (torch.tensor(o, device=_place(net)).view(3, 1, 1) for o in (MEAN, STD))
@@ -154,6 +156,7 @@ def bench_train(sizes=(64, 128), n: int = 1024, epochs: int = 10, batch_size: in
     really trains both and compares their validation mAP."""
     need("torch", "torch", "torchvision")
     import torch
+
     from mlc_course.settings import load_profile, pick_precision
     from mlc_course.tables import open_dataset
     chosen = load_profile(profile)
@@ -163,7 +166,7 @@ def bench_train(sizes=(64, 128), n: int = 1024, epochs: int = 10, batch_size: in
     n = min(n, whole.counts()["train"])
     if n < 4*batch_size: raise ValueError(f"There are {n} training pictures; the bench needs four batches of {batch_size} at least.")
     table = _part(whole, n, max(batch_size, n//4))
-    report = Report("mlc bench train", f"{table!r}, batches of {batch_size}; {torch.get_num_threads()} threads, {base.precision} on {_device()}; {_machine()}")
+    report = Report("mlc bench train", f"{table!r}, batches of {batch_size}; {torch.get_num_threads()} threads, {base.precision} on {_device()}; {machine()}")
     for size in sizes: _bench_size(report, whole, table, replace(base, image_size=size), rounds, frameworks, say)
     if full: _bench_full(report, whole, replace(base, image_size=min(sizes)), say)
     if torch.cuda.is_available(): _bench_card(report, say)
@@ -171,14 +174,16 @@ def bench_train(sizes=(64, 128), n: int = 1024, epochs: int = 10, batch_size: in
 
 
 def _device():
-    from mlc_course.settings import pick_device
     import torch
+
+    from mlc_course.settings import pick_device
     device = pick_device()
     return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
 
 
 def _bench_size(report, whole, table, profile, rounds, frameworks, say):
     import torch
+
     from mlc_course.metrics import epoch_scores
     from mlc_course.tools.memory import keep_memory
     from mlc_course.train_torch import ImageBatches, _probs, cached_features, fit_head, make_data
@@ -254,10 +259,10 @@ def _plain_scores(model, batches):
 CHILD = """
 import sys, json, pickle
 from mlc_course.data.workers import end_with_parent
-from mlc_course.tools import bench_train
+from mlc_course.tools.bench import train as bench
 end_with_parent(int(sys.argv[2]))
 name, args = pickle.load(open(sys.argv[1], "rb"))
-print("RESULT", json.dumps(getattr(bench_train, name)(*args)))
+print("RESULT", json.dumps(getattr(bench, name)(*args)))
 """
 
 
@@ -276,6 +281,7 @@ def _in_child(name, *args):
 def _epoch_seconds(framework, table, profile):
     "Seconds of the faster of epochs 2 and 3 of a trainer, scores included."
     import importlib
+
     from mlc_course.tools.memory import keep_memory
     keep_memory()
     trainer = importlib.import_module(f"mlc_course.train_{'tf' if framework == 'tensorflow' else framework}")
@@ -300,8 +306,9 @@ def _bench_other(report, framework, table, profile, plain_train, ceiling, say):
 def plain_training(table, profile, strong=False):
     "Train the plain recipe in full from the same weights with the same schedule; seconds and the highest validation mAP."
     import torch
+
     from mlc_course.metrics import epoch_scores
-    from mlc_course.train_torch import make_data, _head_first, TrainingState
+    from mlc_course.train_torch import TrainingState, _head_first, make_data
     torch.manual_seed(profile.seed)
     start = time.perf_counter()
     model = _plain_model(table.vocab, profile)
@@ -325,6 +332,7 @@ def plain_training(table, profile, strong=False):
 def _bench_full(report, table, profile, say):
     "Both recipes trained in full, with our cache made anew."
     import os
+
     from mlc_course.train_torch import train
     say("... in full: ours")
     home = os.environ.get("MLC_HOME")
@@ -369,7 +377,7 @@ def _bench_card(report, say, archs=("resnet18", "resnet50"), size=224, batch_siz
 
 def main(args=None):
     import argparse
-    p = argparse.ArgumentParser(prog="python -m mlc_course.tools.bench_train", description=__doc__.splitlines()[0])
+    p = argparse.ArgumentParser(prog="python -m mlc_course.tools.bench.train", description=__doc__.splitlines()[0])
     p.add_argument("--sizes", type=int, nargs="+", default=[64, 128])
     p.add_argument("--images", type=int, default=1024)
     p.add_argument("--epochs", type=int, default=10)

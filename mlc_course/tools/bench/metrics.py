@@ -1,129 +1,21 @@
-"""`mlc bench`: what the course's own functions cost beside the field's, timed in turn in one run, their results compared first."""
+"""`mlc bench metrics`: what the course's own functions cost beside the field's, in one run, their results compared first."""
 from __future__ import annotations
 
-import gc
-import platform
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import numpy as np
 
 from mlc_course.extras import need
+from mlc_course.tools.bench.core import Report, Row, agree, in_turn, machine, once, scores_like
 
 
-@dataclass
-class Row:
-    "One comparison: ours beside a reference, on the same input."
-    name: str                       # what is computed
-    reference: str                  # by what else
-    ours_s: float | None = None     # seconds, median
-    reference_s: float | None = None
-    goal: str = ""                  # in words
-    met: bool | None = None
-    note: str = ""                  # what was run instead, or why nothing was
-
-    @property
-    def ratio(self) -> float | None:
-        "How many times longer the reference takes."
-        return self.reference_s / self.ours_s if self.ours_s and self.reference_s else None
-
-
-@dataclass
-class Report:
-    "All comparisons of one run."
-    title: str
-    setting: str
-    rows: list = field(default_factory=list)
-
-    def to_dict(self) -> dict:
-        "Plain values, ready for JSON."
-        return dict(title=self.title, setting=self.setting, rows=[dict(vars(r), ratio=r.ratio) for r in self.rows])
-
-    def __str__(self):
-        lines = [self.title, self.setting, ""]
-        head = ("what", "ours", "beside", "its time", "its time / ours", "goal", "")
-        cells = [(r.name, _seconds(r.ours_s), r.reference, _seconds(r.reference_s), "" if r.ratio is None else _ratio(r.ratio),
-                  r.goal, "" if r.met is None else "met" if r.met else "MISSED") for r in self.rows]
-        widths = [max(len(c[i]) for c in (head, *cells)) for i in range(len(head))]
-        line = lambda c: "  ".join(x.rjust(w) if i in (1, 3, 4) else x.ljust(w) for i, (x, w) in enumerate(zip(c, widths))).rstrip()
-        lines += [line(head), "  ".join("-"*w for w in widths), *map(line, cells)]
-        notes = [f"{r.name}, {r.reference}: {r.note}" for r in self.rows if r.note]
-        return "\n".join(lines + ([""] + notes if notes else []))
-
-
-def _seconds(s):
-    if s is None: return "-"
-    return f"{s*1e6:.0f} us" if s < 1e-3 else f"{s*1e3:.1f} ms" if s < 1 else f"{s:.1f} s" if s < 100 else f"{s:,.0f} s"
-
-
-def _ratio(x): return f"{x:.2f}" if x < 10 else f"{x:,.0f}"
-
-
-def in_turn(*functions: Callable, repeats: int = 5, min_time: float = .02) -> list[float]:
-    """Median seconds of each function; they take turns, so that a slower moment of the machine meets all of them.
-
-    A turn calls a function until `min_time` has passed and notes the mean."""
-    counts = []
-    for f in functions:                                      # a warm-up that also says how many calls make up a turn
-        f()
-        start = time.perf_counter(); f()
-        counts.append(max(1, int(min_time / max(time.perf_counter() - start, 1e-7))))
-    times = np.empty((repeats, len(functions)))
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        for row in times:
-            for i, (f, n) in enumerate(zip(functions, counts)):
-                start = time.perf_counter()
-                for _ in range(n): f()
-                row[i] = (time.perf_counter() - start) / n
-    finally:
-        if enabled: gc.enable()
-    return np.median(times, axis=0).tolist()
-
-
-def once(f: Callable) -> float:
-    "Seconds of one call, for what is too slow to repeat."
-    start = time.perf_counter(); f()
-    return time.perf_counter() - start
-
-
-def _agree(what, ours, theirs, tol=1e-6):
-    ours, theirs = np.asarray(ours, dtype=float), np.asarray(theirs, dtype=float)
-    if ours.shape != theirs.shape or not np.allclose(ours, theirs, rtol=tol, atol=tol, equal_nan=True):
-        raise AssertionError(f"{what}: the results differ, by up to {np.abs(ours - theirs).max():.3g}. A faster wrong answer is worth nothing.")
-
-
-def scores_like(n: int, c: int, seed: int = 0):
-    "Random Predictions: c labels in 20 % down to 0.2 % of n images, scores that know something."
-    from mlc_course.metrics import Predictions
-    rng = np.random.default_rng(seed)
-    freq = .2 * .01**(np.arange(c) / max(c - 1, 1))
-    targets = rng.random((n, c)) < freq
-    targets[0] = True                                       # no label without a positive: scikit-learn would warn
-    logits = rng.normal(size=(n, c)) + 2.5*targets + np.log(freq)
-    probs = (1 / (1 + np.exp(-logits))).astype(np.float32)
-    return Predictions(probs, targets, [f"label {i}" for i in range(c)], [f"{i}.jpg" for i in range(n)])
-
-
-def _machine():
-    import os
-    from importlib.metadata import PackageNotFoundError, version
-    def v(name):
-        try: return f"{name} {version(name)}"
-        except PackageNotFoundError: return f"{name} missing"
-    return f"{os.cpu_count()} cores, {platform.machine()}; " + ", ".join(map(v, ("numpy", "torch", "scikit-learn", "torchmetrics")))
-
-
-# ---- metrics -----------------------------------------------------------------------------------
 def bench_metrics(n: int = 40_000, n_labels: int = 81, n_thresholds: int = 1000, repeats: int = 5, say: Callable = lambda text: None) -> Report:
     """Counts at many thresholds, exact optimum and average precision, ranking, nine figures, and the loss by hand, beside NumPy, scikit-learn, torchmetrics and PyTorch.
 
     Where a reference would take many minutes it is timed on a part that the note states, and its time is scaled up."""
     need("bench", "sklearn")
     need("torch", "torch")
-    report = Report("mlc bench metrics", f"{n:,} images, {n_labels} labels; {_machine()}")
+    report = Report("mlc bench metrics", f"{n:,} images, {n_labels} labels; {machine()}")
     p = scores_like(n, n_labels)
     for part in (_bench_sweep, _bench_sort, _bench_ranking, _bench_figures, _bench_loss):
         say(f"... {part.__doc__}")
@@ -143,17 +35,18 @@ def _missing(report, name, goal): report.rows.append(Row(name, "torchmetrics", g
 def _bench_sweep(report, p, k, repeats):
     "counts at many thresholds"
     from sklearn.metrics import f1_score
+
     from mlc_course.metrics import confusion
-    from mlc_course.thresholds import _label_counts, sweep
+    from mlc_course.thresholds import counts_at, sweep
     grid = np.linspace(0, 1, k)
-    tp, predicted = _label_counts(p, grid)
+    tp, predicted = counts_at(p, grid)
     for i in range(0, k, max(1, k // 7)):
         c = confusion(p.probs, p.targets, grid[i])
         if not ((tp[i] == c.tp).all() and (predicted[i] == c.tp + c.fp).all()): raise AssertionError(f"the counts at threshold {grid[i]:.3f} differ from `confusion`")
     name = f"counts at {k:,} thresholds"
-    ours, = in_turn(lambda: _label_counts(p, grid), repeats=repeats)
+    ours, = in_turn(lambda: counts_at(p, grid), repeats=repeats)
     some = np.linspace(.1, .9, 5)
-    _agree("macro F1", sweep(p, some, "macro_f1")["macro_f1"], [f1_score(p.targets, p.probs > np.float32(t), average="macro", zero_division=0) for t in some])
+    agree("macro F1", sweep(p, some, "macro_f1")["macro_f1"], [f1_score(p.targets, p.probs > np.float32(t), average="macro", zero_division=0) for t in some])
     sk = np.median([once(lambda t=t: f1_score(p.targets, p.probs > np.float32(t), average="macro", zero_division=0)) for t in some])
     report.rows.append(Row(name, "scikit-learn f1_score in a loop", ours, sk*k, "1,000 times or more", sk*k / ours >= 1000,
                            f"timed at {len(some)} thresholds from 0.1 to 0.9 (macro F1, results equal), median times {k:,}."))
@@ -169,7 +62,7 @@ def _bench_sweep(report, p, k, repeats):
         return metric.compute()
     recall = np.stack([np.asarray(r) for r in theirs()[1]])[:, :-1]    # torchmetrics counts prob >= threshold
     at_least = np.stack([[((p.probs[:part, j] >= t) & p.targets[:part, j]).sum() for t in grid[::100].astype(np.float32)] for j in range(len(recall))])
-    _agree("recall", at_least / p.targets[:part].sum(0)[:, None], recall[:, ::100], 1e-5)
+    agree("recall", at_least / p.targets[:part].sum(0)[:, None], recall[:, ::100], 1e-5)
     t = min(once(theirs) for _ in range(2)) * len(p) / part
     report.rows.append(Row(name, "torchmetrics MultilabelPrecisionRecallCurve", ours, t, "50 times or more", t / ours >= 50,
                            f"fed in batches of {batch} (its table for all {len(p):,} rows at once needs {len(p)*p.targets.shape[1]*k*8/1e9:.0f} GB); timed on {part:,} rows, the faster of two runs, scaled up."))
@@ -178,6 +71,7 @@ def _bench_sweep(report, p, k, repeats):
 def _bench_sort(report, p, k, repeats):
     "exact optimum and average precision"
     from sklearn.metrics import average_precision_score, precision_recall_curve
+
     from mlc_course.thresholds import thresholds_and_average_precision
     name, c = "best thresholds and average precision", p.targets.shape[1]
     both = lambda: thresholds_and_average_precision(p)
@@ -193,7 +87,7 @@ def _bench_sort(report, p, k, repeats):
         return f1.max(), average_precision_score(y, s)
     from mlc_course.metrics import confusion, precision_recall_f1
     best = precision_recall_f1(confusion(p.probs, p.targets, thresh), None).f1
-    _agree("best F1 and average precision", np.stack([best, ap], 1)[some], [sk(i) for i in some])
+    agree("best F1 and average precision", np.stack([best, ap], 1)[some], [sk(i) for i in some])
     t = float(np.median([once(lambda: [sk(i) for i in some]) for _ in range(max(2, repeats // 2))])) * c / len(some)
     report.rows.append(Row(name, "scikit-learn", ours, t, "6 times or more", t / ours >= 6,
                            f"precision_recall_curve and average_precision_score of {len(some)} labels, scaled to {c}; results equal."))
@@ -203,14 +97,18 @@ def _bench_sort(report, p, k, repeats):
     from torchmetrics.functional.classification import multilabel_average_precision
     probs, targets = torch.tensor(p.probs), torch.tensor(p.targets).long()
     theirs = lambda: multilabel_average_precision(probs, targets, num_labels=c, average=None, validate_args=False)
-    _agree("average precision", ap, theirs(), 1e-4)
+    agree("average precision", ap, theirs(), 1e-4)
     t, = in_turn(theirs, repeats=max(2, repeats // 2))
     report.rows.append(Row(name, "torchmetrics", ours, t, "3 times or more", t / ours >= 3, "multilabel_average_precision alone, without the best thresholds that ours includes."))
 
 
 def _three_rankings(p):
     "scikit-learn's three ranking measures"
-    from sklearn.metrics import coverage_error, label_ranking_average_precision_score, label_ranking_loss
+    from sklearn.metrics import (
+        coverage_error,
+        label_ranking_average_precision_score,
+        label_ranking_loss,
+    )
     return [f(p.targets, p.probs) for f in (coverage_error, label_ranking_loss, label_ranking_average_precision_score)]
 
 
@@ -220,7 +118,7 @@ def _bench_ranking(report, p, k, repeats):
     many = scores_like(*((10_000, 2_000) if len(p) >= 10_000 else (len(p), 200)))
     for q in (p, many):
         size = f"{len(q):,} x {len(q.vocab):,}"
-        _agree(f"ranking measures, {size}", ranking_measures(q.probs, q.targets), _three_rankings(q), 1e-9)
+        agree(f"ranking measures, {size}", ranking_measures(q.probs, q.targets), _three_rankings(q), 1e-9)
         theirs = float(np.median([once(lambda q=q: _three_rankings(q)) for _ in range(max(1, repeats // 2))]))
         ours, = in_turn(lambda q=q: ranking_measures(q.probs, q.targets), repeats=repeats)
         report.rows.append(Row(f"ranking measures, {size}", "scikit-learn's three", ours, theirs, "ours no slower", ours <= theirs))
@@ -232,6 +130,7 @@ def _bench_ranking(report, p, k, repeats):
 def _bench_figures(report, p, k, repeats):
     "nine figures of one batch"
     from sklearn.metrics import f1_score, precision_score, recall_score
+
     from mlc_course.metrics import confusion, precision_recall_f1
     b = scores_like(64, 20, seed=1)
     def ours():
@@ -240,7 +139,7 @@ def _bench_figures(report, p, k, repeats):
     def theirs():
         pred = b.probs > .5
         return [[f(b.targets, pred, average=a, zero_division=0) for f in (precision_score, recall_score, f1_score)] for a in ("micro", "macro", "samples")]
-    _agree("the nine figures", ours(), theirs())
+    agree("the nine figures", ours(), theirs())
     o, t = in_turn(ours, theirs, repeats=repeats*2)
     report.rows.append(Row("nine P/R/F1 figures, 64 x 20", "nine scikit-learn calls", o, t, "50 times or more", t / o >= 50))
 
@@ -249,6 +148,7 @@ def _bench_loss(report, p, k, repeats):
     "binary cross-entropy by hand"
     import torch
     import torch.nn.functional as F
+
     from mlc_course.losses import binary_cross_entropy, binary_cross_entropy_with_logits
     for rows, cols in ((64, 20), (4096, 81)):
         g = torch.Generator().manual_seed(0)
@@ -262,6 +162,6 @@ def _bench_loss(report, p, k, repeats):
         w = torch.full((cols,), 3.)
         for name, ours, theirs in (("binary_cross_entropy", run(binary_cross_entropy), run(F.binary_cross_entropy_with_logits)),
                                    ("the same with pos_weight", run(binary_cross_entropy_with_logits, pos_weight=w), run(F.binary_cross_entropy_with_logits, pos_weight=w))):
-            _agree(name, ours(), theirs(), 1e-5)
+            agree(name, ours(), theirs(), 1e-5)
             o, s = in_turn(ours, theirs, repeats=repeats*2)
             report.rows.append(Row(f"{name}, {rows:,} x {cols}", "PyTorch", o, s, "ours within 3 times", o / s <= 3, "" if name != "binary_cross_entropy" or rows > 64 else "forward and backward; loss and gradient compared."))

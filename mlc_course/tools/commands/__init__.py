@@ -1,0 +1,1 @@
+"The commands of `mlc`, a file for each group."

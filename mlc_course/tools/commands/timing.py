@@ -1,0 +1,91 @@
+"`mlc bench`: how long it takes, beside what the field uses."
+
+import sys
+from enum import Enum
+from typing import Annotated, Optional
+
+import typer
+
+from mlc_course.tools.commands.app import app, say
+
+
+class Bench(str, Enum):
+    metrics = "metrics"
+    train = "train"
+    predict = "predict"
+
+
+@app.command()
+def bench(
+    what: Annotated[
+        Bench,
+        typer.Argument(
+            help="metrics: sweeps, exact thresholds, average precision, nine figures, the loss by "
+            "hand. train: images a second of each trainer. predict: from files to labels."
+        ),
+    ],
+    images: Annotated[
+        Optional[int],
+        typer.Option(
+            "--images",
+            min=100,
+            help="Rows of the score table (metrics; 40,000), training pictures (train; 1,024), "
+            "or files (predict; 1,024).",
+        ),
+    ] = None,
+    labels: Annotated[
+        int, typer.Option("--labels", min=2, help="Columns of the score table (metrics).")
+    ] = 81,
+    sizes: Annotated[
+        Optional[list[int]],
+        typer.Option(
+            "--size",
+            min=16,
+            help="Side of the pictures in pixels, once or more (train, predict; 64 and 128).",
+        ),
+    ] = None,
+    epochs: Annotated[
+        int,
+        typer.Option(
+            "--epochs", min=1, help="Epochs of the whole training that is compared (train)."
+        ),
+    ] = 10,
+    full: Annotated[
+        bool,
+        typer.Option(
+            "--full",
+            help="Really train the plain recipe in full as well, and compare the scores "
+            "(train; some minutes).",
+        ),
+    ] = False,
+    dataset: Annotated[
+        str, typer.Option("--data", help="Pictures: a name or a folder (train, predict).")
+    ] = "postcards",
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+):
+    "Time functions or trainers beside the field's; a missed goal makes the exit code 1."
+
+    def note(text):
+        print(text, file=sys.stderr, flush=True)
+
+    if what == Bench.metrics:
+        from mlc_course.tools.bench.metrics import bench_metrics
+
+        report = bench_metrics(images or 40_000, labels, say=note)
+    elif what == Bench.predict:
+        from mlc_course.tools.bench.predict import bench_predict
+
+        report = bench_predict(tuple(sizes or (64, 128)), images or 1024, dataset=dataset, say=note)
+    else:
+        from mlc_course.tools.bench.train import bench_train
+
+        report = bench_train(
+            tuple(sizes or (64, 128)), images or 1024, epochs, full=full, dataset=dataset, say=note
+        )
+    if json_:
+        import json
+
+        say(json.dumps(report.to_dict(), indent=1, default=float))
+    else:
+        say(str(report))
+    raise typer.Exit(1 if any(r.met is False for r in report.rows) else 0)
