@@ -81,6 +81,11 @@ def look(
     "Decide, or refuse with a sentence. Reads only."
     if force and resume:
         raise ValueError("--force starts anew and --resume goes on: give one of them.")
+    if out.is_symlink() and not out.exists():
+        raise ValueError(
+            f"{out} is a link to {out.readlink()}, which isn't there. Make that folder, or choose "
+            "another one: --out."
+        )
     if out.exists() and not out.is_dir():
         raise ValueError(f"{out} is a file; --out needs a folder.")
     now, new = state_of(out), state_of(out / NEW)
