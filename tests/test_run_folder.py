@@ -345,6 +345,16 @@ def test_who_holds_a_folder_can_export_into_it(tmp_path):
     assert F.strangers(tmp_path) == []
 
 
+def test_a_run_that_another_command_finished_meanwhile_is_not_trained_again(tmp_path):
+    from mlc_course.tools.run_folder import RunFolder
+    with RunFolder(tmp_path/"run", dict(dataset="d", framework="torch"), resume=True) as folder:
+        assert folder.todo == "train"
+        fake_run(7).save(tmp_path/"run"); exported(tmp_path/"run", 7)
+        before = tree(tmp_path)
+        with pytest.raises(ValueError, match="Another command was at work in .*run meanwhile. Run this one again"): folder.begin()
+    assert tree(tmp_path) == before
+
+
 def test_export_waits_for_nobody(old, holder, capsys):
     holder(old)
     assert mlc("export", old) == 1 and "is writing to" in capsys.readouterr().err

@@ -464,6 +464,9 @@ def _sentence(error):
     if isinstance(error, OSError) and error.errno == errno.ENOSPC and error.strerror == os.strerror(errno.ENOSPC):
         if error.filename is None: _drop_output()
         return f"There is no room on the disk {'of ' + str(error.filename) if error.filename else 'where the output goes'}. Make room there, then run the command again."
+    if isinstance(error, OSError) and error.errno is not None and error.strerror:
+        if error.strerror != os.strerror(error.errno): return error.strerror      # ours, without Python's [Errno 28]
+        if error.filename is not None: return f"{error.filename} can't be used: {error.strerror}. Check its name, and who may read and write there."
     if str(error).strip(): return str(error)
     if isinstance(error, MemoryError): return "There isn't enough memory. Close other programs, or give smaller or fewer images."
     return f"It failed with {type(error).__name__}, which says no more. MLC_DEBUG=1 shows where."

@@ -216,7 +216,13 @@ class RunFolder:
         from mlc_course.tools.runner import write_text
         import json
 
+        before = self.todo
         self._hold()
+        if self.todo != before:
+            raise ValueError(
+                f"Another command was at work in {self.out} meanwhile. Run this one again; nothing "
+                "was changed."
+            )
         if self.todo == "train" and self.work != self.out:
             remove_ours(self.work)
         self.work.mkdir(exist_ok=True)
