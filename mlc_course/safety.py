@@ -74,7 +74,6 @@ def is_leftover(
     except OSError: return False                 # it has just gone
 
 def _clear_leftovers(path):
-    _remove(path.with_name(path.name + ".part"))             # the one name that earlier versions used
     for p in path.parent.iterdir():
         if p.name.startswith(path.name + ".") and is_leftover(p): _remove(p)
 

@@ -284,3 +284,11 @@ def test_imports_of_a_notebook():
                      dict(cell_type="markdown", source=["import nothing"])])
     assert doctor.imports_of(nb) >= {"numpy", "torch", "fastai"} and "nothing" not in doctor.imports_of(nb)
     assert doctor.missing_modules({"numpy", "no_such_module", "sys"}) == ["no_such_module"]
+
+
+@pytest.mark.parametrize("error, said", [(OSError(28, "There is no room for model.onnx."), "There is no room for model.onnx."),
+                                         (PermissionError(13, "Permission denied", "/data/run"), "/data/run can't be used: Permission denied. Check its name, and who may read and write there."),
+                                         (OSError("without a number"), "without a number"), (OSError(5, "Input/output error"), "[Errno 5] Input/output error")], ids=lambda o: str(o)[:30])
+def test_an_error_of_the_system_is_a_sentence(error, said):
+    from mlc_course.tools.cli import _sentence
+    assert _sentence(error) == said

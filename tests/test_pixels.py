@@ -406,7 +406,7 @@ class _Full:
 @pytest.mark.parametrize("room", [0, 10, 200, 3000], ids=lambda n: f"room for {n} bytes")
 def test_a_full_disk_is_a_warning_and_the_right_array(root, cache, monkeypatch, room, code):
     monkeypatch.setattr(atomic, "open", lambda p, mode: _Full(open(p, mode), room, code) if mode == "wb" else open(p, mode), raising=False)
-    said = right_array_with_a_warning(table_of(root), cache, "can't be kept in .*decoded again each time.*Make room there, or set MLC_HOME")
+    said = right_array_with_a_warning(table_of(root), cache, "can't be kept in .*decoded again each time.*Make room there, or give another folder=")
     assert os.strerror(code) in said and str(cache) in said
     assert not files(cache) and not files(cache, ".part") and not files(cache, ".json")
     monkeypatch.undo()

@@ -110,7 +110,16 @@ STRANGERS = {"my notes.txt": put(), "src/main.py": put(), ".git/HEAD": put(), "f
              "checkpoint/thesis.doc": put(), ".export-abcdefgh/deep/thesis.doc": put(), "events.out.tfevents.1": put(), ".new-run/thesis.doc": put(),
              "training.json": put('{"dataset": "mine", "framework": "torch", "optimizer": "sgd"}'), "Model.Safetensors": put(), "a link": link, "model.json": link,
              "history.csv/thesis.doc": lambda path: (path.parent.unlink(), put()(path)), "notes.12-0123abcd.part": put(), "train.csv.tmp": put(),
+             "model.onnx": lambda path: (put()(path), (path.parent/"predictor.json").unlink()),      # what torch.onnx.export wrote there
              "thesis.doc": lambda path: (put()(path), (path.parent/"predictor.json").write_text(json.dumps(dict(format=1, model=dict(file="thesis.doc")))))}
+
+
+@posix
+@pytest.mark.parametrize("more", [[], ["--force"], ["--resume"]], ids=["plain", "force", "resume"])
+def test_a_link_to_a_folder_that_is_gone_is_named(pictures, tmp_path, trainer, capsys, more):
+    (tmp_path/"run").symlink_to(tmp_path/"gone")
+    assert mlc(*command(pictures, tmp_path/"run", *more)) == 1
+    assert f"run is a link to {tmp_path/'gone'}, which isn't there" in capsys.readouterr().err and not (tmp_path/"gone").exists()
 
 
 @posix
@@ -337,6 +346,16 @@ def test_who_holds_a_folder_can_export_into_it(tmp_path):
     assert F.strangers(tmp_path) == []
 
 
+def test_a_run_that_another_command_finished_meanwhile_is_not_trained_again(tmp_path):
+    from mlc_course.tools.run_folder import RunFolder
+    with RunFolder(tmp_path/"run", dict(dataset="d", framework="torch"), resume=True) as folder:
+        assert folder.todo == "train"
+        fake_run(7).save(tmp_path/"run"); exported(tmp_path/"run", 7)
+        before = tree(tmp_path)
+        with pytest.raises(ValueError, match="Another command was at work in .*run meanwhile. Run this one again"): folder.begin()
+    assert tree(tmp_path) == before
+
+
 def test_export_waits_for_nobody(old, holder, capsys):
     holder(old)
     assert mlc("export", old) == 1 and "is writing to" in capsys.readouterr().err
@@ -532,7 +551,7 @@ def test_output_into_a_full_disk_is_a_sentence(old, args):
     else: args = [*args, str(old)]
     with open("/dev/full", "w") as full:
         done = subprocess.run([sys.executable, "-m", "mlc_course.tools.cli", *args], stdout=full, stderr=subprocess.PIPE, text=True, timeout=120)
-    assert done.returncode == 1 and done.stderr.startswith("mlc: There is no room on the disk where the output goes.") and "Errno" not in done.stderr, done.stderr
+    assert done.returncode == 1 and done.stderr.splitlines()[-1].startswith("mlc: There is no room on the disk where the output goes.") and "Errno" not in done.stderr, done.stderr
 
 
 def test_a_plot_that_finds_no_room_is_a_sentence_and_leaves_nothing(old, monkeypatch, capsys):

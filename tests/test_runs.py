@@ -308,6 +308,16 @@ def test_files_of_another_program_are_not_overwritten(trainer, squares, quick, t
     assert [p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()] == [name] and path.read_text().startswith('{"command')
 
 
+@pytest.mark.parametrize("name", ["checkpoint/thesis.doc", "checkpoint.old/thesis.doc", "checkpoint.pt/thesis.doc"])
+def test_resume_removes_no_folder_of_the_readers(trainer, squares, quick, out, name):
+    path = out/name
+    if path.parent.is_file(): path.parent.unlink()
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("mine")
+    with pytest.raises(ValueError, match=f"{path.parent.name} isn't one of a training run of this course.*nothing was changed"): trainer.train(squares, quick, out=out, resume=True, progress=False)
+    assert path.read_text() == "mine"
+
+
 def test_a_run_may_be_trained_again_beside_notes_of_ones_own(trainer, squares, quick, out):
     (out/"notes.txt").write_text("mine")
     one = replace(quick, epochs=1)

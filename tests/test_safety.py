@@ -152,6 +152,9 @@ WRITE = {"file": lambda text: lambda part: part.write_text(text), "folder": fill
 def content(path): return path.read_text() if path.is_file() else {p.relative_to(path).as_posix(): p.read_text() for p in path.rglob("*") if p.is_file()}
 
 
+DEAD = "999999999-deadbeef"        # the number of no process
+
+
 def content_of(kind, text): return text if kind == "file" else {n: f"{text} {n}" for n in ("a", "b/c")}
 
 
@@ -199,12 +202,19 @@ def test_while_it_writes_the_old_one_is_there(tmp_path, kind):
 
 
 def test_what_an_earlier_kill_left_half_written_is_not_mixed_in(tmp_path, kind):
-    (tmp_path/"c.part").mkdir(); (tmp_path/"c.part"/"stale").write_text("half")
+    (tmp_path/f"c.{DEAD}.part").mkdir(); (tmp_path/f"c.{DEAD}.part"/"stale").write_text("half")
     write_whole(tmp_path/"c", WRITE[kind]("new"))
     assert content(tmp_path/"c") == content_of(kind, "new") and os.listdir(tmp_path) == ["c"]
-    (tmp_path/"d.part").write_text("half")
+    (tmp_path/f"d.{DEAD}.part").write_text("half")
     write_whole(tmp_path/"d", WRITE[kind]("new"))
-    assert content(tmp_path/"d") == content_of(kind, "new")
+    assert content(tmp_path/"d") == content_of(kind, "new") and sorted(os.listdir(tmp_path)) == ["c", "d"]
+
+
+def test_a_download_of_the_readers_beside_it_stays(tmp_path, kind):
+    (tmp_path/"c.part").mkdir(); (tmp_path/"c.part"/"film.mkv").write_text("mine")
+    (tmp_path/"d.part").write_text("mine")
+    for name in "cd": write_whole(tmp_path/name, WRITE[kind]("new"))
+    assert (tmp_path/"c.part"/"film.mkv").read_text() == (tmp_path/"d.part").read_text() == "mine"
 
 
 def test_a_file_of_the_reader_that_is_called_old_stays(tmp_path):
@@ -216,9 +226,9 @@ def test_a_file_of_the_reader_that_is_called_old_stays(tmp_path):
 @posix
 def test_a_link_is_not_followed_when_something_is_removed(tmp_path):
     (tmp_path/"precious").mkdir(); (tmp_path/"precious"/"x").write_text("keep")
-    (tmp_path/"c.part").symlink_to(tmp_path/"precious", target_is_directory=True)
+    (tmp_path/"c").mkdir(); (tmp_path/"c.old").symlink_to(tmp_path/"precious", target_is_directory=True)
     write_whole(tmp_path/"c", fill_folder("new"))
-    assert (tmp_path/"precious"/"x").read_text() == "keep" and not (tmp_path/"c.part").exists()
+    assert (tmp_path/"precious"/"x").read_text() == "keep" and not (tmp_path/"c.old").exists()
 
 
 ERRORS = [ValueError("no"), RuntimeError("no"), OSError(errno.EIO, "I/O error"), PermissionError(errno.EACCES, "no"), OSError("without a number"), KeyboardInterrupt(), SystemExit(1)]

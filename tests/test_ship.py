@@ -530,3 +530,20 @@ def test_the_page_prepares_an_image_as_the_folder_says(tmp_path):
         folder = edit(hand_made(tmp_path/"p"), lambda d: d.update(format=2, preprocessing=dict(image_size=8, decode="upright", steps=steps)))
         ours = Predictor.load(folder)
         assert look(ours, tmp_path/"a.png").scores == pytest.approx(ours.predict(tmp_path/"a.png")[0].scores, abs=1e-6)
+
+
+@pytest.mark.parametrize("name, text", [("model.onnx", "a network of the reader's own"), ("predictor.json", '{"app": 1}'), ("predictor.json", "[1]")])
+def test_files_of_others_are_not_overwritten_by_an_export(tmp_path, name, text):
+    from mlc_course.ship.folder import put
+    (tmp_path/name).write_text(text)
+    with pytest.raises(ValueError, match=f"{name} was not written by an export of this course.*--out.*Nothing was changed"): put(tmp_path, b"network", dict(format=1))
+    assert [p.name for p in tmp_path.iterdir()] == [name] and (tmp_path/name).read_text() == text
+
+
+@pytest.mark.parametrize("damaged", ["", "{", '{"format": 1, "model": {}}'])
+def test_a_damaged_predictor_can_be_exported_again(tmp_path, damaged):
+    from mlc_course.ship.folder import put
+    (tmp_path/"predictor.json").write_text(damaged)
+    (tmp_path/"model.onnx").write_bytes(b"old")
+    put(tmp_path, b"network", dict(format=1))
+    assert (tmp_path/"model.onnx").read_bytes() == b"network" and sorted(p.name for p in tmp_path.iterdir()) == ["model.onnx", "predictor.json"]

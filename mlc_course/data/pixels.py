@@ -207,6 +207,7 @@ def cached_pixels(
     """
     _check_arguments(table, size, on_error)
     key, found = content_key(table, size), None
+    elsewhere = "set MLC_HOME to another folder" if folder is None else "give another folder="
     try:
         folder = Path(folder) if folder is not None else data_home() / "pixels"
         path = folder / f"{key}.npy"
@@ -217,7 +218,7 @@ def cached_pixels(
         warnings.warn(
             f"The decoded pictures can't be kept in {folder or 'the data folder'} "
             f"({getattr(e, 'strerror', None) or e}), so they are decoded again each time. "
-            "Make room there, or set MLC_HOME to another folder.",
+            f"Make room there, or {elsewhere}.",
             stacklevel=2,
         )
     if found is None:

@@ -181,6 +181,7 @@ def put(
 ):
     "Put a predictor in the place of an older one at one instant; OSError, and the older one stays."
     folder = Path(folder)
+    refuse_foreign(folder)
     made = make_folder(folder)
     try:
         with held(folder, wait=60):
@@ -201,6 +202,26 @@ def put(
                 else "Choose another folder, or mend this one"
             ),
         ) from e
+
+
+def refuse_foreign(
+    folder: Path,  # where a predictor is about to be written
+):
+    "ValueError where a file of the same name is there that no export of this course wrote."
+    found = folder / (SPEC if os.path.lexists(folder / SPEC) else MODEL)
+    if found.name == SPEC:
+        try:
+            d = json.loads(found.read_text(encoding="utf-8-sig"))
+        except (OSError, ValueError, RecursionError):
+            return  # damaged: exporting again is what helps
+        if isinstance(d, dict) and "format" in d:
+            return
+    elif not os.path.lexists(found):
+        return
+    raise ValueError(
+        f"{found} was not written by an export of this course, and would be overwritten. Move it "
+        "away, or choose another folder (--out in the command). Nothing was changed."
+    )
 
 
 def replace_pair(folder, data, spec):

@@ -81,6 +81,11 @@ def look(
     "Decide, or refuse with a sentence. Reads only."
     if force and resume:
         raise ValueError("--force starts anew and --resume goes on: give one of them.")
+    if out.is_symlink() and not out.exists():
+        raise ValueError(
+            f"{out} is a link to {out.readlink()}, which isn't there. Make that folder, or choose "
+            "another one: --out."
+        )
     if out.exists() and not out.is_dir():
         raise ValueError(f"{out} is a file; --out needs a folder.")
     now, new = state_of(out), state_of(out / NEW)
@@ -212,7 +217,13 @@ class RunFolder:
 
         from mlc_course.tools.texts import write_text
 
+        before = self.todo
         self._hold()
+        if self.todo != before:
+            raise ValueError(
+                f"Another command was at work in {self.out} meanwhile. Run this one again; nothing "
+                "was changed."
+            )
         if self.todo == "train" and self.work != self.out:
             remove_ours(self.work)
         self.work.mkdir(exist_ok=True)

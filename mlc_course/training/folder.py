@@ -33,7 +33,6 @@ FILES = {
     "model.json",
     "model.keras",
     "vocab.json",
-    "model.onnx",
     "predictor.json",
     "sweep.png",
     "checkpoint.pt",
@@ -115,11 +114,19 @@ def refuse_foreign(
     "ValueError where it would overwrite what another program wrote."
     named, ours = _names_in(folder), holds_run(folder)
     for p in sorted(folder.iterdir()):
-        written = p.name not in _NOT_TRAINED and (_is_name(p.name, named) or p.name == "checkpoint")
+        written = p.name not in _NOT_TRAINED and (
+            _is_name(p.name, named)
+            or p.name == "checkpoint"
+            or (p.name == "checkpoint.old" and p.is_dir())
+        )
         if (
             written
             and not (ours and _is_ours(p, named))
-            and not (resume and p.name.startswith("checkpoint"))
+            and not (
+                resume
+                and p.name.startswith("checkpoint")
+                and (p.is_file() or _is_ours(p, named))
+            )
         ):
             raise ValueError(
                 f"{p} isn't one of a training run of this course (another program wrote it, "
@@ -129,11 +136,16 @@ def refuse_foreign(
 
 
 def _names_in(folder):
-    "The files that the folder's own run.json and predictor.json name."
-    run, spec = read_object(folder / RUN), read_object(folder / "predictor.json")
+    """The files that the folder's own run.json and predictor.json name. A model.onnx without
+    predictor.json may be an export of the reader's own."""
+    run = read_object(folder / RUN)
     splits = run["splits"] if is_run(run) and isinstance(run["splits"], list) else []
-    model = spec.get("model") if spec else None
-    named = [model.get("file")] if isinstance(model, dict) else []
+    named = []
+    for place in (folder, folder / OLD, folder / MOVING):  # a kill may have parted the two
+        spec = read_object(place / "predictor.json") or {}
+        model = spec.get("model")
+        named += ["model.onnx"] * ("format" in spec)
+        named += [model.get("file")] if isinstance(model, dict) else []
     return {f"predictions-{s}.npz" for s in (*splits, "train", "valid", "test")} | {
         o
         for o in named

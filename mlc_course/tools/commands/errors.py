@@ -23,6 +23,14 @@ def sentence(error):
             drop_output()
         where = f"of {error.filename}" if error.filename else "where the output goes"
         return f"There is no room on the disk {where}. Make room there, then run the command again."
+    if isinstance(error, OSError) and error.errno is not None and error.strerror:
+        if error.strerror != os.strerror(error.errno):
+            return error.strerror  # ours, without Python's [Errno 28]
+        if error.filename is not None:
+            return (
+                f"{error.filename} can't be used: {error.strerror}. Check its name, and who may "
+                "read and write there."
+            )
     if str(error).strip():
         return str(error)
     if isinstance(error, MemoryError):
