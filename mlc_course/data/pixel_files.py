@@ -19,8 +19,8 @@ _CHECKED = set()  # files whose pixels this process has compared with their chec
 
 
 @contextlib.contextmanager
-def beside(path):
-    "A new file, put in the place of `path` once it is whole and truly on the disk."
+def beside(path, place=None):
+    "A new file, put in the place of `path` (or of what `place` gives) once it is whole."
     own = f"{path.name}.{os.getpid()}-{threading.get_ident()}-{secrets.token_hex(4)}.part"
     part = path.with_name(own)
     try:
@@ -28,7 +28,7 @@ def beside(path):
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.replace(part, path)
+        os.replace(part, path if place is None else place())
     finally:
         part.unlink(missing_ok=True)
 
@@ -47,6 +47,15 @@ def _facts(path):
     if sealed({k: v for k, v in facts.items() if k != "digest"}) != facts:
         raise ValueError("damaged")
     return facts
+
+
+def made_from(folder, sizes):
+    "Whether a cache of files with these sizes is there: one with these very contents, perhaps."
+    for p in folder.glob("*.json"):
+        with contextlib.suppress(OSError, ValueError):
+            if _OURS.fullmatch(f"{p.stem}.npy") and _facts(p).get("sizes") == sizes:
+                return True
+    return False
 
 
 def _is_ours(path):

@@ -7,6 +7,7 @@ from dataclasses import asdict, is_dataclass
 
 import numpy as np
 
+from ..data.one_open import file_digest
 from ..data.table import ImageTable
 from ..metrics import evaluate
 from ..thresholds import best_thresholds_per_label
@@ -106,15 +107,6 @@ def origin_of(source, table):
     if table is not None and "train" in table.splits:
         known |= dict(data_sha256=data_checksum(table, "train"), images=len(table.paths("train")))
     return known
-
-
-def file_digest(path) -> bytes:
-    "BLAKE2b of a file's content."
-    h = hashlib.blake2b(digest_size=16)
-    with open(path, "rb") as f:
-        while block := f.read(2**20):
-            h.update(block)
-    return h.digest()
 
 
 def data_checksum(
