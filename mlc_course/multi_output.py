@@ -25,6 +25,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 from .backbones import create_model, pocket_resnet
 from .safety import TrainingDiverged, explain_memory
+from .data.decoded import decode, decode_split, require_split
 from .tables import ImageTable, decode_images
 from .train_torch import ImageBatches, _autocast
 
@@ -367,9 +368,9 @@ def predict(
     "What the model says of the pictures of one split."
     size = size or getattr(model, "image_size", None)
     if pixels is None and size is None: raise ValueError("The model doesn't know its image size; pass size=.")
-    if split not in table.splits: raise ValueError(f"The table {table.name!r} has no split {split!r}; it has {', '.join(table.splits)}.")
+    require_split(table, split)
     targets = model.heads.encode(table.df[table.df.split == split])
-    pixels = decode_images(table.paths(split), size) if pixels is None else pixels
+    pixels = decode_split(table, split, size).images if pixels is None else pixels
     logits = _logits(model, HeadBatches(pixels, targets, 256, device=next(model.parameters()).device), precision)
     return HeadPredictions({n: z.softmax(1).cpu().numpy() for n, z in logits.items()}, targets, model.heads, table.fnames(split))
 
@@ -414,7 +415,9 @@ def train(
 def _train(table, profile, heads, weights, class_weights, body, pixels, progress):
     device, precision = pick_device(), pick_precision(profile.precision)
     seed_everything(profile.seed)
-    pixels = {s: decode_images(table.paths(s), profile.image_size) for s in table.splits} if pixels is None else pixels
+    if pixels is None:
+        data = decode(table, profile.image_size)
+        pixels = {s: data.split(s).images for s in data.splits}
     targets = {s: heads.encode(table.df[table.df.split == s]) for s in table.splits}
     if class_weights == "balanced": class_weights = heads.class_weights(table.df[table.df.split == "train"])
     model = MultiHeadModel(heads, body or profile.arch, pretrained=profile.pretrained).to(device, memory_format=torch.channels_last)

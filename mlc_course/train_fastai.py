@@ -33,13 +33,14 @@ from fastai.torch_core import TensorImage
 
 from .backbones import create_model, get_arrays, load_model, save_model, set_arrays
 from .backbones_torch import layer_groups
-from .datablocks import _loader_args, multilabel_datablock
+from .datablocks import multilabel_datablock
 from .labels import multi_hot
 from .metrics import Predictions, TrainingRun, check_identity, confusion, mean_average_precision, precision_recall_f1, run_identity
 from .pixels import cached_pixels
 from .safety import TrainingDiverged, ctrl_c, explain_memory, write_whole
 from .settings import load_profile, pick_device, pick_precision, seed_everything
 from .training.checkpoints import drop_checkpoint, read_torch, seal
+from .data.decoded import decode_split, require_vocab
 from .training.data import decode_for_training, training_support
 from .training.runs import in_run_folder, note_rate, rank
 
@@ -81,7 +82,7 @@ def epoch_metrics() -> list: # fastai metrics
 class Pixels:
     "Decoded pictures, found by their file names. A pickle of it carries no pictures."
     def __init__(self,
-        table, # an `ImageTable`
+        table, # an `ImageTable` or a `Decoded`
         images, # uint8 [len(table), size, size, 3] in its order, as `cached_pixels` gives them
     ):
         self.root, self.vocab, self.images = Path(table.root), list(table.vocab), torch.from_numpy(images)
@@ -115,10 +116,11 @@ class PixelDL(TfmdDL):
         return x, TensorMultiCategory(torch.from_numpy(multi_hot(df["labels"], self.pixels.vocab)).float())
 
 # %% ../nbs/07_fastai.ipynb #5dea8407
-def _loaders(table, images, profile):
-    block = multilabel_datablock(table, profile.image_size)
+def _loaders(data, profile):
+    block = multilabel_datablock(data, profile.image_size)
     block.dl_type = PixelDL
-    dls = block.dataloaders(table.df, num_workers=0, pixels=Pixels(table, images), **_loader_args(table, profile))
+    batch_size = max(1, min(profile.batch_size, len(data.rows("train"))))
+    dls = block.dataloaders(data.frame(), num_workers=0, pixels=Pixels(data, data.images), bs=batch_size, val_bs=profile.batch_size, device=pick_device(), path=data.root)
     dls.train.rng = random.Random(profile.seed)
     return dls
 
@@ -128,7 +130,7 @@ def make_data(
     on_error:str="stop", # a picture that can't be decoded: "stop" with its name, or "skip" it with a warning
 ) -> DataLoaders: # as `multilabel_dataloaders`, with every picture decoded once
     "fastai DataLoaders over decoded pictures: training batches shuffled and augmented, validation in the table's order."
-    return _loaders(*decode_for_training(table, profile.image_size, on_error), profile)
+    return _loaders(decode_for_training(table, profile.image_size, on_error), profile)
 
 # %% ../nbs/07_fastai.ipynb #041f93fa
 @contextmanager
@@ -155,19 +157,19 @@ def make_learner(
                    metrics=epoch_metrics(), cbs=[ChannelsLast(), *cbs], model_dir=Path(tempfile.gettempdir())/"mlc_course")
 
 # %% ../nbs/07_fastai.ipynb #a4e30f76
-from .ship.facts import require_vocab, size_of, vocab_of
+from .ship.facts import size_of, vocab_of
 from .ship.heads import torch_ending
 from .ship.learner import learner_predictions
 
 @torch.no_grad()
-def _predictions(model, table, images, split, batch_size=256, act=torch.sigmoid):
-    "Predictions for the rows of one split; `images` are those of the whole table."
+def _predictions(model, data, batch_size=256, act=torch.sigmoid):
+    "Predictions for every image of a Decoded."
     device, was_training = next(model.parameters()).device, model.training
-    rows = np.flatnonzero((table.df["split"] == split).to_numpy())
+    rows = np.arange(len(data))
     model.eval()
-    probs = [act(model(torch.from_numpy(images[o]).permute(0, 3, 1, 2).to(device).float()/255)) for o in np.split(rows, range(batch_size, len(rows), batch_size))]
+    probs = [act(model(torch.from_numpy(data.images[o]).permute(0, 3, 1, 2).to(device).float()/255)) for o in np.split(rows, range(batch_size, len(rows), batch_size))]
     model.train(was_training)
-    return Predictions(torch.cat(probs).float().cpu().numpy(), table.targets(split), list(table.vocab), table.fnames(split))
+    return data.predictions(torch.cat(probs).float().cpu().numpy())
 
 def predict(
     model, # from `make_model`, `train` or `load_model`, or a Learner around one
@@ -176,12 +178,11 @@ def predict(
     on_error:str="stop", # a picture that can't be decoded: "stop" with its name, or "skip" it with a warning
 ) -> Predictions: # in the table's order
     "Probabilities for one split, in fp32: never shuffled, never augmented, through the sigmoid once. Of a Learner they are what `get_preds` gives, whatever its DataLoaders do."
-    if split not in table.splits: raise ValueError(f"The table {table.name!r} has no split {split!r}; it has {', '.join(table.splits) or 'no rows'}.")
     if isinstance(model, Learner): return learner_predictions(model, table, split, on_error)
     vocab, size = vocab_of(model), size_of(model, "torch")
     require_vocab(vocab, table)
     act = torch.sigmoid if torch_ending(model, size, vocab) == "logits" else torch.nn.Identity()
-    return _predictions(model, *cached_pixels(table.subset(split), size, on_error=on_error), split, act=act)
+    return _predictions(model, decode_split(table, split, size, on_error), act=act)
 
 # %% ../nbs/07_fastai.ipynb #fcf4f45d
 class KeepBest(Callback):
@@ -303,14 +304,14 @@ def train(
     device = pick_device()
     precision = pick_precision(profile.precision, device)
     amp = [MixedPrecision(amp_mode=precision)] if device.type == "cuda" and precision != "fp32" else []
-    table, images = decode_for_training(table, profile.image_size, on_error, progress=progress and _can_draw())
-    support = training_support(table)
+    data = decode_for_training(table, profile.image_size, on_error, progress=progress and _can_draw())
+    support = training_support(data)
     seed_everything(profile.seed)
-    learn = make_learner(_loaders(table, images, profile), profile, amp)
+    learn = make_learner(_loaders(data, profile), profile, amp)
     phases = (learn.freeze, profile.freeze_epochs if profile.pretrained else 0), (learn.unfreeze, profile.epochs)
     with (ctrl_c() as stop, explain_memory(profile), low_precision(learn.model, "fp32" if amp else precision, device.type),
           nullcontext() if progress and _can_draw() else learn.no_bar(), nullcontext() if progress else learn.no_logging()):
-        keep = KeepBest(out, run_identity(profile, table, images), stop)
+        keep = KeepBest(out, run_identity(profile, data), stop)
         for phase, (set_layers, n_epochs) in enumerate(phases):
             set_layers()
             start = keep.begin(learn, phase, resume)
@@ -319,9 +320,9 @@ def train(
             if keep.error is not None: raise keep.error
     if keep.arrays is None: raise RuntimeError("The training was cancelled before its first epoch was over, so there is no model to keep.")
     set_arrays(learn.model, keep.arrays)
-    run = TrainingRun("fastai", learn.model.eval(), list(table.vocab), pd.DataFrame(keep.rows),
-                      {s: _predictions(learn.model, table, images, s) for s in table.splits if s != "train"}, profile, table.name, keep.seconds, Path(out) if out is not None else None,
-                      support, keep.rates, keep.identity["data"])
+    run = TrainingRun("fastai", learn.model.eval(), data.vocab, pd.DataFrame(keep.rows),
+                      {s: _predictions(learn.model, data.split(s)) for s in data.splits if s != "train"}, profile, data.name, keep.seconds, Path(out) if out is not None else None,
+                      support, keep.rates, keep.identity["data"], data)
     if out is not None:
         save_model(learn.model, out); run.save(out)
         drop_checkpoint(keep.path)

@@ -23,10 +23,10 @@ import keras
 from .backbones import create_model_tf, features_tf, get_arrays, read_safetensors, set_arrays, write_safetensors
 from .losses_tf import binary_cross_entropy_with_logits, keras_loss
 from .metrics import Predictions, TrainingRun, check_identity, epoch_scores, run_identity
-from .pixels import cached_pixels
 from .safety import TrainingDiverged, ctrl_c, explain_memory, recover, write_whole
 from .tables import ImageTable
 from .training.checkpoints import drop_checkpoint, read_folder_state, seal_folder
+from .data.decoded import decode_split, require_vocab
 from .training.data import decode_for_training, training_support
 from .training.runs import in_run_folder, note_rate, rank
 
@@ -78,19 +78,15 @@ class EpochData:
         x, y = tf.numpy_function(lambda r: (self.images[r], self.targets[r]), [rows], (tf.uint8, tf.float32))
         return tf.ensure_shape(x, (None, *self.images.shape[1:])), tf.ensure_shape(y, (None, self.targets.shape[1]))
 
-def _by_split(table, images): return {s: images[_rows(table, s)] for s in table.splits}
-
-def _rows(table, split): return np.flatnonzero((table.df.split == split).to_numpy())
-
 def make_data(
     table:ImageTable,    # what to train on; needs the splits "train" and "valid"
     profile:Profile,     # image size, batch size, seed
     on_error:str="stop", # a picture that can't be decoded: "stop" with its name, or "skip" it with a warning
 ) -> dict: # split name -> EpochData
     "Every picture of `table`, decoded once, in batches: shuffled and augmented for \"train\", in the table's order for the others."
-    table, images = decode_for_training(table, profile.image_size, on_error)
-    images = _by_split(table, images)
-    return {s: EpochData(images[s], table.targets(s), profile.batch_size, profile.seed, train=s == "train") for s in table.splits}
+    data = decode_for_training(table, profile.image_size, on_error)
+    parts = {s: data.split(s) for s in data.splits}
+    return {s: EpochData(o.images, o.targets, profile.batch_size, profile.seed, train=s == "train") for s, o in parts.items()}
 
 # %% ../nbs/09_tensorflow.ipynb #9b47a9bd
 def make_model(
@@ -105,7 +101,7 @@ def make_model(
     return model
 
 # %% ../nbs/09_tensorflow.ipynb #c85646d0
-from .ship.facts import require_vocab, size_of, vocab_of
+from .ship.facts import size_of, vocab_of
 from .ship.heads import keras_ending
 
 def _logits(model, x):
@@ -119,8 +115,7 @@ def _outputs(model, images, batch_size=256):
     "What `model` gives for bytes [N, S, S, 3], in their order."
     return np.concatenate([_logits(model, tf.cast(images[i:i + batch_size], tf.float32)/255) for i in range(0, len(images), batch_size)])
 
-def _predictions(model, table, images, split, batch_size=256, act=tf.sigmoid):
-    return Predictions(np.asarray(act(_outputs(model, images, batch_size))), table.targets(split), list(table.vocab), table.fnames(split))
+def _predictions(model, data, batch_size=256, act=tf.sigmoid): return data.predictions(np.asarray(act(_outputs(model, data.images, batch_size))))
 
 def predict(
     model,              # from `make_model`, `train` or `load_model`
@@ -132,10 +127,8 @@ def predict(
     "Probabilities of every label for the pictures of one split, with their file names; a network that ends in a sigmoid gets no second one."
     vocab, size = vocab_of(model), size_of(model, "keras")
     require_vocab(vocab, table)
-    if split not in table.splits: raise ValueError(f"The table {table.name!r} has no split {split!r}; it has {', '.join(table.splits)}.")
     act = tf.sigmoid if keras_ending(model, size, vocab, from_unit=True) == "logits" else tf.identity
-    table, images = cached_pixels(table, size, on_error=on_error)
-    return _predictions(model, table, images[_rows(table, split)], split, batch_size, act)
+    return _predictions(model, decode_split(table, split, size, on_error), batch_size, act)
 
 # %% ../nbs/09_tensorflow.ipynb #58817e65
 def fit_head(
@@ -322,10 +315,10 @@ def train(
     "Train the profile's network, head first; keep the epoch with the highest validation mAP."
     if resume and out is None: raise ValueError("resume=True needs out=: the folder of the run to go on with.")
     seed_everything(profile.seed)
-    table, images = decode_for_training(table, profile.image_size, on_error)
-    support, identity, images = training_support(table), run_identity(profile, table, images), _by_split(table, images)
-    targets = {s: table.targets(s) for s in images}
-    data, model = EpochData(images["train"], targets["train"], profile.batch_size, profile.seed), make_model(table.vocab, profile)
+    decoded = decode_for_training(table, profile.image_size, on_error)
+    support, identity, parts = training_support(decoded), run_identity(profile, decoded), {s: decoded.split(s) for s in decoded.splits}
+    images, targets = {s: o.images for s, o in parts.items()}, {s: o.targets for s, o in parts.items()}
+    data, model = EpochData(images["train"], targets["train"], profile.batch_size, profile.seed), make_model(decoded.vocab, profile)
     checkpoint, called = recover(Path(out)/"checkpoint") if out is not None else None, getattr(loss, "__name__", "loss")
     going_on = resume and checkpoint.is_dir()
     if going_on:
@@ -372,10 +365,10 @@ def train(
                 if progress and bar.disable: print(f"epoch {epoch:2d}  train loss {state['history'][-1]['train_loss']:.4f}  valid loss {valid_loss:.4f}  macro F1 {f1:.3f}  mAP {mAP:.3f}  {state['history'][-1]['seconds']:.1f} s")
 
         set_arrays(model, best)
-        predictions = {s: _predictions(model, table, images[s], s) for s in images if s != "train"}
-    run = TrainingRun("tensorflow", model, list(table.vocab), pd.DataFrame(state["history"]), predictions, profile, table.name,
+        predictions = {s: _predictions(model, o) for s, o in parts.items() if s != "train"}
+    run = TrainingRun("tensorflow", model, decoded.vocab, pd.DataFrame(state["history"]), predictions, profile, decoded.name,
                       state["head_seconds"] + sum(r["seconds"] for r in state["history"]), Path(out) if out is not None else None,
-                      support, state["rates"], identity["data"])
+                      support, state["rates"], identity["data"], decoded)
     if out is not None:
         save_model(model, out); run.save(out)
         drop_checkpoint(checkpoint)

@@ -30,6 +30,7 @@ from .metrics import Predictions, TrainingRun, check_identity, epoch_scores, run
 from .safety import TrainingDiverged, ctrl_c, explain_memory, progress_bar, write_whole
 from .tables import ImageTable, decode_images, load_image
 from .training.checkpoints import drop_checkpoint, read_torch, seal
+from .data.decoded import decode_split, require_vocab
 from .training.data import decode_for_training, training_support
 from .training.runs import in_run_folder, note_rate, rank
 
@@ -212,12 +213,12 @@ def make_data(
     on_error:str="stop", # a picture that can't be decoded: "stop" with an error that names it, or "skip" it with a warning
 ) -> dict: # ImageBatches by split
     "Every picture of `table`, decoded once, in batches: shuffled and augmented for \"train\", in the table's order for the others."
-    return _batches(*decode_for_training(table, profile.image_size, on_error), profile)
+    return _batches(decode_for_training(table, profile.image_size, on_error), profile)
 
-def _batches(table, images, profile):
-    device, split_of = pick_device(), table.df["split"].to_numpy()
-    return {s: ImageBatches(images, table.targets(s), profile.batch_size if s == "train" else 256, train=s == "train", seed=profile.seed,
-                            device=device, rows=np.flatnonzero(split_of == s)) for s in table.splits}
+def _batches(data, profile):
+    device, rows = pick_device(), {s: data.rows(s) for s in data.splits}
+    return {s: ImageBatches(data.images, data.targets[rows[s]], profile.batch_size if s == "train" else 256, train=s == "train", seed=profile.seed,
+                            device=device, rows=rows[s]) for s in data.splits}
 
 # %% ../nbs/08_pytorch.ipynb #228ee83b
 def make_model(
@@ -243,7 +244,7 @@ def _forward(model, x, precision):
     with _autocast(x, precision): return model(x).float()
 
 # %% ../nbs/08_pytorch.ipynb #327727db
-from .ship.facts import require_vocab, size_of, vocab_of
+from .ship.facts import size_of, vocab_of
 from .ship.heads import torch_ending
 
 @torch.no_grad()
@@ -259,15 +260,15 @@ def predict(
     table:ImageTable,   # pictures; its vocab must be the model's
     split:str="test",   # "train", "valid" or "test"
     batch_size:int=256, # pictures at once
+    on_error:str="stop", # a picture that can't be decoded: "stop" or "skip"
 ) -> Predictions: # in the table's order
     "Probabilities of every label for the pictures of one split, with their file names; a network that ends in a sigmoid gets no second one."
     vocab, size = vocab_of(model), size_of(model, "torch")
     require_vocab(vocab, table)
-    if split not in table.splits: raise ValueError(f"The table {table.name!r} has no split {split!r}; it has {', '.join(table.splits)}.")
     act = torch.sigmoid if torch_ending(model, size, vocab) == "logits" else nn.Identity()
-    images = decode_images(table.paths(split), size)
-    batches = ImageBatches(images, table.targets(split), batch_size, device=next(model.parameters()).device)
-    return Predictions(_probs(model, batches, act=act), table.targets(split), list(table.vocab), table.fnames(split))
+    data = decode_split(table, split, size, on_error)
+    batches = ImageBatches(data.images, data.targets, batch_size, device=next(model.parameters()).device)
+    return data.predictions(_probs(model, batches, act=act))
 
 # %% ../nbs/08_pytorch.ipynb #49ec2e9b
 @torch.no_grad()
@@ -435,17 +436,17 @@ def train(
     precision = pick_precision(profile.precision)
     seed_everything(profile.seed)
     with explain_memory(profile), ctrl_c() as stop, _board(log_dir) as board:
-        table, images = decode_for_training(table, profile.image_size, on_error)
-        support = training_support(table)
-        data, model = _batches(table, images, profile), make_model(table.vocab, profile, dropout)
+        decoded = decode_for_training(table, profile.image_size, on_error)
+        support = training_support(decoded)
+        data, model = _batches(decoded, profile), make_model(decoded.vocab, profile, dropout)
         batches = data["train"]
         batches.min_scale = min_scale
         steps = profile.epochs*-(-len(batches)//accumulate)
         state = TrainingState(model, profile, steps, ema, precision)
-        identity = run_identity(profile, table, images) | dict(recipe=dict(accumulate=accumulate, ema=ema, dropout=dropout, min_scale=min_scale))
+        identity = run_identity(profile, decoded) | dict(recipe=dict(accumulate=accumulate, ema=ema, dropout=dropout, min_scale=min_scale))
         checkpoint = Path(out)/"checkpoint.pt" if out is not None else None
         if resume and checkpoint.is_file(): state.load(checkpoint, identity)
-        elif profile.pretrained and profile.freeze_epochs: _head_first(state, data, progress, table)
+        elif profile.pretrained and profile.freeze_epochs: _head_first(state, data, progress)
         if board: board.add_images("train/batch", next(iter(batches))[0][:16])
 
         bar = progress_bar(steps, initial=state.step_number, unit="step", disable=None if progress else True)      # None: only in a terminal
@@ -456,7 +457,7 @@ def train(
             whole = _one_epoch(state, batches, accumulate, stop, kept, bar.update)
             state.seconds = time.perf_counter() - began
             if whole:
-                _judge(state, data["valid"], table, began, board, bar, progress, kept)
+                _judge(state, data["valid"], began, board, bar, progress, kept)
                 if on_epoch: on_epoch(state.history[-1], state.judged)
             if checkpoint: state.save(checkpoint, identity)
             if stop: raise KeyboardInterrupt
@@ -464,30 +465,30 @@ def train(
 
         set_arrays(model, state.arrays)
         model.eval()
-        predictions = {s: Predictions(_probs(model, data[s]), table.targets(s), list(table.vocab), table.fnames(s)) for s in table.splits if s != "train"}
-    run = TrainingRun("torch", model, list(table.vocab), pd.DataFrame(state.history), predictions, profile, table.name,
+        predictions = {s: decoded.split(s).predictions(_probs(model, data[s])) for s in decoded.splits if s != "train"}
+    run = TrainingRun("torch", model, decoded.vocab, pd.DataFrame(state.history), predictions, profile, decoded.name,
                       state.head_seconds + sum(r["seconds"] for r in state.history), Path(out) if out is not None else None,
-                      support, state.rates, identity["data"])
+                      support, state.rates, identity["data"], decoded)
     if out is not None:
         save_model(model, out); run.save(out)
         drop_checkpoint(checkpoint)
     return run
 
-def _head_first(state, data, progress, table):
+def _head_first(state, data, progress):
     "Fit the head on features of the frozen body."
     start = time.perf_counter()
     adapt_batchnorm(state.model, data["train"], state.precision)
     passes = fit_head(state.model.head, *cached_features(state.model, data["train"], state.precision))
     state.head_seconds = time.perf_counter() - start
-    mAP = epoch_scores(_probs(state.model, data["valid"], state.precision), table.targets("valid"))[2]
+    mAP = epoch_scores(_probs(state.model, data["valid"], state.precision), data["valid"].targets.cpu().numpy() > 0)[2]
     if progress: print(f"head alone, body frozen: {passes} passes over its features, valid mAP {mAP:.3f}, {state.head_seconds:.1f} s")
 
-def _judge(state, valid, table, began, board, bar, progress, kept):
+def _judge(state, valid, began, board, bar, progress, kept):
     "Score the epoch that has ended, keep its weights if they are the best, and turn the page."
     rate, epoch = state.schedule.get_last_lr()[0], state.epoch
     probs = _probs(state.judged, valid, state.precision)
     if not np.isfinite(probs).all(): raise TrainingDiverged(state.step_number - 1, epoch, kept)       # spoilt by the last step
-    valid_loss, f1, mAP = epoch_scores(probs, table.targets("valid"))
+    valid_loss, f1, mAP = epoch_scores(probs, valid.targets.cpu().numpy() > 0)
     row = dict(epoch=epoch, train_loss=state.total.item()/max(state.seen, 1), valid_loss=valid_loss, valid_macro_f1=f1, valid_map=mAP, seconds=time.perf_counter() - began)
     state.history.append(row)
     if rank(mAP) > state.best: state.best, state.arrays = rank(mAP), get_arrays(state.judged)

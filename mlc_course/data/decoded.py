@@ -25,7 +25,7 @@ class Decoded:
     vocab: list  # label names, in the order of the columns of `targets`
     split_of: np.ndarray  # "train", "valid" or "test" for each image
     name: str = ""  # what to call the set
-    root: Path | None = None  # the folder that the file names are relative to
+    root: Path = Path()  # the folder that the file names are relative to
     digests: list | None = field(default=None, repr=False)  # of each file's contents, 16 bytes
     df: pd.DataFrame | None = field(default=None, repr=False)  # the table's rows, all columns
 
@@ -133,6 +133,10 @@ class Decoded:
         found = pd.DataFrame(dict(fname=self.fnames, split=self.split_of))
         return found.assign(labels=pd.Series(self.labels(), dtype=object))
 
+    def paths(self) -> list:  # list of Path
+        "The full paths, in order."
+        return [Path(self.root) / o for o in self.fnames]
+
     def is_of(
         self,
         table,  # an ImageTable
@@ -208,3 +212,16 @@ def decode(
     split_of = kept.df["split"].to_numpy(object)
     names = (kept.fnames(), list(kept.vocab), split_of, kept.name, Path(kept.root))
     return Decoded(images, kept.targets(), *names, digests, kept.df)
+
+
+def decode_split(
+    data,  # an ImageTable or a Decoded
+    split: str,  # "train", "valid" or "test"
+    size: int,  # side of the square, in pixels
+    on_error: str = "stop",  # an image that can't be decoded: "stop" names it, "skip" leaves it out
+) -> Decoded:
+    "The images of one split; of a table no other file is opened."
+    require_split(data, split)
+    if isinstance(data, Decoded):
+        return decode(data, size).split(split)
+    return decode(data.subset(split), size, on_error)

@@ -140,16 +140,3 @@ def need(*packages):
         missing += [] if found else [name]
     if missing:
         raise ImportError(f"This needs {' and '.join(missing)}: pip install {' '.join(missing)}")
-
-
-def require_vocab(vocab, table):
-    "ValueError unless a table has a model's labels in the model's order."
-    if list(vocab) != list(table.vocab):
-        mine, theirs = (
-            ", ".join(list(o)[:3]) + ", ..." * (len(o) > 3) for o in (vocab, table.vocab)
-        )
-        raise ValueError(
-            f"The model knows the labels {mine} ({len(vocab)}) and the table has {theirs} "
-            f"({len(table.vocab)}), or in another "
-            "order. Give the table the model's vocab: ImageTable(..., vocab=list(model.vocab))."
-        )

@@ -3,6 +3,7 @@
 from datetime import datetime, timezone
 from pathlib import Path
 
+from ..data.decoded import Decoded
 from ..safety import write_whole
 from .decide import best_thresholds, by_label, origin_of, scores_of
 from .export import onnx_bytes
@@ -30,6 +31,7 @@ def make(folder, trained, table, thresholds, chosen, tolerance, vocab, image_siz
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder} is a file; a predictor needs a folder.")
     source = open_source(trained, vocab, image_size, input_range)
+    table = decoded_by(source, table)
     if thresholds is not None:
         thresh = by_label(thresholds, source.vocab)
     else:
@@ -49,6 +51,14 @@ def make(folder, trained, table, thresholds, chosen, tolerance, vocab, image_siz
     spec["scores"] = scores_of(source.run, thresh, source.vocab)
     put(folder, data, spec)
     return Predictor.load(folder)
+
+
+def decoded_by(source, table):
+    "What a run has decoded of this very table, so that no file is opened again; or the table."
+    data = getattr(source.run, "decoded", None)
+    if data is None or table is None or isinstance(table, Decoded):
+        return table
+    return data if data.image_size == source.recipe.size and data.is_of(table) else table
 
 
 def exported_session(data):

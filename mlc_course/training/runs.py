@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from mlc_course.data.decoded import Decoded
 from mlc_course.safety import TrainingDiverged, write_whole
 from mlc_course.settings import Profile
 from mlc_course.training.checkpoints import damaged, has_diverged, note_divergence, sha256_of
@@ -54,6 +55,7 @@ class TrainingRun:
     support:dict|None=None # label -> number of training images that show it
     learning_rates:list|None=None # dicts with epoch and learning_rate: what it began with, and each change on resuming
     data:dict|None=None # digests of the names, labels, splits and contents that it learned from
+    decoded:object=None # the Decoded that it learned from; None after `load_run`
 
     def __repr__(self):
         return f"TrainingRun({self.framework} on {self.dataset}: {len(self.history)} epochs, {self.seconds:.0f} s, predictions for {', '.join(self.predictions) or 'nothing'})"
@@ -161,19 +163,23 @@ def _pixel_digest(images, chunk=2**24):
 
 
 def data_digests(
-    table, # an `ImageTable`
-    images=None, # its decoded images, uint8 [N, S, S, 3]; without them contents aren't compared
+    table, # a Decoded, or an `ImageTable`
+    images=None, # the table's decoded images, uint8 [N, S, S, 3]; without them contents aren't compared
 ) -> dict: # names, labels, splits and contents: 64 hexadecimal digits each
     "What tells one set of images from another, wherever it lies on the disk."
     rows = [sorted(o) for o in table.labels()]
-    out = dict(names=_digest(list(table.fnames())), labels=_digest(rows), splits=_digest(table.df["split"].astype(str).tolist()))
+    if isinstance(table, Decoded):
+        names, splits, images = table.fnames, table.split_of, table.images
+    else:
+        names, splits = table.fnames(), table.df["split"]
+    out = dict(names=_digest(list(names)), labels=_digest(rows), splits=_digest([str(o) for o in splits]))
     return out if images is None else out | dict(contents=_pixel_digest(images))
 
 
 def run_identity(
     profile, # a `Profile`
-    table, # an `ImageTable`
-    images=None, # its decoded images, uint8 [N, S, S, 3]
+    table, # a Decoded, or an `ImageTable`
+    images=None, # the table's decoded images, uint8 [N, S, S, 3]
 ) -> dict: # plain values, ready for JSON
     "What a checkpoint and the run that goes on from it must have in common."
     return dict(profile=asdict(profile), vocab=list(table.vocab), n=len(table), data=data_digests(table, images))
