@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from .nets.fetched import only_weights, same_files
 from .safety import write_whole
+from .training.runs import check_files
 from .settings import import_tensorflow, pick_device
 
 # %% ../nbs/91_pocket_resnet.ipynb #f3ec73ee
@@ -445,7 +446,9 @@ def save_model(
     path = Path(folder)/"model.safetensors"
     if not hasattr(model, "vocab") or not hasattr(model, "image_size"): raise ValueError("Set model.vocab and model.image_size before you save it: a network without them can't be used by anyone else.")
     path.parent.mkdir(parents=True, exist_ok=True)
-    facts = dict(arch=model.arch, vocab=list(model.vocab), image_size=int(model.image_size), dropout=model.dropout.p)
+    facts = dict(vocab=list(model.vocab), image_size=int(model.image_size))
+    if isinstance(getattr(model, "arch", None), str) and hasattr(getattr(model, "dropout", None), "p"): facts |= dict(arch=model.arch, dropout=model.dropout.p)
+    else: facts["own"] = type(model).__qualname__               # a network of the reader's own: only its weights are kept
     header = {k: v if isinstance(v, str) else json.dumps(v) for k, v in facts.items()}
     write_whole(path, lambda p: write_safetensors(get_arrays(model), p, header))
     write_whole(path.with_name("model.json"), lambda p: p.write_text(json.dumps(facts, ensure_ascii=False, indent=1), encoding="utf-8"))
@@ -453,14 +456,18 @@ def save_model(
 
 def load_model(
     folder, # a folder that `save_model`, train_torch.train or train_fastai.train wrote
+    model=None, # a network of your own, built as it was for the training: takes the weights
 ): # the torch network, ready to predict, on the picked device
     "The trained network in `folder`. Reads arrays and text only: no pickled code runs."
     path = Path(folder)/"model.safetensors"
     if not path.is_file(): raise FileNotFoundError(f"{path} is not there. A PyTorch model is written there by train_torch.train(..., out={str(folder)!r}) or train_fastai.train.")
+    check_files(path.parent, [path.name])
     arrays, meta = read_safetensors(path.read_bytes(), str(path))
     if not {"vocab", "image_size"} <= set(meta): raise ValueError(f"{path} has no vocab or image size in its header, so it wasn't written by save_model.")
     vocab = json.loads(meta["vocab"])
-    model = create_model(len(vocab), meta.get("arch", "pocket_resnet"), pretrained=False, dropout=float(meta.get("dropout", 0)))
+    if model is None and "own" in meta:
+        raise ValueError(f"{path} holds the weights of a network of your own ({meta['own']}), which only your code can build. Build it and give it: load_model({str(folder)!r}, model=...). `mlc predict` and Predictor.load need no network, once it is exported.")
+    model = model or create_model(len(vocab), meta.get("arch", "pocket_resnet"), pretrained=False, dropout=float(meta.get("dropout", 0)))
     set_arrays(model, arrays)
     model.vocab, model.image_size = vocab, int(meta["image_size"])
     return model.to(pick_device()).eval()

@@ -12,8 +12,8 @@ from heapq import heapify, heappop, heapreplace
 
 import numpy as np
 
-from .data.folds import check_folds, deal_groups, shared_groups
-from .data.targets import check_targets
+from .data.folds import check_folds, deal_groups, generator, shared_groups
+from .data.targets import as_array, check_targets, ordered_names, refuse_tables
 
 _all_ = ["shared_groups"]
 
@@ -22,7 +22,7 @@ def _check_vocab(vocab):
     "The vocab as a list of distinct, non-empty strings."
     if isinstance(vocab, (str, bytes)):
         raise TypeError(f"vocab is the string {vocab!r}: expected a list of label names. Write [{vocab!r}] if there is one label only.")
-    vocab = list(vocab)
+    vocab = ordered_names(vocab)
     if not vocab: raise ValueError("vocab is empty: give the list of label names, in the order that the columns shall have.")
     for i, name in enumerate(vocab):
         if not isinstance(name, str): raise TypeError(f"vocab[{i}] is {name!r} ({type(name).__name__}): label names must be strings.")
@@ -55,6 +55,7 @@ def multi_hot(
 ) -> np.ndarray: # bool [N, C], True where the image has the label
     "Multi-hot targets: one row per image, one column per label."
     index = {name: i for i, name in enumerate(_check_vocab(vocab))}
+    refuse_tables(labels, "labels")
     if isinstance(labels, (str, bytes)):
         raise TypeError(f"labels is the string {labels!r}: expected a list with one list of label names per image, for example [[{labels!r}], []].")
     labels = list(labels)
@@ -75,7 +76,7 @@ def label_names(
     vocab, # C label names, in column order
 ) -> list: # the names whose column is on, in vocab order
     "Read a multi-hot row back as label names."
-    vocab, row = list(vocab), np.asarray(row)
+    vocab, row = ordered_names(vocab), as_array(row, "row")
     if row.shape != (len(vocab),): raise ValueError(f"row has shape {row.shape} and the vocab has {len(vocab)} labels: give one row, with one number per label.")
     return [vocab[i] for i in np.flatnonzero(check_targets(row[None], "row")[0])]
 
@@ -121,7 +122,8 @@ def density(
 # %% ../nbs/01_tasks.ipynb #3c321f3d
 def _part_sizes(n, fractions):
     "Whole numbers that sum to `n` and lie nearest to `n*fractions`: the largest remainders are rounded up."
-    f = np.asarray(fractions, dtype=np.float64)
+    try: f = np.asarray(fractions, dtype=np.float64)
+    except (TypeError, ValueError): raise TypeError(f"fractions is {fractions!r}: give one number per part, for example (0.6, 0.2, 0.2).") from None
     if f.ndim != 1 or len(f) < 2: raise ValueError(f"fractions is {fractions!r}: give at least two numbers, one per part, for example (0.6, 0.2, 0.2).")
     if not (np.isfinite(f).all() and (f > 0).all() and abs(f.sum() - 1) < 1e-6):
         raise ValueError(f"fractions is {fractions!r}, with sum {f.sum():.6g}: give one positive number per part, with sum 1.")
@@ -142,7 +144,7 @@ def stratified_split(
     targets = check_targets(targets)
     n, c = targets.shape
     room = _part_sizes(n, fractions)
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     if groups is not None: return deal_groups(targets, fractions, groups, rng)
     parts = np.full(n, -1, dtype=np.int64)
     left = targets.sum(0) # rows that wait, per label

@@ -16,6 +16,9 @@ require_torch_first()
 import torch
 from torch import Tensor
 
+from .data.targets import as_array
+from .scores.numbers import check_number, check_pos_weight
+
 # %% ../nbs/04_losses.ipynb #5aa34b76
 def sigmoid(
     x:Tensor, # logits, any shape
@@ -104,6 +107,7 @@ def binary_cross_entropy_with_logits(
 ) -> Tensor: # the loss, in nats per cell
     "Binary cross-entropy with a weight for the positives, equal to torch.nn.BCEWithLogitsLoss."
     if pos_weight is None: return binary_cross_entropy(inputs, targets, reduction=reduction, check=check)
+    if check is not False and not torch.compiler.is_compiling(): check_pos_weight(pos_weight)
     x, t = _check_pair(inputs, targets, check)
     w = torch.as_tensor(pos_weight, dtype=x.dtype, device=x.device)
     try: fits = torch.broadcast_shapes(w.shape, x.shape) == x.shape
@@ -116,7 +120,7 @@ def positive_weights(
     targets, # multi-hot [N, C]: tensor or NumPy array
 ) -> Tensor: # float32 [C], for `pos_weight`
     "Negatives per positive, for each label; a label without positives (or without negatives) is counted as if it had one."
-    t = torch.as_tensor(targets)
+    t = targets if isinstance(targets, Tensor) else torch.as_tensor(as_array(targets, "targets"))
     if t.ndim != 2 or not t.numel(): raise ValueError(f"targets has shape {tuple(t.shape)}: expected [N, C] with at least one row and one label.")
     if not ((t == 0) | (t == 1)).all(): raise ValueError("targets must be 0 or 1: weights count rows, and a share of a row can't be counted.")
     pos = t.bool().sum(0)
@@ -133,8 +137,8 @@ def focal_loss(
     check:bool=None, # look at values (targets in [0, 1], logits finite); None: only on the CPU, where it costs no waiting
 ) -> Tensor: # the loss
     "Binary cross-entropy times (1 - p_t)**gamma, equal to torchvision.ops.sigmoid_focal_loss (Lin et al. 2017)."
-    if gamma < 0: raise ValueError(f"gamma is {gamma}: expected 0 or more.")
-    if alpha is not None and not 0 <= alpha <= 1: raise ValueError(f"alpha is {alpha}: expected a number in [0, 1], or None for no weighting.")
+    check_number(gamma, "gamma")
+    if alpha is not None: check_number(alpha, "alpha", most=1, otherwise="or None for no weighting")
     x, t = _check_pair(inputs, targets, check)
     wrong = sigmoid(x)*(1 - t) + sigmoid(-x)*t # 1 - p_t: the probability given to what is not true
     loss = (t*_softplus(-x) + (1 - t)*_softplus(x)) * wrong.clamp_min(torch.finfo(x.dtype).tiny)**gamma
@@ -153,7 +157,7 @@ def asymmetric_loss(
     check:bool=None, # look at values (targets in [0, 1], logits finite); None: only on the CPU, where it costs no waiting
 ) -> Tensor: # the loss
     "Focal loss with separate fading for positives and negatives, and a margin below which negatives are ignored (Ridnik et al. 2021)."
-    if gamma_neg < 0 or gamma_pos < 0: raise ValueError(f"gamma_neg is {gamma_neg} and gamma_pos is {gamma_pos}: expected 0 or more.")
+    check_number(gamma_neg, "gamma_neg"); check_number(gamma_pos, "gamma_pos"); check_number(clip, "clip", most=1)
     if not 0 <= clip < 1: raise ValueError(f"clip is {clip}: expected a probability, 0 or more and less than 1.")
     x, t = _check_pair(inputs, targets, check)
     tiny = torch.finfo(x.dtype).tiny

@@ -7,6 +7,8 @@ __all__ = ['tf', 'sigmoid', 'binary_cross_entropy', 'binary_cross_entropy_with_l
            'asymmetric_loss', 'macro_soft_f1', 'keras_loss']
 
 # %% ../nbs/04_losses_tf.ipynb #e2b0069e
+from .data.targets import as_array
+from .scores.numbers import check_number, check_pos_weight
 from .settings import import_tensorflow
 
 # %% ../nbs/04_losses_tf.ipynb #a277124a
@@ -56,6 +58,7 @@ def binary_cross_entropy_with_logits(
     "max(x, 0) - x*t + log(1 + exp(-|x|)), equal to tf.nn.weighted_cross_entropy_with_logits, averaged."
     x, t = _check_pair(inputs, targets)
     if pos_weight is None: return tf.reduce_mean(_relu(x) - x*t + tf.math.log1p(tf.exp(-tf.abs(x))))
+    if tf.executing_eagerly() or not tf.is_tensor(pos_weight): check_pos_weight(pos_weight)
     w = tf.cast(tf.convert_to_tensor(pos_weight), x.dtype)
     if w.shape.rank > 1 or (w.shape.rank == 1 and w.shape[0] not in (1, x.shape[-1])):
         raise ValueError(f"pos_weight has shape {tuple(w.shape)} and inputs has shape {tuple(x.shape)}: give one number, or one number per label.")
@@ -66,7 +69,7 @@ def positive_weights(
     targets, # multi-hot NumPy array or tensor [N, C]
 ): # float32 [C], for `pos_weight`
     "Negatives per positive, for each label; a label without positives (or without negatives) is counted as if it had one."
-    t = tf.convert_to_tensor(targets)
+    t = targets if tf.is_tensor(targets) else tf.convert_to_tensor(as_array(targets, "targets"))
     if t.shape.rank != 2 or 0 in t.shape: raise ValueError(f"targets has shape {tuple(t.shape)}: expected [N, C] with at least one row and one label.")
     t = tf.cast(t, tf.float32)
     if not bool(tf.reduce_all((t == 0) | (t == 1))): raise ValueError("targets must be 0 or 1: weights count rows, and a share of a row can't be counted.")
@@ -81,8 +84,8 @@ def focal_loss(
     alpha=0.25, # weight of positives, in [0, 1]; None weights nothing
 ): # scalar
     "Binary cross-entropy times (1 - p_t)**gamma, averaged (Lin et al. 2017)."
-    if gamma < 0: raise ValueError(f"gamma is {gamma}: expected 0 or more.")
-    if alpha is not None and not 0 <= alpha <= 1: raise ValueError(f"alpha is {alpha}: expected a number in [0, 1], or None for no weighting.")
+    check_number(gamma, "gamma")
+    if alpha is not None: check_number(alpha, "alpha", most=1, otherwise="or None for no weighting")
     x, t = _check_pair(inputs, targets)
     wrong = sigmoid(x)*(1 - t) + sigmoid(-x)*t
     loss = (t*_softplus(-x) + (1 - t)*_softplus(x))*tf.maximum(wrong, x.dtype.as_numpy_dtype(1e-37))**gamma
@@ -97,7 +100,7 @@ def asymmetric_loss(
     clip=0.05,     # negatives below this probability cost nothing
 ): # scalar
     "Focal loss with separate fading for positives and negatives, and a margin for negatives, averaged (Ridnik et al. 2021)."
-    if gamma_neg < 0 or gamma_pos < 0: raise ValueError(f"gamma_neg is {gamma_neg} and gamma_pos is {gamma_pos}: expected 0 or more.")
+    check_number(gamma_neg, "gamma_neg"); check_number(gamma_pos, "gamma_pos"); check_number(clip, "clip", most=1)
     if not 0 <= clip < 1: raise ValueError(f"clip is {clip}: expected a probability, 0 or more and less than 1.")
     x, t = _check_pair(inputs, targets)
     tiny = x.dtype.as_numpy_dtype(1e-37)

@@ -16,12 +16,13 @@ import numpy as np
 import pandas as pd
 
 from .scores.cells import check_cell_thresh, check_cells
-from .scores.checks import FrameCopies, check_counts, check_pair, check_predictions, check_thresh, frozen
+from .scores.checks import FrameCopies, check_counts, check_pair, check_predictions, check_thresh, frozen, made_anew
 from .scores.cuts import cuts, precision_at_positives, ratio, sorted_keys
 from .scores.names import names_for
 from .scores.ranking import ranking_means
 from .safety import write_whole
-from .training.runs import TrainingRun, check_identity, read_run, run_identity
+from .training.identity import check_identity, run_identity
+from .training.runs import TrainingRun, read_run
 
 _all_ = ["TrainingRun", "check_identity", "run_identity"]
 
@@ -54,7 +55,7 @@ class Predictions:
     Arrays, tensors of PyTorch and TensorFlow, lists and DataFrames are taken, and kept as read-only copies.
     ValueError for logits, NaN, targets that aren't 0 or 1, and names that don't fit."""
     probs:np.ndarray # probabilities, float32 [N, C], in [0, 1]
-    targets:np.ndarray # truth, bool [N, C]
+    targets:np.ndarray=None # truth, bool [N, C]; TypeError without
     vocab:list|None=None # C label names, in column order; None: the DataFrame's columns, or "label 0", "label 1", ...
     fnames:list|None=None # N file names, in row order, each once; None: the DataFrame's index, or "row 0", "row 1", ...
 
@@ -64,7 +65,7 @@ class Predictions:
         new = dict(probs=frozen(probs.astype(np.float32, copy=False)), targets=frozen(targets), vocab=vocab, fnames=fnames)
         for k, v in new.items(): object.__setattr__(self, k, v)
 
-    __eq__ = _same
+    __eq__, __reduce__ = _same, made_anew
     def __len__(self): return len(self.fnames)
     def __repr__(self): return f"Predictions({len(self)} images, {len(self.vocab)} labels, {self.targets.sum()} positives)"
 
@@ -156,7 +157,7 @@ class Confusion:
         if len({o.shape for o in (self.tp, self.fp, self.fn, self.tn)}) > 1:
             raise ValueError("tp, fp, fn and tn have different lengths: expected one count per label in each.")
 
-    __eq__ = _same
+    __eq__, __reduce__ = _same, made_anew
     def __add__(self, other):
         if not isinstance(other, Confusion): return NotImplemented
         if len(self.tp) != len(other.tp):
@@ -182,7 +183,7 @@ def _confusion(pred, targets):
 
 def confusion(
     probs, # probabilities [N, C], in [0, 1]: anything `np.asarray` takes
-    targets, # truth [N, C], 0 or 1
+    targets=None, # truth [N, C], 0 or 1; TypeError without
     thresh=0.5, # a number, or one number per label (not by name: arrays don't know their labels)
 ) -> Confusion: # int64 counts per label
     "Count what `prob > thresh` gets right and wrong, per label."
@@ -221,7 +222,7 @@ def precision_recall_f1(
 # %% ../nbs/05_metrics.ipynb #53a8ba69
 def average_precision(
     probs, # probabilities [N, C], in [0, 1]
-    targets, # truth [N, C], 0 or 1
+    targets=None, # truth [N, C], 0 or 1; TypeError without
 ) -> np.ndarray: # float64 [C]; NaN where a label has no positive
     "The mean, over the images that have a label, of the precision among the images scored at least as high."
     p, t = check_pair(probs, targets)
@@ -234,7 +235,7 @@ def _mean_known(x):
 
 def mean_average_precision(
     probs, # probabilities [N, C], in [0, 1]
-    targets, # truth [N, C], 0 or 1
+    targets=None, # truth [N, C], 0 or 1; TypeError without
 ) -> float: # mAP, over the labels that have a positive; NaN if none has
     "The mean of the labels' average precision."
     return _mean_known(average_precision(probs, targets))
@@ -248,7 +249,7 @@ class Ranking(NamedTuple):
 
 def ranking_measures(
     probs, # probabilities [N, C], in [0, 1]
-    targets, # truth [N, C], 0 or 1
+    targets=None, # truth [N, C], 0 or 1; TypeError without
 ) -> Ranking: # means over the images
     "Coverage error, label ranking loss and label ranking average precision, equal to scikit-learn's; one sort per image."
     p, t = check_pair(probs, targets)

@@ -27,7 +27,8 @@ from .backbones import create_model, pocket_resnet
 from .safety import TrainingDiverged, explain_memory
 from .data.decoded import decode, decode_split, require_split
 from .tables import ImageTable, decode_images
-from .train_torch import ImageBatches, _autocast
+from .train_torch import ImageBatches
+from .training.torch_loop import forward
 
 # %% ../nbs/10_multi_output.ipynb #56aad3bf
 def merge_rare(
@@ -344,16 +345,11 @@ class HeadPredictions:
     def __len__(self): return len(self.fnames)
     def __repr__(self): return f"HeadPredictions({len(self):,} pictures; {self.accuracy()})"
 
-def _forward(model, x, precision):
-    "Logits as float32, computed in `precision`."
-    with _autocast(x, precision): out = model(x)
-    return {n: z.float() for n, z in out.items()}
-
 @torch.no_grad()
 def _logits(model, batches, precision):
     was_training = model.training
     model.eval()
-    out = [_forward(model, b["image"], precision) for b in batches]
+    out = [forward(model, b["image"], precision) for b in batches]
     model.train(was_training)
     return {n: torch.cat([o[n] for o in out]) for n in model.heads.names}
 
@@ -436,7 +432,7 @@ def _train(table, profile, heads, weights, class_weights, body, pixels, progress
         start, total, bad = time.perf_counter(), torch.zeros((), device=device), torch.full((), -1, device=device)
         model.train()
         for step, b in enumerate(batches, epoch*len(batches)):
-            losses = head_losses(_forward(model, b["image"], precision), b["targets"], class_weights)
+            losses = head_losses(forward(model, b["image"], precision), b["targets"], class_weights)
             loss = _combine(losses, weigh)
             scaler.scale(loss).backward()
             scaler.step(optimiser); scaler.update(); optimiser.zero_grad()

@@ -68,7 +68,7 @@ def is_leftover(
     path:Path, # of any name
 ) -> bool:
     "Whether this is a temporary file or folder of `write_whole` whose process has ended, or hasn't touched it for an hour."
-    found = re.search(r"\.(\d+)-[0-9a-f]{8}\.(part|keras)$", path.name)
+    found = re.search(r"[-.](\d+)-[0-9a-f]{8}\.(part|keras)$", path.name)
     if not found or path.is_symlink(): return False
     try: return not _is_running(int(found[1])) or time.time() - path.stat().st_mtime > 3600
     except OSError: return False                 # it has just gone

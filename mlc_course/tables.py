@@ -6,7 +6,9 @@
 __all__ = ['show_images', 'plot_label_counts', 'load_image', 'SPLITS', 'ImageTable', 'square_pixels', 'decode_images',
            'read_pascal', 'read_nus_wide', 'drop_rare_labels', 'read_movie_posters', 'MULTI_WORD_MAKES',
            'parse_class_name', 'read_cars', 'IMAGE_SUFFIXES', 'read_folder', 'LAYOUTS', 'REAL_SETS', 'DRAWN_SETS',
-           'open_dataset']
+           'open_dataset', 'read_celeba', 'read_class_folders', 'read_coco', 'read_cvat', 'read_datumaro',
+           'read_fiftyone', 'read_jsonl', 'read_label_studio', 'read_voc_xml', 'read_yolo', 'label_studio_config',
+           'to_coco', 'to_csv', 'to_label_studio']
 
 # %% ../nbs/02_tables.ipynb #c497a364
 from pathlib import Path
@@ -64,8 +66,14 @@ _all_ = ["IMAGE_SUFFIXES", "read_folder"]
 
 # %% ../nbs/02_tables.ipynb #501b27a1
 from .data.readers.registry import LAYOUTS, REAL_SETS, DRAWN_SETS, open_dataset
+from .data.formats import read_celeba, read_class_folders, read_coco, read_cvat, read_datumaro
+from .data.formats import read_fiftyone, read_jsonl, read_label_studio, read_voc_xml, read_yolo
+from .data.formats import label_studio_config, to_coco, to_csv, to_label_studio
 
-_all_ = ["LAYOUTS", "REAL_SETS", "DRAWN_SETS", "open_dataset"]
+_all_ = ["LAYOUTS", "REAL_SETS", "DRAWN_SETS", "open_dataset",
+         "read_celeba", "read_class_folders", "read_coco", "read_cvat", "read_datumaro",
+         "read_fiftyone", "read_jsonl", "read_label_studio", "read_voc_xml", "read_yolo",
+         "label_studio_config", "to_coco", "to_csv", "to_label_studio"]
 
 # %% ../nbs/02_tables.ipynb #a6a671b9
 def show_images(

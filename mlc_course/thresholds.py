@@ -13,7 +13,7 @@ import pandas as pd
 
 from .data.text import plain_text
 from .metrics import Predictions, confusion, precision_recall_f1
-from .scores.checks import check_grid, check_predictions, check_sweep, check_thresh, label_numbers
+from .scores.checks import BestThreshold, check_grid, check_predictions, check_sweep, check_thresh, label_numbers
 from .scores.cuts import cuts, precision_at_positives, ratio, sorted_keys
 
 # %% ../nbs/06_thresholds.ipynb #28594891
@@ -63,14 +63,14 @@ def sweep(
 # %% ../nbs/06_thresholds.ipynb #1c72b4e1
 def best_threshold(
     sweep_df:pd.DataFrame, # what `sweep` gave
-) -> tuple[float, float]: # the threshold, and its score
+) -> BestThreshold: # a pair: the threshold, and its score
     "The threshold with the highest score; among equals the one nearest to 0.5."
     check_sweep(sweep_df, "best_threshold")
     t, values = sweep_df.iloc[:, 0].to_numpy(), sweep_df.iloc[:, 1].to_numpy()
     if np.isnan(values).any(): raise ValueError("the scores of this sweep have NaN, so there is no best one: look at the predictions first.")
     best = np.flatnonzero(values >= values.max() - 1e-12)
     i = best[np.abs(t[best] - .5).argmin()]
-    return float(t[i]), float(values[i])
+    return BestThreshold(float(t[i]), float(values[i]))
 
 # %% ../nbs/06_thresholds.ipynb #a6b25c78
 def plot_sweep(

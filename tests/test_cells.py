@@ -85,7 +85,14 @@ def test_one_label_a_row_of_several_words():
     assert names(cells, vocab=["cat", "traffic", "light", "polar", "bear"])[1] == ["traffic", "light"]
 
 
+def test_cells_in_quotes():
+    assert names(["'cat|dog'", "''", '"dog"']) == [["cat", "dog"], [], ["dog"]]
+    assert names(['"cat dog"', '"dog"', '"cat"', '"dog cat"']) == [["cat", "dog"], ["dog"], ["cat"], ["dog", "cat"]]
+
+
 def test_a_layout_that_says_space():
+    with pytest.raises(ValueError, match="two ways"):
+        parse(["polar bear", "brown bear", "cat"] * 3, default="space")
     assert names(["dog person", "sofa", ""], default="space") == [["dog", "person"], ["sofa"], []]
     assert names(["dog\t person", "sofa"], default="space") == [["dog", "person"], ["sofa"]]
     assert names(["cat|dog", "dog"], default="space") == [["cat", "dog"], ["dog"]]
@@ -126,7 +133,18 @@ def test_a_layout_that_says_space():
     (["101", "001"], "one column per label"),
     (["0", "1", "1"], "one column per label"),
     (["1 0 1", "0 1"], "not all the same number"),
+    (["1 0", "", "0 1"], "row 3.*unknown|without names"),
     (["cat", "nan", "dog"], "row 3.*'nan'.*na_cells='empty' .--na-cells.*na_cells='label'"),
+    (["1.png", "cat"], "row 2.*file name"),
+    (["[cat|dog]", "[cat]"], "row 2.*comma"),
+    (["[0.1, 0.9]"], "row 2.*probability"),
+    (["[None, 'cat']"], "row 2.*None is no name"),
+    (["[True, False, True]", "[True, True, True]"], "one column per label"),
+    (["1 -1 1", "1 1 1"], "one column per label"),
+    (["- cat\n- dog"], "row 2.*item of a list"),
+    (["1. cat; 2. dog"], "row 2.*item of a list"),
+    (["cat#dog", "cat"], "row 2.*separate"),
+    (["0.25", "0.75"], "row 2.*probability"),
     (["cat|dog", "None"], "row 3.*'None'"),
     (["['cat']", "nan"], "row 3.*'nan'"),
 ])  # fmt: skip

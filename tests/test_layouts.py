@@ -58,6 +58,73 @@ def joined(sep):
     return lambda i, o: f'{i}.png,"{sep.join(o)}"'
 
 
+def pictures(folder="images", name="{}.png"):
+    def make(root):
+        for i in range(len(ROWS)):
+            image(root / folder / name.format(i), i)
+
+    return make
+
+
+def written(path, content):
+    "A maker of a file from an object (JSON) or text, beside 24 images."
+
+    def make(root):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        body = content if isinstance(content, str) else json.dumps(content, indent=1)
+        (root / path).write_text(body, encoding="utf-8")
+
+    return make
+
+
+def coco(file, first=0):
+    number = {v: i + 1 for i, v in enumerate(VOCAB)}
+    found = [(i, number[o]) for i, row in enumerate(ROWS) for o in row]
+    return written(file, {
+        "images": [{"id": i, "file_name": f"{i}.png", "width": 10, "height": 8} for i in range(len(ROWS))],
+        "categories": [{"id": i, "name": v} for v, i in number.items()],
+        "annotations": [{"id": k, "image_id": i, "category_id": c, "bbox": [1, 1, 2, 2]} for k, (i, c) in enumerate(found)],
+    })  # fmt: skip
+
+
+def cvat():
+    names = "".join(f"<label><name>{v}</name></label>" for v in VOCAB)
+    found = "\n".join(
+        f'<image id="{i}" name="{i}.png">' + "".join(f'<tag label="{o}"/>' for o in row) + "</image>" for i, row in enumerate(ROWS)
+    )
+    head = '<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n<version>1.1</version>\n'
+    meta = f"<meta><task><labels>{names}</labels></task></meta>\n"
+    return written("annotations.xml", f"{head}{meta}{found}\n</annotations>\n")
+
+
+def label_studio():
+    return written("project-1.json", [
+        {"id": i, "data": {"image": f"/data/upload/1/0a1b2c3d-{i}.png"}, "annotations": [{"id": i, "was_cancelled": False, "result": [
+            {"type": "choices", "from_name": "choice", "to_name": "image", "value": {"choices": row}}] if row else []}]}
+        for i, row in enumerate(ROWS)
+    ])  # fmt: skip
+
+
+def voc(root):
+    for i, row in enumerate(ROWS):
+        objects = "".join(f"<object><name>{o}</name><difficult>0</difficult></object>" for o in row)
+        written(f"Annotations/{i}.xml", f"<annotation><filename>{i}.png</filename>{objects}</annotation>")(root)
+    for split, part in (("train", range(12)), ("val", range(12, 18)), ("test", range(18, 24))):
+        written(f"ImageSets/Main/{split}.txt", "".join(f"{i}\n" for i in part))(root)
+
+
+def celeba():
+    lines = ["24", "Bald Smiling", *(f"{i:06}.png {1 if i % 3 else -1} {1 if i % 2 else -1}" for i in range(24))]
+    parts = "".join(f"{i:06}.png {i // 8}\n" for i in range(24))
+    return several(written("list_attr_celeba.txt", "\n".join(lines) + "\n"), written("list_eval_partition.txt", parts))
+
+
+def class_folders(root):
+    for i in range(24):
+        image(root / ("cat", "dog", "bird")[i % 3] / f"{i}.png", i)
+
+
+RECORDS = [{"file_name": f"{i}.png", "labels": row} for i, row in enumerate(ROWS)]
 SPLIT = ["train", "valid", "test"]
 PHRASES = ["polar bear", "traffic light", "cat"]
 
@@ -118,6 +185,21 @@ CASES = [
     ("Excel: cp1252", table("image,label", lambda i, o: f"{i}.png,{'été' if i % 2 else 'cat'}", encoding="cp1252"), "", "encoding='latin-1'"),
     ("the same, with --encoding", table("image,label", lambda i, o: f"{i}.png,{'été' if i % 2 else 'cat'}", encoding="cp1252"), "--encoding cp1252", ["cat", "été"]),
     ("._labels.csv of a Mac", several(table("fname,labels", joined("|")), text("._labels.csv", "Mac OS X")), "", VOCAB),
+    ("COCO", several(coco("instances.json"), pictures()), "", VOCAB),
+    ("COCO, a file per split", several(coco("annotations/instances_train2017.json"), coco("annotations/instances_val2017.json"), pictures("train2017"), pictures("val2017")), "", VOCAB),
+    ("CVAT for images", several(cvat(), pictures()), "", VOCAB),
+    ("Label Studio", several(label_studio(), pictures()), "", VOCAB),
+    ("FiftyOne", several(written("labels.json", {"classes": VOCAB, "labels": {str(i): row for i, row in enumerate(ROWS)}}), pictures("data")), "", VOCAB),
+    ("Datumaro", several(written("annotations/default.json", {"categories": {"label": {"labels": [{"name": v} for v in VOCAB]}}, "items": [{"id": str(i), "image": {"path": f"{i}.png"}, "annotations": [{"type": "label", "label_id": VOCAB.index(o)} for o in row]} for i, row in enumerate(ROWS)]}), pictures()), "", VOCAB),
+    ("VOC's XML", several(voc, pictures("JPEGImages")), "", VOCAB),
+    ("metadata.jsonl", several(written("metadata.jsonl", "".join(json.dumps(o) + "\n" for o in RECORDS)), pictures(".")), "", VOCAB),
+    ("a JSON list of records over many lines", several(written("labels.json", RECORDS), pictures()), "", VOCAB),
+    ("a JSON object of names and labels", several(written("labels.json", {f"{i}.png": row for i, row in enumerate(ROWS)}), pictures()), "", VOCAB),
+    ("NUS-WIDE's JSON", several(written("train.json", {"samples": [{"image_name": f"{i}.png", "image_labels": row} for i, row in enumerate(ROWS)], "labels": VOCAB}), pictures()), "", VOCAB),
+    ("CelebA's text", several(celeba(), pictures("img_align_celeba", "{:06}.png")), "", ["Bald", "Smiling"]),
+    ("a folder per class", class_folders, "", VOCAB),
+    ("two layouts", several(coco("instances.json"), table("fname,labels", joined("|"))), "", "could be coco or folder"),
+    ("the same, decided", several(coco("instances.json"), table("fname,labels", joined("|"))), "--format coco", VOCAB),
     ("two tables", several(table("fname,labels", joined("|")), text("other.csv", "fname,labels\n0.png,cat\n")), "", "2 CSV files"),
 ]  # fmt: skip
 
@@ -154,17 +236,22 @@ def page(tmp_path, capsys):
         root.mkdir(parents=True)
         make(root)
         code, output = printed(root, arguments, capsys)
-        files = [f for f in sorted(root.rglob("*")) if f.suffix == ".csv" and f.name[0] != "."]
-        head = _head(next(f for f in files if f.name != "sample_submission.csv"))
+        head = _head(root)
         lines += [f"## {title}", "", "```text", *head, "```", "", f"`mlc data FOLDER {arguments}`".replace(" `", "`"), ""]
         lines += ["```text", *_short(output), "```", ""]
     return "\n".join(lines)
 
 
-def _head(file):
-    raw = file.read_bytes()
+def _head(root):
+    "The first lines of the first annotation file; the folders if there is none."
+    files = [f for f in sorted(root.rglob("*")) if f.is_file() and f.suffix != ".png" and f.suffix != ".jpg"]
+    files = [f for f in files if f.suffix != ".PNG" and f.name[0] != "." and f.name != "sample_submission.csv"]
+    if not files:
+        return [str(f.relative_to(root)) for f in sorted(root.rglob("*.png"))[:4]]
+    raw = files[0].read_bytes()
     encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
-    return raw.decode(encoding, "replace").splitlines()[:4]
+    lines = raw.decode(encoding, "replace").splitlines()
+    return [files[0].relative_to(root).as_posix(), *(o[:100] for o in lines[: 12 if files[0].suffix == ".json" else 4])]
 
 
 def _short(output):

@@ -190,6 +190,18 @@ def test_columns_by_option(tmp_path):
         read(tmp_path, text, label_column="klass")
 
 
+def test_a_single_column_of_0_and_1_is_asked_about(tmp_path):
+    text = "fname,cat,eggs,split\n0.png,1,3,train\n1.png,0,0,valid\n"
+    with pytest.raises(ValueError, match="one column of 0 and 1, cat.*label_column='cat'"):
+        read(tmp_path, text)
+    assert read(tmp_path, text, label_column="cat").labels() == [["cat"], []]
+
+
+def test_a_list_of_classes_beside_the_table(tmp_path):
+    csv(tmp_path, "id,name\n1,x\n2,y\n", "classes.csv")
+    assert read_folder(images(csv(tmp_path, "fname,labels,split\n0.png,x,train\n1.png,y,valid\n"), *FILES)).vocab == ["x", "y"]
+
+
 def test_one_column_per_label_keeps_order_and_other_columns(tmp_path):
     text = "image,age,zebra,cat,split\n0.png,31,1,0,train\n1.png,40,0,0,valid\n2.png,7,TRUE,yes,test\n"
     table = read(tmp_path, text)

@@ -108,7 +108,8 @@ def link(path):
 STRANGERS = {"my notes.txt": put(), "src/main.py": put(), ".git/HEAD": put(), "film.mkv.part": put(), "vocab.json.old": put(), "predictions-mine.npz": put(), "model.pt": put(),
              "checkpoint/thesis.doc": put(), ".export-abcdefgh/deep/thesis.doc": put(), "events.out.tfevents.1": put(), ".new-run/thesis.doc": put(),
              "training.json": put('{"dataset": "mine", "framework": "torch", "optimizer": "sgd"}'), "Model.Safetensors": put(), "a link": link, "model.json": link,
-             "history.csv/thesis.doc": lambda path: (path.parent.unlink(), put()(path)), "notes.12-0123abcd.part": put(), "train.csv.tmp": put()}
+             "history.csv/thesis.doc": lambda path: (path.parent.unlink(), put()(path)), "notes.12-0123abcd.part": put(), "train.csv.tmp": put(),
+             "thesis.doc": lambda path: (put()(path), (path.parent/"predictor.json").write_text(json.dumps(dict(format=1, model=dict(file="thesis.doc")))))}
 
 
 @posix
@@ -300,10 +301,39 @@ def test_a_killed_holder_is_no_obstacle(pictures, tmp_path, trainer, holder):
 def test_evaluate_prints_its_figures_and_does_not_plot_into_a_training(old, holder, capsys, monkeypatch):
     holder(old)
     patient = cli._plot
-    monkeypatch.setattr(cli, "_plot", lambda *args: patient(*args, patience=.1))
+    monkeypatch.setattr(cli, "_plot", lambda *args: patient(*args, wait=.1))
     assert mlc("evaluate", old) == 0
     said = capsys.readouterr().out
     assert "macro" in said and "Not plotted. Another training" in said and (old/"sweep.png").read_bytes() == b"a plot"
+
+
+def test_who_waits_gets_the_folder_when_it_is_free(tmp_path, holder):
+    child = holder(tmp_path)
+    started = time.monotonic()
+    with pytest.raises(FolderInUse):
+        with held(tmp_path, wait=.2): pass
+    assert time.monotonic() - started >= .2
+    import threading
+    threading.Timer(.3, child.kill).start()
+    with held(tmp_path, wait=60): assert child.wait(60) is not None
+
+
+EXPORT = """
+    import sys, torch
+    from mlc_course.predictor import Predictor
+    from mlc_course.training.lock import held
+    model = torch.nn.Sequential(torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), torch.nn.Linear(3, 2))
+    model.vocab, model.image_size = ["a", "b"], 16
+    with held(sys.argv[1]): Predictor.save(sys.argv[1], model.eval())
+    print("exported")
+"""
+
+
+def test_who_holds_a_folder_can_export_into_it(tmp_path):
+    "Whatever lock Predictor.save takes, it must not wait for its own process."
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(EXPORT), str(tmp_path)], capture_output=True, text=True, timeout=300)
+    assert "exported" in done.stdout, done.stderr
+    assert F.strangers(tmp_path) == []
 
 
 def test_export_waits_for_nobody(old, holder, capsys):
@@ -371,7 +401,8 @@ def test_without_locks_for_folders_a_file_serves(tmp_path, monkeypatch):
 
 # ---- going on ----------------------------------------------------------------------------------
 LEFTOVERS = {"nothing": {}, "the mark's half": {"training.json.part": "{"}, "the mark's half, of today": {"training.json.999999999-0123abcd.part": "{"},
-             "a checkpoint's half": {"checkpoint.pt.999999999-0123abcd.part": "x"}, "an older version's": {"history.123.tmp.csv": "x", "model.safetensors.part": "x"}}
+             "a checkpoint's half": {"checkpoint.pt.999999999-0123abcd.part": "x"}, "an older version's": {"history.123.tmp.csv": "x", "model.safetensors.part": "x"},
+             "an export's": {".model-999999999-0123abcd.part": "x", ".predictor-999999999-0123abcd.part": "x"}}
 
 
 @posix
@@ -413,6 +444,15 @@ def test_a_run_that_was_killed_in_its_export_is_exported_by_resume(pictures, tmp
     assert exporter.folders == [out] and not trainer.calls and (out/"predictor.json").is_file() and not (out/"training.json").exists()
     assert "only its export is missing" in capsys.readouterr().out
     assert mlc(*command(pictures, out, "--resume")) == 0 and "nothing to go on with" in capsys.readouterr().out and len(exporter.folders) == 1
+
+
+def test_a_checkpoint_that_a_kill_left_beside_a_whole_run_goes(pictures, tmp_path, trainer, exporter):
+    out = tmp_path/"run"
+    unexported(out, pictures)
+    (out/"checkpoint").mkdir()
+    (out/"checkpoint"/"sha256.json").write_text("{}")
+    (out/"checkpoint"/"state.json").write_text("{}")
+    assert mlc(*command(pictures, out, "--resume")) == 0 and not (out/"checkpoint").exists()
 
 
 def test_killed_in_the_export_of_a_replacement_too(pictures, old, trainer, exporter):

@@ -20,7 +20,8 @@ from mlc_course.tables import ImageTable
 from mlc_course.training import checkpoints as C
 from mlc_course.training.data import decode_for_training, some, training_support
 from mlc_course.training.lock import FolderInUse
-from mlc_course.training.runs import data_digests, note_rate, rank
+from mlc_course.training.identity import data_digests, note_rate
+from mlc_course.training.runs import rank
 
 MODULES = dict(torch="train_torch", fastai="train_fastai", tensorflow="train_tf")
 
@@ -196,6 +197,24 @@ def test_what_is_missing_in_a_folder_is_named(trainer, squares, quick, out):
         p.unlink()
         refuses(trainer, squares, quick, out, p.name)
         p.write_bytes(good)
+
+
+def test_a_damaged_model_of_a_run_is_named(trainer, squares, quick, tmp_path):
+    trainer.train(squares, replace(quick, epochs=1), out=tmp_path, progress=False)
+    for path in (p for p in tmp_path.iterdir() if p.name in ("model.safetensors", "model.keras", "vocab.json")):
+        good = path.read_bytes()
+        for bad in (good[:-9] + bytes([good[-9] ^ 1]) + good[-8:], good[:len(good)//2], b"", b"<html>404</html>"):
+            path.write_bytes(bad)
+            with pytest.raises(ValueError, match=path.name): trainer.load_model(tmp_path)
+        run = json.loads((tmp_path/"run.json").read_text())
+        digests = run.pop("sha256")
+        (tmp_path/"run.json").write_text(json.dumps(run))              # as an earlier version left it
+        for bad in (good[:len(good)//2], b""):
+            path.write_bytes(bad)
+            with pytest.raises(ValueError, match=path.name): trainer.load_model(tmp_path)
+        (tmp_path/"run.json").write_text(json.dumps(run | dict(sha256=digests)))
+        path.write_bytes(good)
+    assert trainer.load_model(tmp_path) is not None
 
 
 # ---- after a loss that was no number -----------------------------------------------------------

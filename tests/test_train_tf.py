@@ -15,6 +15,7 @@ from mlc_course import train_tf
 from mlc_course.metrics import confusion, evaluate, load_run, precision_recall_f1
 from mlc_course.safety import TrainingDiverged
 from mlc_course.tables import ImageTable, decode_images
+from mlc_course.training import tf_loop
 from mlc_course.train_tf import (EpochData, MacroF1, augment_batch, binary_cross_entropy_with_logits, fit_head, keras, load_model, make_data, make_model, pick_policy, predict,
                                  save_model, tf, train, train_step, training_copy)
 
@@ -385,12 +386,12 @@ def test_a_corrupt_picture_is_named_or_skipped(broken, quick, small):
     with pytest.raises(ValueError, match="on_error is 'ignore'"): train(broken, one, progress=False, on_error="ignore")
     with pytest.warns(UserWarning, match=name): run = train(broken, one, progress=False, on_error="skip")
     assert len(run.predictions["valid"].fnames) == 24
-    with pytest.raises(ValueError, match=name): predict(run.model, broken, "valid")
+    with pytest.raises(ValueError, match=name): predict(run.model, broken, "train")
     with pytest.warns(UserWarning, match=name): assert len(predict(run.model, broken, "train", on_error="skip").fnames) == 71
 
 
 def test_a_full_disk_leaves_the_last_checkpoint_good(squares, quick, small, whole, tmp_path, monkeypatch):
-    written = train_tf.write_safetensors
+    written = tf_loop.write_safetensors
     def full(arrays, path, *args):
         full.calls += 1
         if full.calls > 4:                                          # the second checkpoint, in the middle of its second file
@@ -399,7 +400,7 @@ def test_a_full_disk_leaves_the_last_checkpoint_good(squares, quick, small, whol
         return written(arrays, path, *args)
     full.calls = 0
     with monkeypatch.context() as m:
-        m.setattr(train_tf, "write_safetensors", full)
+        m.setattr(tf_loop, "write_safetensors", full)
         with pytest.raises(OSError, match="no room for checkpoint.*resume=True") as e: train(squares, quick, out=tmp_path, progress=False)
     assert e.value.errno == errno.ENOSPC and [p.name for p in tmp_path.iterdir()] == ["checkpoint"]
     same_probs(train(squares, quick, out=tmp_path, resume=True, progress=False), whole)

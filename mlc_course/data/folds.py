@@ -3,9 +3,9 @@ import numpy as np
 
 
 def _is_missing(x):
-    "None, NaN, NaT and pd.NA: none of them equals itself for certain."
+    "None, blanks, NaN, NaT and pd.NA: the last three don't equal themselves for certain."
     try:
-        return x is None or not bool(x == x)  # noqa: PLR0124
+        return x is None or (isinstance(x, str) and not x.strip()) or not bool(x == x)  # noqa: PLR0124
     except (TypeError, ValueError):
         return True
 
@@ -45,6 +45,16 @@ def group_numbers(
     return np.array(numbers, dtype=np.int64), list(index)
 
 
+def generator(
+    seed, # a whole number of at least 0; None: another split each time
+) -> np.random.Generator:
+    "NumPy's random numbers from a seed, or a sentence."
+    try:
+        return np.random.default_rng(seed)
+    except (TypeError, ValueError):
+        raise TypeError(f"seed is {seed!r}: expected a whole number of at least 0.") from None
+
+
 def check_folds(
     k, # what was given as the number of folds
     n:int, # rows
@@ -61,8 +71,9 @@ def check_folds(
 
 def _refuse_what_cannot_fit(sizes, room, names):
     if len(sizes) < len(room):
+        remedy = f"ask for at most {len(sizes)} parts, or " if len(sizes) > 1 else ""
         raise ValueError(f"there are {len(sizes)} groups for {len(room)} parts, and a group stays "
-                         f"whole: ask for at most {len(sizes)} parts, or split without groups=.")
+                         f"whole: {remedy}split without groups=.")
     big = int(sizes.argmax()) if len(sizes) else 0
     if len(sizes) and sizes[big] > room.max():
         raise ValueError(

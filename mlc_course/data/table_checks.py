@@ -6,6 +6,7 @@ from difflib import get_close_matches
 import numpy as np
 
 from .pictures import row_sources
+from .targets import ordered_names
 
 SPLITS = ("train", "valid", "test")
 
@@ -32,7 +33,7 @@ def safe_name(fname, source):
 
 def check_vocab(vocab):
     "The label names as a list, in the order given (a set is sorted); a name twice is refused."
-    names = sorted(vocab) if isinstance(vocab, (set, frozenset)) else list(vocab)
+    names = sorted(vocab) if isinstance(vocab, (set, frozenset)) else ordered_names(vocab)
     for i, o in enumerate(names):
         if not isinstance(o, str) or not o.strip():
             raise ValueError(f"vocab[{i}] is {o!r}; every label needs a name.")

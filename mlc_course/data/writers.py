@@ -162,6 +162,11 @@ def to_csv(
         cells, header = _bit_rows(table.targets()), [_cell(o) for o in table.vocab]
     else:
         lists = [json.dumps(list(o), ensure_ascii=False) for o in table.df["labels"]]
+        if both := set(lists) & set(table.vocab):
+            raise ValueError(
+                f"The label {both.pop()!r} is written like a list of labels, and would be read as"
+                " something else. Rename it, or pass form='columns'."
+            )
         cells, header = [_cell(o) for o in lists], ["labels"]
     lines = [",".join(["fname", *header, "split", *(_cell(c) for c in extras)])]
     more = [

@@ -57,7 +57,7 @@ def _zero_or_one(targ):
     if not bool(ok.all()):
         value = targ[~ok][0].item()
         raise ValueError(f"targ must be 0 or 1 in every cell, but one is {value:.6g}: "
-                         f"{hint_for_target(value).replace('targets', 'targ')}.")
+                         f"{hint_for_target(value).replace('(targets ', '(targ ')}.")
     return targ.bool()
 
 

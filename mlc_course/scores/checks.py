@@ -1,7 +1,11 @@
 "Looks at what is to be scored: probabilities, targets, thresholds, and whether it is Predictions."
+from typing import NamedTuple
+
 import numpy as np
 
 from ..data.targets import as_array, check_targets
+
+ROUNDING = 1e-6 # by so much a mean or a softmax in float32 may miss [0, 1]
 
 
 # ---- arrays --------------------------------------------------------------------------------------
@@ -22,6 +26,8 @@ def check_probs(
     low, high = (p.min(), p.max()) if p.size else (0, 1)
     if low >= 0 and high <= 1:
         return p
+    if low >= -ROUNDING and high <= 1 + ROUNDING:
+        return p.clip(0, 1)
     if not (np.isfinite(low) and np.isfinite(high)):
         row, col = np.argwhere(~np.isfinite(p))[0]
         raise ValueError(
@@ -30,7 +36,8 @@ def check_probs(
             "first.")
     raise ValueError(
         f"{name} goes from {low:.3g} to {high:.3g}, outside [0, 1]: these look like logits. "
-        "Apply the sigmoid first, for example 1 / (1 + np.exp(-logits)).")
+        "Apply the sigmoid first, for example 1 / (1 + np.exp(-logits))."
+        + (" Divide percentages by 100." if low >= 0 and 1 < high <= 100 else ""))
 
 
 def check_pair(
@@ -38,6 +45,9 @@ def check_pair(
     targets, # [N, C], 0 or 1
 ) -> tuple[np.ndarray, np.ndarray]: # float [N, C] and bool [N, C]
     "Both, with equal shapes."
+    if targets is None:
+        raise TypeError("two arrays are needed, probs and targets: for Predictions, pass "
+                        "predictions.probs and predictions.targets.")
     p, t = check_probs(probs), check_targets(targets)
     if p.shape != t.shape:
         raise ValueError(
@@ -55,6 +65,11 @@ def frozen(
     x = np.array(x)
     x.flags.writeable = False
     return x
+
+
+def made_anew(obj):
+    "For `__reduce__` of a dataclass: a copy or an unpickled one is made by its checks, read-only."
+    return type(obj), tuple(getattr(obj, o) for o in obj.__dataclass_fields__)
 
 
 def check_counts(
@@ -81,6 +96,15 @@ class FrameCopies:
 
     def __set__(self, obj, frame):
         obj.__dict__[self.name] = frame.copy()
+
+
+class BestThreshold(NamedTuple):
+    "What `best_threshold` gives: a pair that isn't taken for the thresholds of two labels."
+    threshold:float
+    score:float
+
+    def __repr__(self):
+        return repr(tuple(self))
 
 
 # ---- thresholds ----------------------------------------------------------------------------------
@@ -117,6 +141,34 @@ def by_label(
     return hasattr(x, "items") and not callable(index) and any(isinstance(o, str) for o in index)
 
 
+def _position_free(thresh, vocab):
+    "A Series whose index isn't 0, 1, 2, ... by label; what is no number at all is refused."
+    if isinstance(thresh, BestThreshold):
+        raise TypeError(f"thresh is {thresh}, a threshold and its score: pass the first of the "
+                        "two, best_threshold(...)[0].")
+    if isinstance(thresh, (bool, np.bool_, str)):
+        raise TypeError(f"thresh is {thresh!r}: expected a number in [0, 1], one number per label, "
+                        "or a dict by label.")
+    index = getattr(thresh, "index", None)
+    if not hasattr(thresh, "items") or callable(index) or isinstance(thresh, dict):
+        return thresh
+    names = list(map(str, index))
+    if names == list(map(str, range(len(names)))):
+        return thresh
+    if vocab is not None and set(names) == set(vocab):
+        return dict(zip(names, thresh))
+    raise ValueError(f"thresh is a Series with the index {', '.join(names[:5])}"
+                     f"{', ...' if len(names) > 5 else ''}, which is neither 0, 1, 2, ... nor the "
+                     "labels, so it isn't certain whose threshold each is: set_index the labels, "
+                     "or pass .to_numpy() if it is in the order of the columns.")
+
+
+def _short(x, most=80):
+    "What was given, in one line."
+    text = " ".join(repr(x).split())
+    return text if len(text) <= most else kind(x)
+
+
 def check_thresh(
     thresh, # a number, one number per label, or a dict (or Series) by label
     n_labels:int, # how many there are
@@ -124,13 +176,15 @@ def check_thresh(
     vocab=None, # label names, in column order; a dict needs them
 ) -> np.ndarray: # [] or [C]
     "Thresholds in [0, 1], ready for `probs > thresh`."
+    if not by_label(thresh):
+        thresh = _position_free(thresh, None if vocab is None else list(vocab))
     if by_label(thresh):
         thresh = in_vocab_order(thresh, None if vocab is None else list(vocab))
     try:
         t = np.asarray(as_array(thresh, "thresh"), dtype=dtype)
     except (TypeError, ValueError):
-        raise TypeError(f"thresh is {thresh!r}: expected a number in [0, 1], one number per label, "
-                        "or a dict by label.") from None
+        raise TypeError(f"thresh is {_short(thresh)}: expected a number in [0, 1], one number per "
+                        "label, or a dict by label.") from None
     if t.ndim > 1 or (t.ndim == 1 and len(t) != n_labels):
         hint = (" best_threshold gives a threshold and its score: pass best_threshold(...)[0]."
                 if isinstance(thresh, tuple) and len(thresh) == 2 else "")
@@ -155,8 +209,9 @@ def check_grid(
     try:
         t = np.sort(np.atleast_1d(np.asarray(as_array(thresholds, "thresholds"), dtype=float)))
     except (TypeError, ValueError):
-        raise TypeError(f"thresholds is {thresholds!r}: give a list of numbers in [0, 1]."
-                        ) from None
+        raise TypeError(f"thresholds is {_short(thresholds)}: give a list of numbers in [0, 1]."
+                        + (f" To choose a score, score={thresholds!r}." if isinstance(thresholds, str)
+                           else "")) from None
     if t.ndim != 1 or not len(t):
         raise ValueError(f"thresholds has shape {t.shape}: give a list of at least one number in "
                          "[0, 1].")

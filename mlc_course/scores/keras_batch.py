@@ -12,7 +12,18 @@ NO_LOGITS = ("y_pred has been through a sigmoid or softmax, so it holds probabil
 DOUBTFUL = ("y_pred lies in [0, 1] throughout, so it looks like probabilities, and MacroF1 would "
             "apply the sigmoid to them again: say MacroF1(..., from_logits=False) if the model "
             "ends in a sigmoid, or from_logits=True if these are logits.")
+SURE = 32 # so many cells, all in [0, 1], aren't logits by chance
 _PASSED_ON = {"Identity", "Cast", "Reshape", "Squeeze", "ExpandDims", "StopGradient", "EnsureShape"}
+
+
+def check_n_labels(
+    n_labels, # what was given
+):
+    "TypeError or ValueError for anything but a whole number from 1."
+    if isinstance(n_labels, bool) or not hasattr(n_labels, "__index__"):
+        raise TypeError(f"n_labels is {n_labels!r}: expected the number of labels, len(vocab).")
+    if n_labels < 1:
+        raise ValueError(f"n_labels is {n_labels}: expected the number of labels, from 1.")
 
 
 def is_squashed(
@@ -76,7 +87,8 @@ def check_batch(
     if from_logits is False:
         fine = share
     elif from_logits is None: # both readings may agree, as where all is 0
-        fine, sentence = ~share | (seen > 0) | tf.reduce_all(said == (p > thresh)), DOUBTFUL
+        few = (seen > 0) & (tf.size(p) < SURE) # a last batch of logits may lie there by chance
+        fine, sentence = ~share | few | tf.reduce_all(said == (p > thresh)), DOUBTFUL
     _refuse(tf, binary, TARGETS)
     _refuse(tf, fine | ~finite, sentence)
     wrong = tf.cast(~(finite & binary & fine), tf.float32)

@@ -1,11 +1,17 @@
 "Names of the columns and rows of Predictions: given, read from a DataFrame, or made up."
 from pathlib import PurePath
 
+from ..data.targets import ordered_names
+
 
 def _list(names, what):
     if isinstance(names, (str, bytes)):
         raise TypeError(f"{what} is the string {names!r}: expected a list of names, "
                         f"such as [{names!r}].")
+    names = ordered_names(names, what)
+    for i, o in enumerate(names):
+        if str(o) in ("None", "nan", "<NA>", "NaT") and not isinstance(o, str):
+            raise TypeError(f"{what}[{i}] is {o}: expected a name.")
     return [o.as_posix() if isinstance(o, PurePath) else str(o) for o in names]
 
 

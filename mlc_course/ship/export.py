@@ -37,7 +37,8 @@ def onnx_bytes(
 
     It takes `pixels` uint8 [N, S, S, 3] and gives `probs` float32 [N, C] (and `maps`)."""
     need("onnx", "onnxruntime", "onnxscript" if source.framework == "torch" else "tf2onnx")
-    size = source.recipe.size
+    matrix = source.reading.matrix if source.reading is not None else None
+    size = source.recipe.size if matrix is None else len(matrix)
     raw = (torch_graph if source.framework == "torch" else keras_graph)(
         source.model, size, source.vocab
     )
@@ -50,10 +51,17 @@ def onnx_bytes(
         )
     shape = (3, size, size) if source.framework == "torch" else (size, size, 3)
     ending = judge(ends_in(raw, raw.graph.output[0].name), lambda: structural_bounds(raw, shape))
-    facts = dict(vocab=json.dumps(source.vocab), image_size=str(size))
+    facts = dict(vocab=json.dumps(source.vocab), image_size=str(source.recipe.size))
     sigmoid = needs_sigmoid(source, ending)
     served = serve(
-        raw, size, source.scale, source.shift, source.framework == "torch", sigmoid, facts
+        raw,
+        source.recipe.size,
+        source.scale,
+        source.shift,
+        source.framework == "torch",
+        sigmoid,
+        facts,
+        matrix,
     )
     try:
         data = served.SerializeToString()

@@ -13,10 +13,11 @@ import re
 import shlex
 import shutil
 import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
+from ..training.lock import held
 from .recipe import Recipe
 from .scan import check_graph
 
@@ -170,23 +171,6 @@ def check_model(path, data):
         raise refusal(path, str(e)) from None
 
 
-@contextmanager
-def alone(folder):
-    "One writer at a time, where the system can lock a folder; nothing of it stays behind."
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        yield
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(OSError):  # a file system without locks
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
-
-
 def put(
     folder,  # where the two files go; made if it doesn't exist
     data: bytes,  # of the model
@@ -196,7 +180,7 @@ def put(
     folder = Path(folder)
     made = make_folder(folder)
     try:
-        with alone(folder):
+        with held(folder, wait=60):
             replace_pair(folder, data, spec)
     except BaseException as e:
         remove_made(made)

@@ -166,6 +166,7 @@ def serve(
     channels_first: bool,  # as torch has them
     sigmoid: bool,  # put one behind the first output
     facts: dict,  # metadata, text by name
+    matrix=None,  # float [out, size]: resize by it along both axes
 ):  # the same model: `pixels` uint8 [N, S, S, 3] to `probs` (and `maps`)
     "Bytes in, probabilities out."
     import onnx
@@ -180,15 +181,24 @@ def serve(
         graph.initializer.append(numpy_helper.from_array(value, name))
         return name
 
+    def weights(name, value):
+        graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        return name
+
     last = ("Transpose", dict(perm=[0, 3, 1, 2])) if channels_first else ("Identity", {})
+    ready = "network_input" if matrix is None else "front_large"
     front = [
         helper.make_node("Cast", ["pixels"], ["front_float"], to=TensorProto.FLOAT),
         helper.make_node("Mul", ["front_float", constant("front_scale", scale)], ["front_scaled"]),
         helper.make_node(
             "Add", ["front_scaled", constant("front_shift", shift)], ["front_shifted"]
         ),
-        helper.make_node(last[0], ["front_shifted"], ["network_input"], **last[1]),
+        helper.make_node(last[0], ["front_shifted"], [ready], **last[1]),
     ]
+    if matrix is not None:
+        rows, columns = weights("front_rows", matrix), weights("front_columns", matrix.T)
+        front.append(helper.make_node("MatMul", [rows, ready], ["front_low"]))
+        front.append(helper.make_node("MatMul", ["front_low", columns], ["network_input"]))
     back = [helper.make_node("Sigmoid" if sigmoid else "Identity", ["raw_0"], ["probs"])]
     back += [helper.make_node("Identity", ["raw_1"], ["maps"])] * (len(graph.output) > 1)
     nodes = [*front, *graph.node, *back]

@@ -21,7 +21,7 @@ def learner_predictions(
     reading = read_learner(learn)
     require_vocab(reading.vocab, table)
     size, net = reading.recipe.size, learn.model
-    ending = torch_ending(net, size, reading.vocab)
+    ending = torch_ending(net, reading.input_size, reading.vocab)
     if ending == "sigmoid" and reading.activation == "sigmoid":
         raise ValueError(
             "This Learner's network ends in a sigmoid and its loss applies another, so "

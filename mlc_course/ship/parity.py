@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..data.decoded import Decoded, require_vocab
+from ..data.files import formats_for
 from ..data.pictures import decode_images
 from .export import framework_probs
 
@@ -223,7 +224,7 @@ def by_shape(paths, most=OWN_ITEMS):
     seen = {}
     for i, path in list(paths.items())[:2000]:
         try:
-            with Image.open(path) as image:
+            with Image.open(path, formats=formats_for(path)) as image:
                 seen.setdefault(image.size, []).append(i)
         except OSError:
             continue

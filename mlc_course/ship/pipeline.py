@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .batches import resize_matrix
 from .recipe import Recipe
 
 
@@ -20,6 +21,12 @@ class Reading:
     shift: np.ndarray  # float [3]
     activation: str  # what `get_preds` applies: "sigmoid" or "none"
     by_rows: bool  # items are rows of an ImageTable; otherwise paths will do
+    matrix: object = None  # float [out, S]: batches are resized by it, along both axes; or None
+
+    @property
+    def input_size(self):
+        "Side of the squares that reach the network."
+        return self.recipe.size if self.matrix is None else len(self.matrix)
 
     def network_input(
         self,
@@ -29,7 +36,11 @@ class Reading:
         import torch
 
         x = pixels.astype("float32") * self.scale.astype("float32") + self.shift.astype("float32")
-        return torch.from_numpy(x).permute(0, 3, 1, 2).contiguous()
+        x = torch.from_numpy(x).permute(0, 3, 1, 2).contiguous()
+        if self.matrix is None:
+            return x
+        matrix = torch.from_numpy(self.matrix)
+        return matrix @ x @ matrix.T
 
 
 def is_learner(model):
@@ -73,10 +84,10 @@ def read_learner(
     if any(not idle(t) for t in valid.before_batch.fs):
         t = next(t for t in valid.before_batch.fs if not idle(t))
         raise refuse(name_of(t), "a transform of whole lists of items", "Leave before_batch empty.")
-    scale, shift = read_batches(valid.after_batch)
+    scale, shift, matrix = read_batches(valid.after_batch, size)
     labels = read_vocab(dls, learn.model, vocab)
     recipe = Recipe(size, decode, tuple(steps))
-    return Reading(labels, recipe, scale, shift, read_activation(learn.loss_func), by_rows)
+    return Reading(labels, recipe, scale, shift, read_activation(learn.loss_func), by_rows, matrix)
 
 
 def read_vocab(dls, model, given):
@@ -124,9 +135,9 @@ def idle(tfm):
 
 
 def affine(tfm):
-    from fastai.vision.augment import AffineCoordTfm
+    from fastai.vision.augment import AffineCoordTfm, RandomResizedCropGPU
 
-    return isinstance(tfm, AffineCoordTfm)
+    return isinstance(tfm, AffineCoordTfm) or type(tfm) is RandomResizedCropGPU
 
 
 def read_opening(items):
@@ -262,11 +273,11 @@ def resized_crop_steps(tfm):
     return steps + [dict(do="crop_pad", size=size, pad_mode="zeros")] * bool(more)
 
 
-def read_batches(pipeline):
-    "(scale, shift) per channel: the network's input is byte*scale + shift."
+def read_batches(pipeline, size):
+    "(scale, shift) per channel, so that the network's input is byte*scale + shift; and a resize."
     from fastai.data.transforms import IntToFloatTensor, Normalize
 
-    scale, shift = np.ones(3), np.zeros(3)
+    scale, shift, matrix = np.ones(3), np.zeros(3), None
     for tfm in pipeline.fs:
         if type(tfm) is IntToFloatTensor:
             scale, shift = scale / float(tfm.div), shift / float(tfm.div)
@@ -283,12 +294,14 @@ def read_batches(pipeline):
             scale, shift = scale / std, (shift - mean) / std
         elif affine(tfm):
             if getattr(tfm, "size", None) is not None:
-                raise refuse(
-                    f"{type(tfm).__name__}(size={tfm.size})",
-                    "which resizes whole batches, in validation too",
-                    f"Give the size to the item transform, item_tfms=Resize({tfm.size}), and none "
-                    "to aug_transforms.",
-                )
+                new = resize_matrix(tfm, size if matrix is None else len(matrix))
+                if new is None:
+                    raise refuse(
+                        f"{type(tfm).__name__}(size={tfm.size})",
+                        "which resizes whole batches, and not to a square",
+                        f"Give one number, or the item transform Resize({tfm.size}) instead.",
+                    )
+                matrix = new if matrix is None else new @ matrix
         elif not idle(tfm):
             raise refuse(
                 name_of(tfm),
@@ -296,7 +309,7 @@ def read_batches(pipeline):
                 "(IntToFloatTensor, Normalize, aug_transforms)",
                 "Put it into the network, as its first layer.",
             )
-    return scale, shift
+    return scale, shift, matrix
 
 
 def read_activation(loss):

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..data.decoded import Decoded, require_split, require_vocab
 from ..data.table import ImageTable
+from ..machine import usable_cores
 from ..metrics import Predictions
 from .folder import MODEL, SPEC, read_folder, refusal
 from .recipe import Recipe
@@ -180,7 +181,7 @@ class Predictor:
             raise ValueError(
                 f"batch_size is {batch_size}; give the number of images in a batch, at least 1."
             )
-        images, workers = iter(images), workers or cores()
+        images, workers = iter(images), workers or usable_cores()
         yield from self._work(list(islice(images, 1)))  # the first answer waits for nothing else
         running = deque()
         with ThreadPoolExecutor(workers) as pool:
@@ -297,11 +298,6 @@ class Predictor:
         return make(
             folder, trained, table, thresholds, chosen, tolerance, vocab, image_size, input_range
         )
-
-
-def cores():
-    "Processor cores that this process may use."
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def no_room(image):

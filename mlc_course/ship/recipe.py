@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..data.files import formats_for
 from ..data.pictures import load_image, square_pixels, to_rgb, upright
 
 MAX_SIZE = 4096  # pixels along a side; a larger number in predictor.json is a mistake or an attack
@@ -148,7 +149,7 @@ def load_plain(path):
     from PIL import Image
 
     image = load_image(path)  # its checks and sentences, and the same pixels unless ...
-    with Image.open(path) as opened:
+    with Image.open(path, formats=formats_for(path)) as opened:
         simple = opened.mode in ("RGB", "L", "1", "P", "CMYK") and "transparency" not in opened.info
         if simple and not is_turned(opened):
             return image

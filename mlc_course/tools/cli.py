@@ -225,7 +225,8 @@ def _finish_export(folder, table, profile, on_error, again):
     "Export a run whose training was over when its command was stopped."
     from mlc_course.metrics import load_run
     from mlc_course.training.data import decode_for_training
-    from mlc_course.training.runs import MODEL_FILES, check_data, check_files, data_digests
+    from mlc_course.training.identity import check_data, data_digests
+    from mlc_course.training.runs import MODEL_FILES, check_files
     data = decode_for_training(table, profile.image_size, on_error)
     result = load_run(folder.work)
     check_files(folder.work, MODEL_FILES)
@@ -297,18 +298,13 @@ def evaluate(
          + ("; chosen on the pictures that it is measured on, so a little too good." if chosen == "test" else ".") + f"\n{told}")
 
 
-def _plot(table, path, title, patience=5.):
-    "Plot a sweep into a run's folder, unless a training is at work there; say which."
-    import time
+def _plot(table, path, title, wait=5.):
+    "Plot a sweep into a run's folder, unless a training is at work there; say which. Another evaluate is over in a moment."
     from mlc_course.training.lock import FolderInUse, held
-    end = time.monotonic() + patience                      # another evaluate is over in a moment
-    while True:
-        try:
-            with held(path.parent): plot_to(table, path, title)
-            return f"Plot: {path}"
-        except FolderInUse as e:
-            if time.monotonic() > end: return f"Not plotted. {e}"
-            time.sleep(.05)
+    try:
+        with held(path.parent, wait): plot_to(table, path, title)
+    except FolderInUse as e: return f"Not plotted. {e}"
+    return f"Plot: {path}"
 
 
 def plot_to(

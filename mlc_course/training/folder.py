@@ -1,9 +1,12 @@
-"A run's folder: which of its files are ours, what a kill leaves in it, and how a new run takes an old one's place."
-# Nothing is ever removed because of where it lies, only because of what it is: a name of the list below (or what
-# write_whole makes of one), and for the names that other programs use too, contents that only this course writes.
-# A new run that replaces an old one grows in a hidden folder within the run's folder. When it is whole, three steps
-# put it in place: the old files move to .old-run, .new-run becomes .moving-run, its files move up. A kill between
-# any two of them is finished by `settle`, which every command calls before it reads or writes the folder.
+"""A run's folder: which of its files are ours, what a kill leaves in it, and how a new run takes
+an old one's place."""
+
+# Nothing is ever removed because of where it lies, only because of what it is: a name of the list
+# below (or what write_whole makes of one), and for the names that other programs use too,
+# contents that only this course writes. A new run that replaces an old one grows in a hidden
+# folder within the run's folder. When it is whole, three steps put it in place: the old files
+# move to .old-run, .new-run becomes .moving-run, its files move up. A kill between any two of
+# them is finished by `settle`, which every command calls before it reads or writes the folder.
 import json
 import os
 import re
@@ -19,18 +22,45 @@ RUN, MARKER = "run.json", "training.json"
 NEW, OLD, MOVING = ".new-run", ".old-run", ".moving-run"
 FRAMEWORKS = ("fastai", "torch", "tensorflow")
 LEFT_OUT = "left-out.csv"
-FILES = {RUN, MARKER, DIVERGED, LEFT_OUT, LOCK, "history.csv", "model.safetensors", "model.json", "model.keras",
-         "vocab.json", "model.onnx", "predictor.json", "sweep.png", "checkpoint.pt"}
-_NOT_TRAINED = (LOCK, LEFT_OUT, "model.onnx", "predictor.json", "sweep.png")      # written by other commands
-_MODEL = re.compile(r"model[-.][0-9a-f]{6,64}\.onnx")               # an exported network with its digest in its name
-_PART = re.compile(r"(.+?)\.(?:part|\d+-[0-9a-f]{8}\.(?:part|keras))")  # what write_whole makes of a name
-_TMP = re.compile(r"(.+)\.\d+\.tmp(\.\w+)")                          # what earlier versions made of it
+FILES = {
+    RUN,
+    MARKER,
+    DIVERGED,
+    LEFT_OUT,
+    LOCK,
+    "history.csv",
+    "model.safetensors",
+    "model.json",
+    "model.keras",
+    "vocab.json",
+    "model.onnx",
+    "predictor.json",
+    "sweep.png",
+    "checkpoint.pt",
+}
+_NOT_TRAINED = (
+    LOCK,
+    LEFT_OUT,
+    "model.onnx",
+    "predictor.json",
+    "sweep.png",
+)  # written by other commands
+_MODEL = re.compile(
+    r"model[-.][0-9a-f]{6,64}\.onnx"
+)  # an exported network with its digest in its name
+_PART = re.compile(
+    r"(.+?)\.(?:part|\d+-[0-9a-f]{8}\.(?:part|keras))"
+)  # what write_whole makes of a name
+_EXPORT = re.compile(
+    r"\.(?:model|predictor)-\d+-[0-9a-f]{8}\.part"
+)  # what an export calls its files until they are whole
+_TMP = re.compile(r"(.+)\.\d+\.tmp(\.\w+)")  # what earlier versions made of it
 
 
 # ---- what is ours ------------------------------------------------------------------------------
 def read_object(
-    path:Path, # a file
-) -> dict|None: # None where it is missing, a link, or isn't JSON
+    path: Path,  # a file
+) -> dict | None:  # None where it is missing, a link, or isn't JSON
     "A JSON object from disk."
     path = Path(path)
     if path.is_symlink():
@@ -43,59 +73,84 @@ def read_object(
 
 
 def is_run(
-    value, # what a run.json holds
+    value,  # what a run.json holds
 ) -> bool:
     "Whether TrainingRun.save wrote it; other programs call files run.json too."
-    return isinstance(value, dict) and value.get("framework") in FRAMEWORKS and \
-        {"dataset", "vocab", "splits", "profile", "seconds"} <= set(value) and isinstance(value["vocab"], list)
+    return (
+        isinstance(value, dict)
+        and value.get("framework") in FRAMEWORKS
+        and {"dataset", "vocab", "splits", "profile", "seconds"} <= set(value)
+        and isinstance(value["vocab"], list)
+    )
 
 
 def is_marker(
-    value, # what a training.json holds
+    value,  # what a training.json holds
 ) -> bool:
     "Whether `mlc train` wrote it."
-    return isinstance(value, dict) and value.get("framework") in FRAMEWORKS and isinstance(value.get("dataset"), str) and \
-        set(value) <= {"dataset", "framework", "program"} and value.get("program", "mlc_course") == "mlc_course"
+    return (
+        isinstance(value, dict)
+        and value.get("framework") in FRAMEWORKS
+        and isinstance(value.get("dataset"), str)
+        and set(value) <= {"dataset", "framework", "program"}
+        and value.get("program", "mlc_course") == "mlc_course"
+    )
 
 
 def holds_run(
-    folder:Path, # perhaps a run's
+    folder: Path,  # perhaps a run's
 ) -> bool:
     "Whether a training of this course has begun or ended there."
-    return is_run(read_object(folder/RUN)) or is_marker(read_object(folder/MARKER)) or \
-        any(is_checkpoint(folder/o) for o in ("checkpoint.pt", "checkpoint", "checkpoint.old"))
+    return (
+        is_run(read_object(folder / RUN))
+        or is_marker(read_object(folder / MARKER))
+        or any(is_checkpoint(folder / o) for o in ("checkpoint.pt", "checkpoint", "checkpoint.old"))
+    )
 
 
 def refuse_foreign(
-    folder:Path, # where a trainer is about to write
-    resume:bool=False, # it reads the checkpoint before it writes one, and says itself what is wrong with it
+    folder: Path,  # where a trainer is about to write
+    resume: bool = False,  # then the trainer reads the checkpoint and says what is wrong
 ):
     "ValueError where it would overwrite what another program wrote."
     named, ours = _names_in(folder), holds_run(folder)
     for p in sorted(folder.iterdir()):
         written = p.name not in _NOT_TRAINED and (_is_name(p.name, named) or p.name == "checkpoint")
-        if written and not (ours and _is_ours(p, named)) and not (resume and p.name.startswith("checkpoint")):
-            raise ValueError(f"{p} isn't one of a training run of this course (another program wrote it, or it is damaged), and would be overwritten. "
-                             "Choose another folder, or move it away; nothing was changed.")
+        if (
+            written
+            and not (ours and _is_ours(p, named))
+            and not (resume and p.name.startswith("checkpoint"))
+        ):
+            raise ValueError(
+                f"{p} isn't one of a training run of this course (another program wrote it, "
+                "or it is damaged), and would be overwritten. "
+                "Choose another folder, or move it away; nothing was changed."
+            )
 
 
 def _names_in(folder):
     "The files that the folder's own run.json and predictor.json name."
-    run, spec = read_object(folder/RUN), read_object(folder/"predictor.json")
+    run, spec = read_object(folder / RUN), read_object(folder / "predictor.json")
     splits = run["splits"] if is_run(run) and isinstance(run["splits"], list) else []
     model = spec.get("model") if spec else None
     named = [model.get("file")] if isinstance(model, dict) else []
-    return {f"predictions-{s}.npz" for s in (*splits, "train", "valid", "test")} | {o for o in named if isinstance(o, str) and "/" not in o and "\\" not in o}
+    return {f"predictions-{s}.npz" for s in (*splits, "train", "valid", "test")} | {
+        o
+        for o in named
+        if isinstance(o, str) and o.endswith(".onnx") and "/" not in o and "\\" not in o
+    }
 
 
-def _is_name(name, named): return name in FILES or name in named or _MODEL.fullmatch(name) is not None
+def _is_name(name, named):
+    return name in FILES or name in named or _MODEL.fullmatch(name) is not None
 
 
 def _is_half(name, named):
-    "Whether write_whole, or an earlier version, calls something so while it writes one of our files."
+    """Whether write_whole, or an earlier version, calls something so while it writes one of our
+    files."""
     part, tmp = _PART.fullmatch(name), _TMP.fullmatch(name)
     whole = part[1] if part else tmp[1] + tmp[2] if tmp else ""
-    return _is_name(whole, named) or whole == "checkpoint"
+    return _is_name(whole, named) or whole == "checkpoint" or _EXPORT.fullmatch(name) is not None
 
 
 def _is_ours(path, named):
@@ -105,10 +160,17 @@ def _is_ours(path, named):
     if path.is_dir():
         if name in (NEW, OLD, MOVING):
             return not strangers(path)
-        checkpoint = name in ("checkpoint", "checkpoint.old") or _is_half(name, named) and name.startswith("checkpoint.")
+        checkpoint = (
+            name in ("checkpoint", "checkpoint.old")
+            or _is_half(name, named)
+            and name.startswith("checkpoint.")
+        )
         if not checkpoint and not name.startswith(".export-"):
             return False
-        return all(p.is_file() and not p.is_symlink() and (not checkpoint or p.name in NAMES) for p in path.iterdir())
+        return all(
+            p.is_file() and not p.is_symlink() and (not checkpoint or p.name in NAMES)
+            for p in path.iterdir()
+        )
     if name == RUN:
         return is_run(read_object(path))
     if name == MARKER:
@@ -119,31 +181,37 @@ def _is_ours(path, named):
 
 
 def strangers(
-    folder:Path, # a run's folder
-) -> list: # paths, in the order of their names
+    folder: Path,  # a run's folder
+) -> list:  # paths, in the order of their names
     "What lies in a folder and isn't a run's."
     named = _names_in(folder)
     return sorted(p for p in Path(folder).iterdir() if not _is_ours(p, named))
 
 
 def unfamiliar(
-    folder:Path, # a run's folder
-) -> str: # "" where all is ours
+    folder: Path,  # a run's folder
+) -> str:  # "" where all is ours
     "A sentence that names what isn't ours."
-    found = [p.name + "/"*(p.is_dir() and not p.is_symlink()) for p in strangers(folder)]
+    found = [p.name + "/" * (p.is_dir() and not p.is_symlink()) for p in strangers(folder)]
     more = f" and {len(found) - 3} more" if len(found) > 3 else ""
-    return f"{folder} holds {', '.join(found[:3])}{more}, which no training of this course wrote" if found else ""
+    return (
+        f"{folder} holds {', '.join(found[:3])}{more}, which no training of this course wrote"
+        if found
+        else ""
+    )
 
 
 # ---- tidying -----------------------------------------------------------------------------------
 def remove_ours(
-    folder:Path, # emptied of what is ours, and removed if nothing is left
+    folder: Path,  # emptied of what is ours, and removed if nothing is left
 ):
     "Take away a run. What isn't ours stays, and links are not followed."
     if folder.is_symlink() or not folder.is_dir():
         return
     named = _names_in(folder)
-    for p in sorted(folder.iterdir(), key=lambda p: p.name in (RUN, "predictor.json")):      # these two say what is ours, so they go last
+    for p in sorted(
+        folder.iterdir(), key=lambda p: p.name in (RUN, "predictor.json")
+    ):  # these two say what is ours, so they go last
         if not _is_ours(p, named):
             continue
         if not p.is_dir():
@@ -157,19 +225,23 @@ def remove_ours(
 
 
 def leftovers(
-    folder:Path, # a run's folder
-) -> list: # paths
+    folder: Path,  # a run's folder
+) -> list:  # paths
     "What is ours and half written, by a process that has ended or by one that still writes."
     named = _names_in(folder)
-    return [p for p in folder.iterdir() if _is_ours(p, named) and (p.name.startswith(".export-") or _is_half(p.name, named))]
+    return [
+        p
+        for p in folder.iterdir()
+        if _is_ours(p, named) and (p.name.startswith(".export-") or _is_half(p.name, named))
+    ]
 
 
 def clear_leftovers(
-    folder:Path, # held
+    folder: Path,  # held
 ):
     "Remove what killed writers left half written; what a living process writes stays."
     for p in leftovers(folder):
-        if re.search(r"\.\d+-[0-9a-f]{8}\.\w+$", p.name) and not is_leftover(p):
+        if re.search(r"[-.]\d+-[0-9a-f]{8}\.\w+$", p.name) and not is_leftover(p):
             continue
         if p.is_dir():
             shutil.rmtree(p, ignore_errors=True)
@@ -178,55 +250,58 @@ def clear_leftovers(
 
 
 def is_whole(
-    folder:Path, # a run's folder
+    folder: Path,  # a run's folder
 ) -> bool:
     "Whether a finished run lies there, with nothing of it still to be done."
-    return is_run(read_object(folder/RUN)) and not (folder/MARKER).exists()
+    return is_run(read_object(folder / RUN)) and not (folder / MARKER).exists()
 
 
-def _by_importance(paths): return sorted(paths, key=lambda p: (p.name == RUN, p.name))
+def _by_importance(paths):
+    return sorted(paths, key=lambda p: (p.name == RUN, p.name))
 
 
 def replace_run(
-    folder:Path, # held; its hidden new run is whole
+    folder: Path,  # held; its hidden new run is whole
 ):
     "Let the new run take the old one's place."
-    old, named = folder/OLD, _names_in(folder) | _names_in(folder/OLD)
-    if not (folder/MOVING).is_dir():
+    old, named = folder / OLD, _names_in(folder) | _names_in(folder / OLD)
+    if not (folder / MOVING).is_dir():
         old.mkdir(exist_ok=True)
-        for p in reversed(_by_importance(folder.iterdir())):       # run.json goes first: half a run isn't one
+        for p in reversed(
+            _by_importance(folder.iterdir())
+        ):  # run.json goes first: half a run isn't one
             if p.name not in (NEW, OLD, MOVING, LOCK) and _is_ours(p, named):
-                os.replace(p, old/p.name)
-        os.replace(folder/NEW, folder/MOVING)
-    for p in _by_importance((folder/MOVING).iterdir()):            # and comes last
-        os.replace(p, folder/p.name)
-    (folder/MOVING).rmdir()
+                os.replace(p, old / p.name)
+        os.replace(folder / NEW, folder / MOVING)
+    for p in _by_importance((folder / MOVING).iterdir()):  # and comes last
+        os.replace(p, folder / p.name)
+    (folder / MOVING).rmdir()
     remove_ours(old)
 
 
 def needs_settling(
-    folder:Path, # a run's folder
+    folder: Path,  # a run's folder
 ) -> bool:
     "Whether a command was killed while a new run took the place of an old one."
-    return (folder/MOVING).is_dir() or (folder/OLD).is_dir() or is_whole(folder/NEW)
+    return (folder / MOVING).is_dir() or (folder / OLD).is_dir() or is_whole(folder / NEW)
 
 
 def settle(
-    folder:Path, # held
+    folder: Path,  # held
 ):
     "Finish what a killed command began."
-    if (folder/MOVING).is_dir() or is_whole(folder/NEW):
+    if (folder / MOVING).is_dir() or is_whole(folder / NEW):
         replace_run(folder)
-    elif (folder/OLD).is_dir():
-        for p in () if (folder/RUN).exists() else _by_importance((folder/OLD).iterdir()):
-            if not (folder/p.name).exists():
-                os.replace(p, folder/p.name)
-        remove_ours(folder/OLD)
+    elif (folder / OLD).is_dir():
+        for p in () if (folder / RUN).exists() else _by_importance((folder / OLD).iterdir()):
+            if not (folder / p.name).exists():
+                os.replace(p, folder / p.name)
+        remove_ours(folder / OLD)
 
 
 def settled(
-    folder:Path, # a run's folder, which somebody is about to read
-) -> Path: # `folder`
+    folder: Path,  # a run's folder, which somebody is about to read
+) -> Path:  # `folder`
     "Finish a killed command's work first, unless its folder is in use."
     folder = Path(folder)
     if folder.is_dir() and needs_settling(folder):

@@ -1,12 +1,14 @@
 "One training in a folder at a time: a lock that ends with its process, whatever ends it."
+
 import os
 import threading
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mlc_course.safety import file_lock
 
-LOCK = ".lock"               # a file of this name where the system can't lock a folder itself
+LOCK = ".lock"  # a file of this name where the system can't lock a folder itself
 
 
 class FolderInUse(RuntimeError):
@@ -15,6 +17,7 @@ class FolderInUse(RuntimeError):
 
 class _Hold:
     "Which thread of this process holds a folder, how many times over, and how to let go."
+
     def __init__(self, release):
         self.thread, self.depth, self.release = threading.get_ident(), 1, release
 
@@ -28,7 +31,8 @@ def _key(folder):
 
 
 def _lock_folder(folder):
-    "A function that lets go again, or None where another process holds the folder. The lock ends with its process."
+    """A function that lets go again, or None where another process holds the folder. The lock
+    ends with its process."""
     try:
         import fcntl
     except ImportError:
@@ -39,31 +43,33 @@ def _lock_folder(folder):
     except BlockingIOError:
         os.close(fd)
         return None
-    except OSError:                       # a file system that locks files only, or nothing
+    except OSError:  # a file system that locks files only, or nothing
         os.close(fd)
         return _lock_file(folder)
 
     def release():
-        fcntl.flock(fd, fcntl.LOCK_UN)    # closing alone would leave it to a child process
+        fcntl.flock(fd, fcntl.LOCK_UN)  # closing alone would leave it to a child process
         os.close(fd)
+
     return release
 
 
 def _lock_file(folder):
     "The same by a file in the folder, for Windows and for network disks."
-    lock = file_lock(folder/LOCK)
+    lock = file_lock(folder / LOCK)
     try:
         lock.acquire(timeout=0)
     except TimeoutError:
         return None
-    except NotImplementedError:           # no locks at all there
+    except NotImplementedError:  # no locks at all there
         return lambda: None
 
     def release():
         lock.release()
         with suppress(OSError):
-            (folder/LOCK).unlink(missing_ok=True)
-        return True                       # the folder may be empty only now
+            (folder / LOCK).unlink(missing_ok=True)
+        return True  # the folder may be empty only now
+
     return release
 
 
@@ -81,13 +87,16 @@ def _holder(folder):
 
 def _in_use(folder, pid):
     who = f"Another training (process {pid})" if pid else "Another training"
-    return FolderInUse(f"{who} is writing to {folder}. Wait until it has ended, or choose another folder "
-                       "(out= in Python, --out in the command). Nothing was changed.")
+    return FolderInUse(
+        f"{who} is writing to {folder}. Wait until it has ended, or choose another folder "
+        "(out= in Python, --out in the command). Nothing was changed."
+    )
 
 
 def _try(folder):
-    "The key of a hold on the folder as it is now; FileNotFoundError where it is removed in this moment."
-    with suppress(FileExistsError):           # as mkdir says of a folder that goes while it looks
+    """The key of a hold on the folder as it is now; FileNotFoundError where it is removed in this
+    moment."""
+    with suppress(FileExistsError):  # as mkdir says of a folder that goes while it looks
         folder.mkdir(parents=True, exist_ok=True)
     with _GUARD:
         key = _key(folder)
@@ -116,8 +125,18 @@ def _acquire(folder, tries=20):
         with suppress(FileNotFoundError):
             if _key(folder) == key:
                 return lambda: _let_go(key)
-        _let_go(key)                      # the folder that is held has just been removed; there may be another by now
+        _let_go(key)  # the folder that is held has just been removed; there may be another by now
     raise _in_use(folder, None)
+
+
+def _acquire_within(folder, end):
+    while True:
+        try:
+            return _acquire(folder)
+        except FolderInUse:
+            if time.monotonic() >= end:
+                raise
+        time.sleep(0.05)
 
 
 def _let_go(key):
@@ -131,23 +150,28 @@ def _let_go(key):
 
 @contextmanager
 def held(
-    folder, # a run's folder, made if it doesn't exist; None: nothing happens
+    folder,  # a run's folder, made if it doesn't exist; None: nothing happens
+    wait: float = 0.0,  # seconds until somebody else who holds it is told of
 ):
-    "Keep other trainings out of `folder` while this lasts; FolderInUse, at once, where one is at work there."
+    """Keep other trainings out of `folder` while this lasts; FolderInUse where one is at work
+    there. The same thread may hold it again."""
     if folder is None:
         yield None
         return
     folder = Path(folder)
     if folder.is_file():
-        raise NotADirectoryError(f"{folder} is a file; a run needs a folder. Choose another name (out= in Python, --out in the command).")
+        raise NotADirectoryError(
+            f"{folder} is a file; a run needs a folder. Choose another name (out= in "
+            "Python, --out in the command)."
+        )
     made = not folder.exists()
-    let_go = _acquire(folder)
+    let_go = _acquire_within(folder, time.monotonic() + wait)
     try:
         yield folder
     finally:
         if made:
             with suppress(OSError):
-                folder.rmdir()            # nothing came of it
+                folder.rmdir()  # nothing came of it
         if let_go() and made:
             with suppress(OSError):
                 folder.rmdir()

@@ -1,28 +1,35 @@
-"What every trainer gives back, its folder, and whether a checkpoint belongs to the run that wants to go on from it."
+"What every trainer gives back, its folder on disk, and the wrapper that guards the folder."
+
 import functools
-import hashlib
 import inspect
 import json
 import math
 import re
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from importlib import metadata
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
-from mlc_course.data.decoded import Decoded
 from mlc_course.safety import TrainingDiverged, write_whole
 from mlc_course.settings import Profile
-from mlc_course.training.checkpoints import damaged, has_diverged, note_divergence, sha256_of
-from mlc_course.training.folder import FRAMEWORKS, RUN, clear_leftovers, read_object, refuse_foreign, settle, settled
+from mlc_course.training.checkpoints import damaged, note_divergence, sha256_of
+from mlc_course.training.folder import (
+    FRAMEWORKS,
+    RUN,
+    clear_leftovers,
+    read_object,
+    refuse_foreign,
+    settle,
+    settled,
+)
 from mlc_course.training.lock import held
 
 MODEL_FILES = ("model.safetensors", "model.json", "model.keras", "vocab.json")
 _AGAIN = "Put a copy of the file back, or train the run anew (--force in the command)."
-_WRITE = "save the run again (resume=True, or --resume in the command, goes on with an unfinished one)"
+_WRITE = (
+    "save the run again (resume=True, or --resume in the command, goes on with an unfinished one)"
+)
 
 
 # ---- the run -----------------------------------------------------------------------------------
@@ -37,57 +44,89 @@ def _versions():
     return res
 
 
-def _text(text): return lambda part: part.write_text(text, encoding="utf-8")
+def _text(text):
+    return lambda part: part.write_text(text, encoding="utf-8")
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingRun:
     "What every trainer of the course gives back, whatever the framework."
-    framework:str # "fastai", "torch" or "tensorflow"
-    model:object # the trained model, or None after `load_run`
-    vocab:list # label names, in output order
-    history:pd.DataFrame # per epoch: epoch, train_loss, valid_loss, valid_macro_f1, valid_map, seconds
-    predictions:dict # split name -> Predictions
-    profile:object # the settings.Profile that it ran with
-    dataset:str # the table's name
-    seconds:float # wall-clock time of the training
-    out:Path|None=None # the folder where it's kept
-    support:dict|None=None # label -> number of training images that show it
-    learning_rates:list|None=None # dicts with epoch and learning_rate: what it began with, and each change on resuming
-    data:dict|None=None # digests of the names, labels, splits and contents that it learned from
-    decoded:object=None # the Decoded that it learned from; None after `load_run`
+
+    framework: str  # "fastai", "torch" or "tensorflow"
+    model: object  # the trained model, or None after `load_run`
+    vocab: list  # label names, in output order
+    history: (
+        pd.DataFrame
+    )  # per epoch: epoch, train_loss, valid_loss, valid_macro_f1, valid_map, seconds
+    predictions: dict  # split name -> Predictions
+    profile: object  # the settings.Profile that it ran with
+    dataset: str  # the table's name
+    seconds: float  # wall-clock time of the training
+    out: Path | None = None  # the folder where it's kept
+    support: dict | None = None  # label -> number of training images that show it
+    learning_rates: list | None = (
+        None  # dicts with epoch and learning_rate: what it began with, and each change on resuming
+    )
+    data: dict | None = (
+        None  # digests of the names, labels, splits and contents that it learned from
+    )
+    decoded: object = None  # the Decoded that it learned from; None after `load_run`
 
     def __repr__(self):
-        return f"TrainingRun({self.framework} on {self.dataset}: {len(self.history)} epochs, {self.seconds:.0f} s, predictions for {', '.join(self.predictions) or 'nothing'})"
+        return (
+            f"TrainingRun({self.framework} on {self.dataset}: {len(self.history)} epochs, "
+            f"{self.seconds:.0f} s, predictions for {', '.join(self.predictions) or 'nothing'})"
+        )
 
-    def save(self,
-        folder, # made if it doesn't exist
-    ) -> Path: # the folder
-        "Write `run.json`, `history.csv` and `predictions-<split>.npz`; `run.json` comes last, so its presence means a whole run."
+    def save(
+        self,
+        folder,  # made if it doesn't exist
+    ) -> Path:  # the folder
+        """Write `run.json`, `history.csv` and `predictions-<split>.npz`; `run.json` comes last,
+        so its presence means a whole run."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         for split, p in self.predictions.items():
-            p.save(folder/f"predictions-{split}.npz")
-        write_whole(folder/"history.csv", lambda part: self.history.to_csv(part, index=False), _WRITE)
+            p.save(folder / f"predictions-{split}.npz")
+        write_whole(
+            folder / "history.csv", lambda part: self.history.to_csv(part, index=False), _WRITE
+        )
         profile = asdict(self.profile) if is_dataclass(self.profile) else self.profile
         names = ["history.csv", *(f"predictions-{s}.npz" for s in self.predictions), *MODEL_FILES]
-        d = dict(framework=self.framework, dataset=self.dataset, vocab=list(self.vocab), seconds=self.seconds,
-                 splits=list(self.predictions), profile=profile, support=self.support, learning_rates=self.learning_rates,
-                 data=self.data, versions=_versions(), sha256={n: sha256_of(folder/n) for n in names if (folder/n).is_file()})
-        write_whole(folder/RUN, _text(json.dumps(d, indent=1, ensure_ascii=False, default=str)), _WRITE)
+        d = dict(
+            framework=self.framework,
+            dataset=self.dataset,
+            vocab=list(self.vocab),
+            seconds=self.seconds,
+            splits=list(self.predictions),
+            profile=profile,
+            support=self.support,
+            learning_rates=self.learning_rates,
+            data=self.data,
+            versions=_versions(),
+            sha256={n: sha256_of(folder / n) for n in names if (folder / n).is_file()},
+        )
+        write_whole(
+            folder / RUN, _text(json.dumps(d, indent=1, ensure_ascii=False, default=str)), _WRITE
+        )
         return folder
 
 
 def check_files(
-    folder:Path, # a run's folder
-    names, # of files in it
+    folder: Path,  # a run's folder
+    names,  # of files in it
 ):
-    "ValueError where one of these files isn't as it was when the run was saved. What run.json doesn't know is passed over."
-    digests = (read_object(folder/RUN) or {}).get("sha256")
+    """ValueError where one of these files isn't as it was when the run was saved. What run.json
+    doesn't know is passed over."""
+    digests = (read_object(folder / RUN) or {}).get("sha256")
     for name in names:
         was = digests.get(name) if isinstance(digests, dict) else None
-        if was and (folder/name).is_file() and sha256_of(folder/name) != was:
-            raise damaged(folder/name, "its bytes aren't those that the run was saved with (its SHA-256 is another)", _AGAIN)
+        if was and (folder / name).is_file() and sha256_of(folder / name) != was:
+            raise damaged(
+                folder / name,
+                "its bytes aren't those that the run was saved with (its SHA-256 is another)",
+                _AGAIN,
+            )
 
 
 def _read_facts(path):
@@ -99,9 +138,14 @@ def _read_facts(path):
     kinds = dict(framework=str, dataset=str, vocab=list, splits=list, seconds=(int, float))
     for key, kind in kinds.items():
         if not isinstance(d, dict) or not isinstance(d.get(key), kind):
-            raise damaged(path, f"it has no {key!r}, or not in the form that a training writes", _AGAIN)
-    if d["framework"] not in FRAMEWORKS or not all(isinstance(o, str) for o in d["vocab"]) or \
-            not all(isinstance(o, str) and re.fullmatch(r"[\w-]+", o) for o in d["splits"]):
+            raise damaged(
+                path, f"it has no {key!r}, or not in the form that a training writes", _AGAIN
+            )
+    if (
+        d["framework"] not in FRAMEWORKS
+        or not all(isinstance(o, str) for o in d["vocab"])
+        or not all(isinstance(o, str) and re.fullmatch(r"[\w-]+", o) for o in d["splits"])
+    ):
         raise damaged(path, "its framework, labels or splits aren't what a training writes", _AGAIN)
     for key, kind in dict(support=dict, learning_rates=list, data=dict).items():
         if not isinstance(d.get(key), (kind, type(None))):
@@ -113,137 +157,82 @@ def _read_profile(value, path):
     if not isinstance(value, dict):
         return value
     known = {f.name: f.type for f in fields(Profile) if f.name in value}
-    odd = [k for k, kind in known.items() if isinstance(kind, type) and not isinstance(value[k], (int, float) if kind is float else kind)]
+    odd = [
+        k
+        for k, kind in known.items()
+        if isinstance(kind, type)
+        and not isinstance(value[k], (int, float) if kind is float else kind)
+    ]
     if "name" not in known or odd:
-        raise damaged(path, f"the field {(odd or ['name'])[0]!r} of its profile is missing, or not of the kind that a profile has", _AGAIN)
+        raise damaged(
+            path,
+            f"the field {(odd or ['name'])[0]!r} of its profile is missing, or not of the "
+            "kind that a profile has",
+            _AGAIN,
+        )
     try:
         return Profile(**{k: value[k] for k in known})
     except (TypeError, ValueError) as e:
         raise damaged(path, f"its profile is none ({e})", _AGAIN) from e
 
 
+def _read_history(path):
+    try:
+        return pd.read_csv(path, engine="python")
+    except Exception as e:  # pandas has many words for it
+        gone = isinstance(e, FileNotFoundError)
+        raise damaged(path, "it is missing" if gone else "it isn't a CSV file", _AGAIN) from e
+
+
 def read_run(
-    folder, # a folder that `TrainingRun.save` wrote
-    read_predictions, # reads one file of predictions: `Predictions.load`
-) -> TrainingRun: # with model None
+    folder,  # a folder that `TrainingRun.save` wrote
+    read_predictions,  # reads one file of predictions: `Predictions.load`
+) -> TrainingRun:  # with model None
     "A saved run without its model; ValueError that names the file where one is damaged."
     folder = settled(folder)
-    path = folder/RUN
+    path = folder / RUN
     if not path.is_file():
-        raise FileNotFoundError(f"{folder} holds no finished run (there is no run.json): train one with `mlc train DATASET --framework F --out {folder}`, or correct the path.")
+        raise FileNotFoundError(
+            f"{folder} holds no finished run (there is no run.json): train one with `mlc "
+            f"train DATASET --framework F --out {folder}`, or correct the path."
+        )
     d = _read_facts(path)
     predictions = [f"predictions-{s}.npz" for s in d["splits"]]
     check_files(folder, ["history.csv", *predictions])
-    try:
-        history = pd.read_csv(folder/"history.csv", engine="python")
-    except Exception as e:      # pandas has many words for it
-        raise damaged(folder/"history.csv", "it is missing" if isinstance(e, FileNotFoundError) else "it isn't a CSV file", _AGAIN) from e
-    found = {s: read_predictions(folder/name) for s, name in zip(d["splits"], predictions)}
-    for s, p in found.items():
+    history = _read_history(folder / "history.csv")
+    found = {s: read_predictions(folder / name) for s, name in zip(d["splits"], predictions)}
+    for name, p in zip(predictions, found.values()):
         if list(p.vocab) != d["vocab"]:
-            raise damaged(folder/f"predictions-{s}.npz", "its labels aren't those of run.json", _AGAIN)
-    return TrainingRun(framework=d["framework"], model=None, vocab=d["vocab"], history=history, predictions=found,
-                       profile=_read_profile(d.get("profile"), path), dataset=d["dataset"], seconds=d["seconds"], out=folder,
-                       support=d.get("support"), learning_rates=d.get("learning_rates"), data=d.get("data"))
+            raise damaged(folder / name, "its labels aren't those of run.json", _AGAIN)
+    plain = {k: d[k] for k in ("framework", "vocab", "dataset", "seconds")}
+    newer = {k: d.get(k) for k in ("support", "learning_rates", "data")}  # not in older runs
+    profile = _read_profile(d.get("profile"), path)
+    return TrainingRun(
+        **plain,
+        **newer,
+        model=None,
+        history=history,
+        predictions=found,
+        profile=profile,
+        out=folder,
+    )
 
 
-# ---- whose checkpoint is it --------------------------------------------------------------------
-def _digest(value): return hashlib.sha256(json.dumps(value, ensure_ascii=False).encode()).hexdigest()
-
-
-def _pixel_digest(images, chunk=2**24):
-    "SHA-256 over uint8 pixels, several blocks at a time."
-    rows = max(1, chunk//max(1, images[:1].nbytes))
-    blocks = (np.ascontiguousarray(images[i:i + rows]) for i in range(0, len(images), rows))
-    h = hashlib.sha256(str(images.shape).encode())
-    with ThreadPoolExecutor(4) as pool:
-        for d in pool.map(lambda o: hashlib.sha256(o.data).digest(), blocks):
-            h.update(d)
-    return h.hexdigest()
-
-
-def data_digests(
-    table, # a Decoded, or an `ImageTable`
-    images=None, # the table's decoded images, uint8 [N, S, S, 3]; without them contents aren't compared
-) -> dict: # names, labels, splits and contents: 64 hexadecimal digits each
-    "What tells one set of images from another, wherever it lies on the disk."
-    rows = [sorted(o) for o in table.labels()]
-    if isinstance(table, Decoded):
-        names, splits, images = table.fnames, table.split_of, table.images
-    else:
-        names, splits = table.fnames(), table.df["split"]
-    out = dict(names=_digest(list(names)), labels=_digest(rows), splits=_digest([str(o) for o in splits]))
-    return out if images is None else out | dict(contents=_pixel_digest(images))
-
-
-def run_identity(
-    profile, # a `Profile`
-    table, # a Decoded, or an `ImageTable`
-    images=None, # the table's decoded images, uint8 [N, S, S, 3]
-) -> dict: # plain values, ready for JSON
-    "What a checkpoint and the run that goes on from it must have in common."
-    return dict(profile=asdict(profile), vocab=list(table.vocab), n=len(table), data=data_digests(table, images))
-
-
-_DIFFERENT = dict(names="file names", labels="labels", splits="splits (which image is in train, valid or test)", contents="contents of the image files")
-
-
-def check_data(
-    saved:dict, # `data_digests` of then
-    now:dict, # and of today
-    path, # whose they were, for the message
-):
-    "ValueError that says what differs where two sets of images aren't the same."
-    odd = [word for key, word in _DIFFERENT.items() if key in now and saved.get(key, now[key]) != now[key]]
-    if odd:
-        raise ValueError(f"{path} was trained on other data: the {' and the '.join(odd)} differ. Go on with the same data, or train anew in another folder.")
-
-
-def _check_profile(saved, now, path):
-    for key, was in saved.items():
-        if key in ("name", "num_workers") or now.get(key) == was:
-            continue
-        if key == "learning_rate" and has_diverged(path) and now[key] < was:
-            continue
-        lower = " A lower one is allowed, because the loss stopped being a number with this one." if key == "learning_rate" and has_diverged(path) else ""
-        raise ValueError(f"{path} was trained with {key} = {was!r}, and the profile says {now.get(key)!r}.{lower} Resume with the same profile, or choose another folder.")
-
-
-def check_identity(
-    saved:dict, # `run_identity` of the checkpoint
-    now:dict, # `run_identity` of this run
-    path, # the checkpoint, for the message
-):
-    "ValueError that names the difference where a checkpoint belongs to another run; the profile's name and its workers may differ, and after a loss that was no number the learning rate may be lower."
-    if not isinstance(saved, dict) or not {"profile", "vocab", "n", "data"} <= set(saved) or not all(isinstance(saved[k], dict) for k in ("profile", "data")):
-        raise ValueError(f"{path} doesn't say which data it was trained on: an earlier version of the course wrote it. Start the training anew in another folder (or with --force in the command).")
-    _check_profile(saved["profile"], now["profile"], path)
-    if saved["vocab"] != now["vocab"] or saved["n"] != now["n"]:
-        raise ValueError(f"{path} was trained on other data: its labels or its number of images differ. Go on with the same data, or train anew in another folder.")
-    check_data(saved["data"], now["data"], path)
-
-
-def note_rate(
-    rates:list, # dicts with epoch and learning_rate, so far
-    epoch:int, # from which the rate counts
-    rate:float,
-) -> list: # with one more, if the rate has changed
-    "Which learning rate a training had from which epoch on."
-    return rates if rates and rates[-1]["learning_rate"] == rate else [*rates, dict(epoch=epoch, learning_rate=rate)]
-
-
+# ---- what trainers share -------------------------------------------------------------------
 def rank(
-    mAP:float, # of the validation split; NaN where none of its images has a label
+    mAP: float,  # of the validation split; NaN where none of its images has a label
 ) -> float:
     "How good an epoch is: below every other without an mAP, and yet better than none (-inf)."
-    return -1. if math.isnan(mAP) else mAP
+    return -1.0 if math.isnan(mAP) else mAP
 
 
 def in_run_folder(
-    train, # a trainer with the keyword `out`
-): # the same function
-    "Let a trainer hold its folder while it trains: alone, tidied, and with a word beside the checkpoint if the loss stops being a number."
+    train,  # a trainer with the keyword `out`
+):  # the same function
+    """Let a trainer hold its folder while it trains: alone, tidied, and with a word beside the
+    checkpoint if the loss stops being a number."""
     signature = inspect.signature(train)
+
     @functools.wraps(train)
     def wrapper(*args, **kwargs):
         given = signature.bind_partial(*args, **kwargs).arguments
@@ -258,4 +247,5 @@ def in_run_folder(
                 if folder is not None and e.kept:
                     note_divergence(Path(e.kept), e.step)
                 raise
+
     return wrapper

@@ -12,6 +12,7 @@ from .cells import clean
 from .common import finish_table
 from .find_images import ImageFinder
 from .json_files import json_outline
+from .listing import files_in, folders_in
 from .options import opt
 from .splits import WORDS as SPLIT_WORDS
 from .splits import file_split
@@ -38,11 +39,7 @@ def split_of_file(
 
 def safe_dirs(folder):
     "The folders in a folder, without dot folders, sorted; none if it can't be listed."
-    try:
-        found = [o for o in Path(folder).iterdir() if o.name[0] != "." and o.is_dir()]
-    except OSError:
-        return []
-    return sorted(o for o in found if o.name != "__MACOSX")
+    return folders_in(folder)
 
 
 def annotation_files(
@@ -56,12 +53,7 @@ def annotation_files(
         return [path] if path.suffix.lower() in suffixes else []
     found = []
     for folder in [path, *safe_dirs(path)]:
-        try:
-            names = sorted(folder.iterdir())
-        except OSError:
-            continue
-        some = (o for o in names if o.suffix.lower() in suffixes and o.name[0] != ".")
-        found += [o for o in some if o.is_file()][: limit - len(found)]
+        found += files_in(folder, suffixes)[: limit - len(found)]
     return found
 
 

@@ -9,7 +9,6 @@ import pandas as pd
 from ..table import ImageTable
 from .common import find_image_root, finish_table
 
-
 NAME = "cars"
 LAYOUT = """Stanford Cars: cars_annos.mat and car_ims/; or devkit/ (cars_meta.mat,
                   cars_train_annos.mat), cars_train/ and cars_test/"""

@@ -24,6 +24,14 @@ def looks_like_list(cell):
     return cell[:1] in ("[", "(", "{", '"', "'") or CALL.fullmatch(cell) is not None
 
 
+def whole_quote(
+    cell,  # a cell
+) -> str:  # what is in the quotes; None if the cell isn't one quoted text
+    "The text of a cell that stands in quotes as a whole."
+    found = QUOTED.fullmatch(cell)
+    return _unquote(found[0]) if found else None
+
+
 def _unquote(text):
     "The string that a quoted piece of text stands for."
     text = text.lstrip("uU")
@@ -58,7 +66,13 @@ def _bare(text):
         raise NotAList(f"{text!r} has a bracket or quote that belongs to nothing")
     if ":" in text:
         raise NotAList(f"{text!r} is a pair and not a name")
-    return text
+    if "|" in text or ";" in text:
+        raise NotAList(f"{text!r} has a | or ; where a comma separates names")
+    if text.lower() in ("none", "nan", "null"):
+        raise NotAList(f"{text} is no name")
+    if re.fullmatch(r"-?\d*\.\d+(e-?\d+)?|-\d+", text) and float(text) not in (0, 1):
+        raise NotAList(f"{text} is a number, such as a probability, and no name")
+    return {"True": "1", "False": "0"}.get(text, text)
 
 
 def read_list(

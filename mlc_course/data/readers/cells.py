@@ -3,13 +3,13 @@
 import re
 import unicodedata
 
-from .cell_lists import NotAList, looks_like_list, read_list
+from .cell_lists import NotAList, looks_like_list, read_list, whole_quote
 from .options import opt
 from .separators import SINGULAR, called, cut, find_separator
 
 MISSING = {"nan", "none", "null", "na", "n/a", "<na>", "nat", "#n/a"}
 INVISIBLE = dict.fromkeys(map(ord, "\u200b\ufeff\u2060\u00ad"))
-VECTOR = re.compile(r"[01](\.0*)?([\s,;|]+[01](\.0*)?)+")
+VECTOR = re.compile(r"-?[01](\.0*)?([\s,;|]+-?[01](\.0*)?)+")
 
 
 def clean(text):
@@ -34,9 +34,19 @@ def _trouble(name, strict):
         return "it has a stray quote"
     if strict and (name[0] in ":,;|/\\&+=." or name[-1] in ":,;|/\\&="):
         return "it begins or ends with punctuation"
+    if strict and re.search(r"\w[#~^<>=\\*@]\w", name):
+        return "it has a sign in it that may separate two names"
+    if strict and re.search(r"://|\\|\.(png|jpe?g|gif|bmp|webp|tiff?)$", name.lower()):
+        return "it is a file name or an address"
+    if strict and re.match(r"[-*•·]\s|\d+[.)]\s", name):
+        return "it begins as an item of a list does"
+    if strict and re.fullmatch(r"-\d+(\.\d+)?|\d*\.\d*[1-9]\d*", name):
+        return "it is a number, such as a probability"
     if strict and re.search(r"&(#\d+|[a-z]+)$", name):
         return "it is cut out of an HTML entity such as &amp;"
-    if strict and re.search(r"[:=]\s*[-+]?[\d.]+$", name):
+    if any(unicodedata.category(c) == "Cc" for c in name):
+        return "it has a control character"
+    if re.search(r"[:=]\s*[-+]?[\d.]+$", name):
         return "it is a pair of a name and a number"
     return None
 
@@ -65,9 +75,28 @@ def _check_names(rows, cells, sources, strict, known):
 # ---- 0/1 vectors, missing cells, lists -----------------------------------------------------------
 
 
+def _vector_advice(sizes, column):
+    "What to do about cells of 0 and 1."
+    if sizes == {1}:
+        return (
+            f": 0 and 1 in the column {column} may be two classes, or no and yes for one label. Pass"
+            f" {opt('vocab', ['0', '1'])} for two classes; else write one column per label, with the"
+            " label's name in row 1."
+        )
+    if len(sizes) > 1:
+        return (
+            f"; the cells of the column {column} hold 0 and 1, and not all the same number of them."
+            " Write names, or one column per label."
+        )
+    return (
+        f", a row of 0 and 1 without names. Write one column per label, with the label's name in row"
+        f" 1, or name the {max(sizes)} labels in order: {opt('vocab', ['cat', 'dog', '...'])}."
+    )
+
+
 def _as_vectors(rows, cells, sources, vocab, column):
     "Cells of 0 and 1 as names, if the vocab has as many; a refusal without; None if they are none."
-    bits = {"0", "1", "0.0", "1.0", "0.", "1."}
+    bits = {"0", "1", "0.0", "1.0", "0.", "1.", "-1", "-1.0", "-1."}
     filled = [(r, c, s) for r, c, s in zip(rows, cells, sources) if r]
     packed = all(len(r) == 1 and len(r[0]) > 1 and set(r[0]) <= {"0", "1"} for r, _, _ in filled)
     if packed:
@@ -78,19 +107,19 @@ def _as_vectors(rows, cells, sources, vocab, column):
     names = list(vocab or ())
     if set(names) & bits:
         return None
-    first = filled[0]
-    if len(sizes) > 1:
+    _, cell, source = filled[0]
+    if len(names) != max(sizes) or len(sizes) > 1:
+        raise ValueError(f"{source}: the label cell is {cell!r}{_vector_advice(sizes, column)}")
+    if any("-1" in o for r, _, _ in filled for o in r):
         raise ValueError(
-            f"{first[2]}: the cell is {first[1]!r}; the cells of {column} hold 0 and 1, and not all"
-            " the same number of them. Write names, or one column per label."
+            f"{source}: the cells of the column {column} hold -1, and it is unknown whether such an"
+            " image has the label. Write 0 and 1, or drop such rows."
         )
-    if len(names) != sizes.pop():
+    if len(filled) < len(rows):
+        empty = next(s for r, s in zip(rows, sources) if not r)
         raise ValueError(
-            f"{first[2]}: the cell is {first[1]!r}, a row of 0 and 1 without names. Write one"
-            f" column"
-            f" per label, with the label's name in row 1, or name the {len(first[0])} labels in"
-            f" order:"
-            f" {opt('vocab', ['cat', 'dog', '...'])}."
+            f"{empty}: the cell is empty where the others hold 0 and 1, so its labels are unknown."
+            " Drop such rows, or fill the cells in."
         )
     found = iter([[n for n, bit in zip(names, r) if bit[0] == "1"] for r, _, _ in filled])
     return [next(found) if r else [] for r in rows]
@@ -107,8 +136,7 @@ def _missing_cells(cells, rows, sources, vocab, na_cells):
         first = odd[0]
         raise ValueError(
             f"{sources[first]}: the label cell is {cells[first]!r} ({len(odd)} of {len(cells)}"
-            f" cells"
-            " are like it). That is what a program writes for an empty cell, and it could be a"
+            " cells are like it). That is what a program writes for an empty cell, and it could be a"
             f" label. Pass {opt('na_cells', 'empty')} if these images have no label, or"
             f" {opt('na_cells', 'label')} if it is one."
         )
@@ -170,6 +198,11 @@ def parse_cells(
     "Label cells as lists of names; what can't be read, or in two ways, is an error that says so."
     cells = [clean(str(o)) for o in cells]
     filled = [o for o in cells if o]
+    quoted = [whole_quote(o) for o in filled]
+    if filled and sep != "whole" and None not in quoted:  # the cells, not names in them, are quoted
+        inside = iter(quoted)
+        cells = [clean(next(inside)) if o else "" for o in cells]
+        filled = [o for o in cells if o]
     given, file = sep, str(sources[0]).rsplit(" row ", 1)[0] if len(sources) else ""
     sep = {"tab": "\t", "space": " "}.get(sep, sep)
     if sep == "":

@@ -8,25 +8,33 @@ import pandas as pd
 
 from ..pictures import IMAGE_SUFFIXES
 from .cells import clean, parse_cells
+from .csv_files import header_of
 from .options import opt
 
 FILE_COLUMNS = {
     "fname", "filename", "file_name", "file", "image", "image_name", "image_file", "image_filename",
-    "imagename", "img", "img_name", "image_path", "img_path", "imagepath", "path", "filepath", "file_path",
+    "imagename", "img", "img_name", "image_path", "img_path", "imagepath", "path", "filepath",
+    "file_path",
     "image_index", "photo", "picture",
 }  # fmt: skip
-WEAK_FILE_COLUMNS = {"image_id", "imageid", "img_id", "id", "name", "uuid"}
+WEAK_FILE_COLUMNS = {"url", "image_url", "image_id", "imageid", "img_id", "id", "name", "uuid"}
 LABEL_COLUMNS = {
-    "labels", "label", "tags", "tag", "classes", "class", "targets", "target", "categories", "category",
-    "genres", "genre", "findings", "finding", "finding_labels", "annotations", "annotation", "label_name",
-    "label_names", "labelname", "class_name", "class_names", "image_labels", "attributes", "keywords",
+    "labels", "label", "tags", "tag", "classes", "class", "targets", "target", "categories",
+    "category",
+    "genres", "genre", "findings", "finding", "finding_labels", "annotations", "annotation",
+    "label_name",
+    "label_names", "labelname", "class_name", "class_names", "image_labels", "attributes",
+    "keywords",
 }  # fmt: skip
 GROUP_COLUMNS = {
-    "patient", "patient_id", "patientid", "subject", "subject_id", "film", "film_id", "movie", "video",
+    "patient", "patient_id", "patientid", "subject", "subject_id", "film", "film_id", "movie",
+    "video",
     "video_id", "site", "site_id", "scene", "scene_id", "case", "case_id", "group_id", "person_id",
 }  # fmt: skip
 NEVER_LABELS = {
-    "split", "is_valid", "is_val", "is_test", "is_train", "fold", "confidence", "(unnamed)", "source", "group",
+    "width", "height", "depth", "xmin", "ymin", "xmax", "ymax",
+    "split", "is_valid", "is_val", "is_test", "is_train", "fold", "confidence", "(unnamed)",
+    "source", "group",
 }  # fmt: skip
 YES = {"1", "1.0", "true", "yes", "t", "y"}
 NO = {"0", "0.0", "false", "no", "f", "n"}
@@ -78,7 +86,8 @@ def file_column(raw, file, wanted=None):
     "The column of the file names."
     if wanted is not None:
         return given_columns(raw, wanted, file, "fname_column")[0]
-    if any(map(_named, raw.columns)):
+    known = FILE_COLUMNS | WEAK_FILE_COLUMNS
+    if any(map(_named, raw.columns)) and not any(norm(c) in known for c in raw.columns):
         raise ValueError(
             f"{file}: row 1 holds a file name ({', '.join(raw.columns[:3])}), and should name the"
             f" columns:"
@@ -95,9 +104,8 @@ def file_column(raw, file, wanted=None):
     found = [c for c in able if _holds_names(raw[c])]
     if len(found) == 1:
         return found[0]
-    known = "fname, filename, file, image, path or image_id"
     raise ValueError(
-        f"{file} has no column {known}; it has {', '.join(raw.columns)}."
+        f"{file} has no column fname, filename, file, image, path or image_id; it has {', '.join(raw.columns)}."
         f" Pass {opt('fname_column', raw.columns[0])}, or the one that holds the file names."
     )
 
@@ -122,11 +130,19 @@ def _same_files(raw, columns):
     return max(columns, key=lambda c: raw[c].iloc[0].count("/") + raw[c].iloc[0].count("\\"))
 
 
+def _counts(raw, columns):
+    "The columns that hold small numbers and 0, as counts of a label do."
+    found = {c: values(raw, c) for c in columns if not is_binary(raw, c)}
+    return [
+        c for c, o in found.items() if "0" in o and all(v.isdecimal() and len(v) < 2 for v in o)
+    ]
+
+
 def label_columns(raw, file, taken, wanted=None):
     "The label columns, and whether each is a label of its own (0 and 1)."
     if wanted is not None:
         found = given_columns(raw, wanted, file, "label_column")
-        return found, all(is_binary(raw, c) for c in found) and len(found) > 1
+        return found, all(is_binary(raw, c) and norm(c) not in LABEL_COLUMNS for c in found)
     free = [c for c in raw.columns if c not in taken and norm(c) not in NEVER_LABELS]
     found = [c for c in free if norm(c) in LABEL_COLUMNS]
     text = [c for c in found if not is_binary(raw, c)]
@@ -137,6 +153,12 @@ def label_columns(raw, file, taken, wanted=None):
     numbered = [c for c in numbered if c not in binary]
     if not found and numbered:
         return numbered, False
+    if not text and len(binary) == 1 and not found and _counts(raw, free):
+        raise ValueError(
+            f"{file} has no column labels or label, and one column of 0 and 1, {binary[0]}. If it is"
+            f" the only label, pass {opt('label_column', binary[0])}; columns of counts, such as"
+            f" {_counts(raw, free)[0]}, have to be made 0 and 1."
+        )
     if not text and binary:
         return binary, True
     if len(found) > 1:
@@ -144,8 +166,7 @@ def label_columns(raw, file, taken, wanted=None):
     raise ValueError(
         f"{file} has no column labels or label, and no columns of 0 and 1; it has"
         f" {', '.join(raw.columns)}. Pass {opt('label_column', free[-1] if free else 'COLUMN')},"
-        f" or the"
-        " one that holds the labels."
+        " or the one that holds the labels."
     )
 
 
@@ -170,7 +191,7 @@ def read_binary(raw, columns, sources, minus_one=None):
         raise ValueError(f"minus_one is {minus_one!r}; use 'no' or 'unknown'.")
     on, minus = np.zeros((len(raw), len(columns)), dtype=bool), 0
     for i, c in enumerate(columns):
-        cells = raw[c].str.strip().str.lower()
+        cells = raw[c].map({o: o.strip().lower() for o in raw[c].unique()})  # few differ
         on[:, i] = cells.isin(YES)
         less = cells.isin(MINUS) if minus_one == "no" else np.zeros(len(raw), dtype=bool)
         bad = np.flatnonzero(~(on[:, i] | cells.isin(NO) | less))
@@ -221,9 +242,17 @@ def extra_columns(raw, used):
     return raw[rest].reset_index(drop=True) if rest else pd.DataFrame(index=range(len(raw)))
 
 
-def table_like(path):
-    "Has the header of a CSV file a column of file names?"
-    from .csv_files import header_of
+def likely_tables(files):
+    "Of several CSV files those that have the file column of the likeliest; none if none has one."
+    headers = {f: {norm(c) for c in header_of(Path(f))} for f in files}
+    known = FILE_COLUMNS | WEAK_FILE_COLUMNS
+    ranked = {f: _rank(h) for f, h in headers.items() if h & known}
+    if not ranked:
+        return []
+    best = max(ranked, key=ranked.get)
+    return [f for f in ranked if headers[f] & headers[best] & known]
 
-    names = {norm(c) for c in header_of(Path(path))}
-    return bool(names & (FILE_COLUMNS | WEAK_FILE_COLUMNS))
+
+def _rank(header):
+    "How much a header looks like that of a table of images."
+    return 2 * bool(header & FILE_COLUMNS) + bool(header & LABEL_COLUMNS)

@@ -29,7 +29,13 @@ def read_text(
     raw = path.read_bytes()
     encoding = next((e for mark, e in MARKS.items() if raw.startswith(mark)), encoding)
     try:
-        return raw.decode(encoding)
+        text = raw.decode(encoding)
+        if choice and "\0" in text[:1000]:
+            raise ValueError(
+                f"{path.name} holds zero bytes, as UTF-16 text does. Save it as UTF-8, or pass"
+                f" {opt('encoding', 'utf-16')}."
+            )
+        return text
     except LookupError:
         raise ValueError(
             f"encoding is {encoding!r}, which Python doesn't know; utf-8, latin-1, cp1252 and"

@@ -9,11 +9,18 @@ import pandas as pd
 from ...labels import stratified_split
 from ..table import SPLITS, ImageTable, count
 from .columns import (
-    extra_columns, file_column, group_values, is_binary, label_columns, read_binary, read_names,
-    table_like,
+    extra_columns,
+    file_column,
+    group_values,
+    is_binary,
+    label_columns,
+    likely_tables,
+    read_binary,
+    read_names,
 )  # fmt: skip
 from .common import finish_table, read_csv_rows
 from .joined_rows import drop_denied, join_rows
+from .listing import files_in, folders_in
 from .locate import SIDE_FOLDERS, existing, find_image_root
 from .options import opt
 from .splits import WORDS, file_split, file_stem, given_split
@@ -29,19 +36,19 @@ def table_files(path):
     "The CSV files of a folder (or of annotations/ in it) that can hold a table of images."
     path = Path(path)
     for folder in (path, *(d for d in _side_folders(path))):
-        files = [f for f in sorted(folder.iterdir()) if _is_table(f)]
+        files = [f for f in files_in(folder, TABLES[:2]) if _is_table(f)]
         if files:
-            meant = [f for f in files if table_like(f)]
-            return meant or files
+            return likely_tables(files) or files
     return []
 
 
 def folder_files(path):
     "train/_classes.csv, valid/_classes.csv ... as split -> file: a table in each split's folder."
     found = {}
-    for d in sorted(path.iterdir()):
-        split = WORDS.get(d.name.lower()) if d.is_dir() else None
-        files = [f for f in sorted(d.iterdir()) if _is_table(f) and table_like(f)] if split else []
+    for d in folders_in(path):
+        split = WORDS.get(d.name.lower())
+        tables = [f for f in files_in(d, TABLES[:2]) if _is_table(f)] if split else []
+        files = likely_tables(tables)
         if files:
             found.setdefault(split, []).extend(files)
     fits = "train" in found and all(len(o) == 1 for o in found.values())
@@ -49,17 +56,12 @@ def folder_files(path):
 
 
 def _side_folders(path):
-    return sorted(d for d in path.iterdir() if d.is_dir() and d.name.lower() in SIDE_FOLDERS)
+    return [d for d in folders_in(path) if d.name.lower() in SIDE_FOLDERS]
 
 
 def _is_table(file):
-    name = file.name.lower()
-    return (
-        file.suffix.lower() in TABLES[:2]
-        and name[0] != "."
-        and not name.startswith(("sample_submission", "samplesubmission"))
-        and file.is_file()
-    )
+    "Is a CSV file something else than a competition's example of an answer?"
+    return not file.name.lower().startswith(("sample_submission", "samplesubmission"))
 
 
 def split_files(files):
@@ -77,7 +79,7 @@ def recognise(path):
     path = Path(path)
     if path.is_file():
         known = path.suffix.lower() in TABLES[:2] or (
-            path.suffix.lower() == ".txt" and table_like(path)
+            path.suffix.lower() == ".txt" and bool(likely_tables([path]))
         )
         return path.name if known else None
     if not path.is_dir():

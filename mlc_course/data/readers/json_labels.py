@@ -6,7 +6,6 @@ from .annotations import label_name
 from .cells import parse_cells
 from .options import opt
 
-
 _AS_TEXT = re.compile(r"\s*[\[({].*[\])}]\s*|\s*(['\"]).*\1\s*", re.DOTALL)
 
 
@@ -14,8 +13,8 @@ def _name(value, source):
     "A label in a list; a list that was written as text isn't one."
     if isinstance(value, str) and _AS_TEXT.fullmatch(value):
         raise ValueError(
-            f"{source}: {value!r} is a text with brackets or quotes inside a list of labels, and can't"
-            " be a label name. Write the names themselves."
+            f"{source}: {value!r} is a text with brackets or quotes inside a list of labels, and"
+            " can't be a label name. Write the names themselves."
         )
     return label_name(value, source)
 

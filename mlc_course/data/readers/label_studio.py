@@ -19,6 +19,7 @@ from .annotations import (
 )
 from .common import read_text
 from .json_files import head_of, load_json, without_gc
+from .listing import files_in
 from .options import opt
 from .splits import WORDS as SPLIT_WORDS
 
@@ -61,7 +62,7 @@ def _files(path):
     if path.is_file() and path.suffix.lower() == ".csv":
         return [path] if _is_csv(path) else []
     if path.is_dir():
-        found += [o for o in sorted(path.glob("*.csv")) if o.name[0] != "." and _is_csv(o)]
+        found += [o for o in files_in(path, (".csv",)) if _is_csv(o)]
     return found
 
 

@@ -17,8 +17,8 @@ from .common import (
     need_column,
     read_csv_rows,
 )
+from .listing import files_in
 from .options import opt
-
 
 NAME = "movie_posters"
 LAYOUT = "film posters: MovieGenre.csv and a folder of posters called by their imdbId, such as 114709.jpg"
@@ -26,7 +26,7 @@ LAYOUT = "film posters: MovieGenre.csv and a folder of posters called by their i
 
 def _genre_file(path):
     "MovieGenre.csv, in a folder or as what was pointed at; None if there is none."
-    files = [path] if path.is_file() else sorted(path.glob("*.csv"))
+    files = [path] if path.is_file() else files_in(path, (".csv",))
     return next((f for f in files if f.name.lower() == "moviegenre.csv"), None)
 
 
@@ -142,9 +142,13 @@ def read_movie_posters(
         )
     if min_count is None:
         min_count = min(1000, max(1, round(len(df) / 40)))
-        notes.append(
-            f"Genres with fewer than {min_count} images are dropped: 1/40 of {len(df)} films, at most 1,000;"
-            f" pass {opt('min_count', 1000)} for another number."
+        notes += (
+            []
+            if min_count == 1
+            else [
+                f"Genres with fewer than {min_count} images are dropped: 1/40 of {len(df)} films, at most 1,000;"
+                f" pass {opt('min_count', 1000)} for another number."
+            ]
         )
     df = df[~gone].assign(fname=lambda d: [posters[o] for o in d["fname"]])
     table = finish_table(df, images, vocab, name or csv.resolve().parent.name, "error", notes)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from ..table import SPLITS, ImageTable
 from .common import find_image_root, finish_table, read_json_file
-
+from .listing import files_in, folders_in
 
 NAME = "nus_wide"
 LAYOUT = """NUS-WIDE: train.json, test.json: {"samples": [{"image_name": ..., "image_labels": [...]}],
@@ -17,7 +17,7 @@ LAYOUT = """NUS-WIDE: train.json, test.json: {"samples": [{"image_name": ..., "i
 
 def _nus_files(path):
     "The JSON files of the NUS-WIDE form in a folder or one below, or what was pointed at."
-    files = [path] if path.is_file() else [*path.glob("*.json"), *path.glob("*/*.json")]
+    files = [path] if path.is_file() else [f for d in (path, *folders_in(path)) for f in files_in(d, (".json",))]
     return sorted(f for f in files if f.suffix.lower() == ".json" and f.name[0] != "." and _starts_so(f))
 
 

@@ -6,9 +6,15 @@ import pandas as pd
 
 from ..table import ImageTable, safe_name
 from .cells import parse_cells
-from .common import find_column, finish_table, header_of, need_column, read_csv_rows, read_truth
+from .common import (
+    find_column,
+    finish_table,
+    header_of,
+    need_column,
+    read_csv_rows,
+    read_truth,
+)
 from .options import opt
-
 
 NAME = "pascal"
 LAYOUT = (

@@ -89,7 +89,7 @@ def _space_or_whole(cells, column, file, default):
         return None
     belong = _spaces_belong(cells)
     if default == "space":
-        if not belong:
+        if not belong and not (_few_shared(cells) and len(cells) > len(set(cells)) + 1):
             return None
     elif singular and (belong or _few_shared(cells)):
         return "whole"

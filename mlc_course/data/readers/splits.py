@@ -12,8 +12,10 @@ WORDS = {
     "test": "test", "testing": "test",
 }  # fmt: skip
 SPLIT_COLUMNS = {
-    "split", "splits", "subset", "set", "partition", "phase", "fold", "folds", "split_name", "data_set",
-    "dataset", "data_split", "dataset_split", "usage", "mode", "kfold", "k_fold", "train_test", "split_set",
+    "split", "splits", "subset", "set", "partition", "phase", "fold", "folds", "split_name",
+    "data_set",
+    "dataset", "data_split", "dataset_split", "usage", "mode", "kfold", "k_fold", "train_test",
+    "split_set",
 }  # fmt: skip
 TRUTHS = {"is_valid": "valid", "is_val": "valid", "is_test": "test", "is_train": "train"}
 

@@ -13,6 +13,7 @@ from .annotations import (
 )
 from .common import read_text
 from .json_files import head_of
+from .listing import files_in
 from .options import opt
 from .xml_files import load_xml, xml_root
 
@@ -32,10 +33,7 @@ def _xml_folders(path):
     below = safe_dirs(path)
     found = []
     for folder in [path, *below, *(e for d in below for e in safe_dirs(d))]:
-        try:
-            first = next((o for o in folder.glob("*.xml") if o.name[0] != "."), None)
-        except OSError:
-            continue
+        first = next(iter(files_in(folder, (".xml",))), None)
         if first is not None and _is_voc(first):
             found.append(folder)
     return found

@@ -152,7 +152,11 @@ def _look(predictor, path, name):
     image = read_picture(path, name)
     large = image.width * image.height > LARGE
     try:
-        pixels = square_pixels(image, predictor.image_size)  # doing so again changes nothing
+        recipe = getattr(predictor, "recipe", None)
+        if recipe is None or recipe.plain_square:
+            pixels = square_pixels(image, predictor.image_size)  # doing so again changes nothing
+        else:
+            pixels = image  # cropped or padded as the folder says, and once only
         jpeg = thumbnail(image)
         del image
         scores = predictor.predict([pixels])[0].scores
