@@ -13,7 +13,7 @@ from .settings import require_torch_first
 require_torch_first()
 
 # %% ../nbs/07_fastai.ipynb #b5094aca
-import random, sys, tempfile
+import io, math, random, sys, tempfile, time
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
@@ -22,6 +22,7 @@ import pandas as pd
 import torch
 from PIL import Image
 from fastai.callback.channelslast import ChannelsLast
+from fastai.callback.core import Callback
 from fastai.callback.fp16 import MixedPrecision
 from fastai.callback.schedule import Learner
 from fastai.data.core import DataLoaders, TfmdDL
@@ -30,12 +31,12 @@ from fastai.losses import BCEWithLogitsLossFlat
 from fastai.metrics import AccumMetric, ActivationType
 from fastai.torch_core import TensorImage, trainable_params
 
-from .backbones import create_model, load_model, save_model, set_arrays
+from .backbones import create_model, get_arrays, load_model, save_model, set_arrays
 from .backbones_torch import layer_groups
 from .datablocks import multilabel_datablock
 from .labels import multi_hot
 from .metrics import Predictions, TrainingRun, confusion, mean_average_precision, precision_recall_f1
-from .safety import ctrl_c, explain_memory
+from .safety import TrainingDiverged, ctrl_c, explain_memory
 from .settings import load_profile, pick_device, pick_precision, seed_everything
 from .data.decoded import decode_split, require_vocab
 from .training.augment import Augment, augment_name, check_augment, is_off

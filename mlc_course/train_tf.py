@@ -93,7 +93,7 @@ class EpochData(keras.utils.PyDataset):
         if getattr(self, "_known", None) != self.epoch: self._order, self._known = np.fromiter(self._rows(self.epoch).as_numpy_iterator(), np.int64), self.epoch
         rows = self._order[i*self.batch_size:(i + 1)*self.batch_size]
         x = self.own(self.images[rows], self.epoch, i) if self.own else self.images[rows]
-        if self.moves: x = augment_batch(tf.constant(x), tf.random.fold_in(self._key(self.epoch), i)).numpy()
+        if self.moves: x = augment_batch(tf.constant(x), tf.random.fold_in(self._key(self.epoch), tf.constant(i, tf.int64))).numpy()
         return x if self.own else x.astype("float32")/255, self.targets[rows]
 
     def on_epoch_end(self): self.epoch += 1

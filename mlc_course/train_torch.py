@@ -395,7 +395,7 @@ def train(
             keeper.say(f"{said}, {keeper.extra:.1f} s")
         elif profile.pretrained and profile.freeze_epochs: keeper.say("This network has no linear layer `head` behind `features`, so all of it learns from the start.")
         if board: board.add_images("train/batch", next(iter(data["train"]))[0][:16])
-        fit(state, keeper, data["train"], lambda s, k: judge_labels(s, k, data["valid"], board, on_epoch), accumulate, loss or binary_cross_entropy_with_logits, stop)
+        fit(state, keeper, data["train"], lambda s, k: judge_labels(s, k, data["valid"], get_arrays, board, on_epoch), accumulate, loss or binary_cross_entropy_with_logits, stop)
         set_arrays(net, keeper.arrays)
         net.eval()
         return keeper.finish(net, {s: probs_of(net, data[s]) for s in decoded.splits if s != "train"}, save_model)

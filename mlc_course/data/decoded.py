@@ -141,7 +141,7 @@ class Decoded:
         self,
         table,  # an ImageTable
     ) -> bool:
-        "Whether this was decoded from such a table: the same files with the same labels and splits."
+        "Whether it was decoded from such a table: same files, same labels, same splits."
         return (
             self.digests is not None
             and Path(table.root) == self.root

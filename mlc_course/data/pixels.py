@@ -60,7 +60,7 @@ def content_key(
 
 
 def _sizes_key(table, size):
-    "A digest of the sizes of the files: tells without opening one whether a cache is to be expected."
+    "A digest of the files' sizes: tells without opening one whether to expect a cache."
     h = _start(size)
     for path in table.paths():
         try:

@@ -278,7 +278,7 @@ class Predictor:
         cls,
         folder,  # where model.onnx and predictor.json go; made if it doesn't exist
         trained,  # a TrainingRun, its folder, a fastai Learner, a torch module or a Keras model
-        table=None,  # an ImageTable or a Decoded: every test image is predicted both ways, its checksum is kept
+        table=None,  # an ImageTable or a Decoded: test images are predicted both ways
         thresholds=None,  # a number, one per label, or a dict; None: each label's best F1 on valid
         chosen: str = "given",  # how `thresholds` were chosen, kept beside them
         tolerance: float = 1e-4,  # how much a probability may differ from what the user gets

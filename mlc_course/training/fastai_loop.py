@@ -98,7 +98,8 @@ class KeepBest(Callback):
         nets = dict(model=self.model.state_dict(), opt=plain(self.opt.state_dict()))
         books = plain(self.keeper.facts())
         buffer = io.BytesIO()  # first, so that a full disk is an OSError of Python's
-        torch.save({**place, **nets, "books": books, "arrays": kept, "rng": rng_of(self.dls)}, buffer)
+        state = {**place, **nets, "books": books, "arrays": kept, "rng": rng_of(self.dls)}
+        torch.save(state, buffer)
         path.write_bytes(buffer.getbuffer())
         seal(path)
 

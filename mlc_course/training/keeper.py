@@ -156,7 +156,7 @@ class Keeper:
         probs,  # split -> probabilities [n, C]
         save_model,  # a function (model, folder)
     ) -> TrainingRun:
-        "What the trainer gives back; in the folder, the model and the run take the checkpoint's place."
+        "What the trainer gives back; in the folder, model and run take the checkpoint's place."
         predictions = {s: self.data.split(s).predictions(p) for s, p in probs.items()}
         run = TrainingRun(
             framework=self.framework,

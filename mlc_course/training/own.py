@@ -1,5 +1,7 @@
 "A network of one's own in a trainer: checked, named, and ready to learn."
 
+import numpy as np
+
 from mlc_course.data.decoded import require_vocab
 from mlc_course.training.options import refuse_sigmoid
 
@@ -8,8 +10,10 @@ def network_name(model) -> str:
     "What a checkpoint remembers of an own network: its class and its size."
     if hasattr(model, "parameters"):
         n = sum(p.numel() for p in model.parameters())
+    elif hasattr(model, "trainable_variables"):
+        n = sum(int(np.prod(v.shape)) for v in model.variables)
     else:
-        n = model.count_params()
+        return type(model).__qualname__  # refused later
     return f"{type(model).__qualname__} with {n:,} weights"
 
 
@@ -30,7 +34,8 @@ def own_torch(
     from mlc_course.ship.heads import torch_ending
 
     if not isinstance(model, torch.nn.Module):
-        raise TypeError(f"model is a {type(model).__name__}; give a torch module (torch.nn.Module).")
+        kind = type(model).__name__
+        raise TypeError(f"model is a {kind}; give a torch module (torch.nn.Module).")
     check_labels(model, data)
     refuse_sigmoid(torch_ending(model, data.image_size, data.vocab))
     if not any(p.requires_grad for p in model.parameters()):

@@ -6,7 +6,6 @@ import sys
 
 import torch
 
-from mlc_course.backbones import get_arrays
 from mlc_course.losses import binary_cross_entropy_with_logits
 from mlc_course.safety import TrainingDiverged, write_whole
 from mlc_course.training.checkpoints import read_torch, seal
@@ -53,6 +52,7 @@ class TrainingState:
         ema: float = 0.0,  # decay of the moving average of the weights; 0: none
         precision: str = "fp32",  # fp16 needs a scaler
         more=(),  # more groups of parameters: dicts with params, weight_decay and max_lr
+        warm_up: float = 0.25,  # share of the steps in which the rate rises
     ):
         rate, decay = profile.learning_rate, profile.weight_decay
         groups = [dict(params=model.parameters()), *({**g} for g in more)]
@@ -61,7 +61,7 @@ class TrainingState:
         self.model, self.precision, optim = model, precision, torch.optim
         self.optimiser = optim.AdamW(groups, lr=rate, weight_decay=decay)
         self.schedule = optim.lr_scheduler.OneCycleLR(
-            self.optimiser, rates if more else rate, total_steps=max(steps, 5), pct_start=0.25
+            self.optimiser, rates if more else rate, total_steps=max(steps, 5), pct_start=warm_up
         )  # with 4 it divides by zero
         self.scaler = torch.amp.GradScaler(device.type, enabled=precision == "fp16")
         averaging = optim.swa_utils
@@ -231,13 +231,14 @@ def judge_labels(
     state,  # a TrainingState
     keeper,  # a `Keeper`
     valid,  # batches of valid
+    arrays,  # a function from a network to its weights, for the best epoch
     board=None,  # a writer for TensorBoard
     on_epoch=None,  # called with (row of the history, model)
 ):
     "Score the epoch that has ended, and turn the page."
     rate, epoch, last = state.schedule.get_last_lr()[0], state.epoch, state.step_number - 1
     probs = probs_of(state.judged, valid, state.precision)
-    row = keeper.judge(probs, state.mean_loss(), epoch, last, lambda: get_arrays(state.judged))
+    row = keeper.judge(probs, state.mean_loss(), epoch, last, lambda: arrays(state.judged))
     state.next_epoch()
     if board:
         names = {"loss/train": "train_loss", "loss/valid": "valid_loss"}
