@@ -7,7 +7,7 @@ __all__ = ['TableDataset', 'augment_batch', 'random_resized_crop', 'ImageBatches
            'adapt_batchnorm', 'cached_features', 'fit_head', 'head_first', 'train', 'TrainingState']
 
 # %% ../nbs/08_pytorch.ipynb #5aedaa63
-import functools, math, time
+import contextlib, functools, math, time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 import numpy as np
