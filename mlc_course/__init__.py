@@ -3,7 +3,7 @@
 Every public name of the lessons can be imported from here; the module that defines it, and with it
 a framework, is loaded at the first use of the name. `import mlc_course` alone loads none.
 """
-from importlib import import_module as _load        # and not lazy_loader: a machine with torch alone can use the torch side
+from importlib import import_module as _import_module
 
 __version__ = "0.1.0"
 
@@ -39,6 +39,14 @@ _NAMES = {
     "backbones": ["pocket_resnet", "pocket_resnet_tf", "create_model", "create_model_tf", "draw_stamp", "pretrain", "save_weights"]}
 _HOME = {name: module for module, names in _NAMES.items() for name in names}
 __all__ = sorted([*_MODULES, *_HOME, "__version__"])
+
+
+def _load(name):
+    try: return _import_module(name)
+    except ImportError as e:
+        from .extras import explain
+        if (told := explain(e)) is e: raise
+        raise told from e
 
 
 def __getattr__(name):

@@ -18,6 +18,8 @@ import numpy as np
 import pandas as pd
 from .data.text import plain_text
 from .data.workers import end_with_parent
+from .extras import need
+from .machine import quiet_threads
 from .backbones import _keras_slots, create_model, create_model_tf, set_arrays
 from .metrics import evaluate
 from .pixels import cached_pixels
@@ -231,11 +233,11 @@ def measured_runs(
 ) -> list: # of MeasuredRun
     "Train in a new process and measure. Memory is clean for the first training only: a peak never goes down."
     if framework not in TRAINERS: raise ValueError(f"There is no framework called {framework!r}; choose one of {', '.join(TRAINERS)}.")
-    if find_spec(framework) is None: raise ImportError(f"{framework} is not installed here: pip install {framework}, or leave it out of the comparison.")
+    need(framework, framework)
     if lacking := {"train", "valid", "test"} - set(table.splits): raise ValueError(f"The table {table.name!r} has no {' and no '.join(sorted(lacking))} rows. A comparison trains on train, chooses on valid and reports test.")
     for size in {p.image_size for p in profiles}: cached_pixels(table, size)           # so that none of them pays for decoding
     n = str(threads or _cores())
-    env = os.environ | dict(OMP_NUM_THREADS=n, TF_NUM_INTRAOP_THREADS=n, PYTHONWARNINGS="ignore")
+    env = quiet_threads(dict(os.environ)) | dict(OMP_NUM_THREADS=n, TF_NUM_INTRAOP_THREADS=n, PYTHONWARNINGS="ignore")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder)/"runs.json"
         order = pickle.dumps((framework, table, list(profiles), time.time(), str(path), os.getpid()))

@@ -6,10 +6,12 @@
 __all__ = ['ReadImage', 'ReadLabels', 'split_column', 'mild_augmentation', 'multilabel_datablock', 'multilabel_dataloaders']
 
 # %% ../nbs/03_datablocks.ipynb #53df69a3
+from .extras import need
 from .settings import require_torch_first # fastai loads torch; refuse with a sentence where TensorFlow came first (lesson 00)
 
 # %% ../nbs/03_datablocks.ipynb #e0a9339e
 require_torch_first()
+need("fastai", "fastai")
 
 # %% ../nbs/03_datablocks.ipynb #6ea0253a
 from pathlib import Path

@@ -12,10 +12,12 @@ import numpy as np
 import pandas as pd
 
 from .data.text import plain_text
+from .extras import need
 from .labels import cooccurrence
-from .data.targets import check_targets
+from .data.targets import as_array, check_targets
 from .metrics import Predictions, confusion, precision_recall_f1
 from .scores.checks import check_pair, check_predictions, check_thresh
+from .scores.numbers import need_number
 from .thresholds import best_thresholds_per_label
 
 # %% ../nbs/12_look_inside.ipynb #136b9769
@@ -51,6 +53,7 @@ def worst_losses(
 ) -> pd.DataFrame: # columns fname, label, target, prob, loss; the highest loss first
     "The cells on which the model was most surely wrong."
     check_predictions(predictions, "worst_losses", some=False)
+    need_number(k, "k", whole=True)
     if k < 1: raise ValueError(f"k is {k}: ask for at least one cell.")
     loss = cell_losses(predictions)
     columns = np.arange(loss.shape[1]) if label is None else np.array([_column(predictions, label)])
@@ -255,8 +258,8 @@ def find_label_issues(
 ) -> np.ndarray: # bool [N, C], True where the label is probably wrong
     "Cells whose label cleanlab thinks wrong, each label judged by itself. A label without both kinds of pictures has none."
     p, t = check_pair(probs, targets)
-    try: from cleanlab.multilabel_classification.filter import find_multilabel_issues_per_class
-    except ImportError as e: raise ImportError('Finding label issues needs cleanlab: pip install "mlc_course[noise]".') from e
+    need("noise", "cleanlab")
+    from cleanlab.multilabel_classification.filter import find_multilabel_issues_per_class
     issues, both = np.zeros(t.shape, bool), np.flatnonzero(t.any(0) & ~t.all(0))
     if not len(both): return issues
     rows = [np.flatnonzero(row).tolist() for row in t[:, both]]
@@ -280,7 +283,7 @@ def separation(
     unknown, # one score for each picture of nothing known
 ) -> float: # AUROC: 1 perfect, 0.5 none, 0 the wrong way round
     "The chance that a known picture scores higher than an unknown one, ties counted half."
-    a, b = (np.asarray(o, np.float64).ravel() for o in (known, unknown))
+    a, b = (as_array(o, name).astype(np.float64).ravel() for o, name in ((known, "known"), (unknown, "unknown")))
     if not len(a) or not len(b): raise ValueError(f"There are {len(a)} known and {len(b)} unknown scores: separation needs at least one of each.")
     if np.isnan(a).any() or np.isnan(b).any(): raise ValueError("Some scores are NaN: look at the predictions first.")
     b = np.sort(b)

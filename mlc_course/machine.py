@@ -47,3 +47,29 @@ def usable_cores(
         cores = os.cpu_count() or 1
     quotas = [q for f in _group_folders(Path(root), own) if (q := _quota(f)) is not None]
     return max(1, min([cores, *(math.ceil(q) for q in quotas)]))
+
+
+# OpenMP's threads spin while they wait, which beside other load takes the CPU from those that work.
+THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}  # what we set; mlc_course/tools/bootstrap.py says the same
+THREADS_TOO = ("GOMP_SPINCOUNT", "KMP_BLOCKTIME")  # other names for the same wish
+
+
+def quiet_threads(
+    env=None,  # a dict of environment variables, changed; this process's own if left out
+):  # the same dict
+    """Let OpenMP's threads sleep while they wait, unless the user has said how.
+
+    Call it before torch is loaded: OpenMP reads the variables once, as it starts."""
+    env = os.environ if env is None else env
+    if not any(env.get(name, "").strip() for name in (*THREADS, *THREADS_TOO)):
+        env.update(THREADS)
+    return env
+
+
+def thread_setting(
+    env=None,  # a dict of environment variables; this process's own if left out
+) -> str:  # "OMP_WAIT_POLICY=PASSIVE", or "the libraries' own"
+    "How OpenMP's threads wait here."
+    env = os.environ if env is None else env
+    said = [f"{n}={env[n]}" for n in (*THREADS, *THREADS_TOO) if env.get(n, "").strip()]
+    return ", ".join(said) or "the libraries' own"

@@ -78,6 +78,7 @@ class Predictions:
             raise ValueError(f"the mask has shape {rows.shape} and there are {len(self)} rows: expected one True or False per row.")
         if rows.dtype.kind not in "biu" and rows.size: raise TypeError(f"rows holds {rows.dtype}: expected row numbers, or one True or False per row. For file names there is align(fnames).")
         rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(int)
+        if rows.ndim != 1 or (rows.size and not -len(self) <= rows.min() <= rows.max() < len(self)): raise IndexError(f"rows must be a list of row numbers from 0 to {len(self) - 1}: got {rows}.")
         return Predictions(self.probs[rows], self.targets[rows], self.vocab, [self.fnames[i] for i in rows])
 
     def align(self,

@@ -152,20 +152,11 @@ class TrainingDiverged(RuntimeError):
 def file_lock(
     path, # the lock's own file
 ): # a context manager
-    "A lock between processes, where filelock is installed. Without it two of them may do the same work, and each puts a whole file in place."
-    try: from filelock import FileLock
-    except ImportError: return _Nothing()
+    "A lock between processes: of those that ask for it, one at a time goes on."
+    from filelock import FileLock
     return FileLock(str(path))
 
-class _Nothing:
-    "Stands in for a lock or a bar, and does nothing."
-    disable = True
-    def __getattr__(self, name): return lambda *args, **kwargs: None
-    def __enter__(self): return self
-    def __exit__(self, *args): pass
-
 def progress_bar(total, **kwargs):
-    "tqdm's bar, or where tqdm isn't installed one that shows nothing."
-    try: from tqdm import tqdm
-    except ImportError: return _Nothing()
+    "tqdm's bar."
+    from tqdm import tqdm
     return tqdm(total=total, **kwargs)

@@ -13,7 +13,9 @@ from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
+from platformdirs import user_cache_path
 from .data.ini import has_section, read_ini
+from .extras import need
 
 # %% ../nbs/00_start.ipynb #effc9228
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
@@ -110,15 +112,10 @@ def load_profile(
     return known[name]
 
 # %% ../nbs/00_start.ipynb #bf3a3fe7
-def _cache_folder():
-    try: from platformdirs import user_cache_path
-    except ImportError: return Path(os.environ.get("XDG_CACHE_HOME") or Path.home()/".cache")/"mlc_course"       # a machine with little more than torch
-    return user_cache_path("mlc_course", appauthor=False)
-
 def data_home() -> Path: # an existing folder
     "Folder for data: `MLC_HOME` if set, else the platform's cache folder for mlc_course. A shared one that can only be read serves the sets that are in it."
     home = os.environ.get("MLC_HOME", "").strip()
-    path = Path(home).expanduser() if home else _cache_folder()
+    path = Path(home).expanduser() if home else user_cache_path("mlc_course", appauthor=False)
     try: path.mkdir(parents=True, exist_ok=True)
     except OSError as e: raise OSError(f"The data folder {path} can't be made ({e.strerror}). Set MLC_HOME to a folder that you can write to.") from e
     return path
@@ -141,7 +138,8 @@ def pick_device():
 
 # %% ../nbs/00_start.ipynb #1119332f
 def require_torch_first():
-    "Raise ImportError where importing torchvision or fastai now would abort the process: TensorFlow is loaded and triton isn't."
+    "Raise ImportError where torch isn't installed, or where importing it now would abort the process: TensorFlow is loaded and triton isn't."
+    need("torch", "torch")
     if "tensorflow" in sys.modules and "triton" not in sys.modules and find_spec("triton") is not None:
         raise ImportError(
             "TensorFlow is already loaded in this process, and loading torchvision, fastai or triton after it would end the "
@@ -162,6 +160,7 @@ def _quiet_start():
 
 def import_tensorflow(): # the tensorflow module
     "Import TensorFlow so that PyTorch can still follow: triton first, start-up noise off, GPU memory taken as needed."
+    need("tensorflow", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     with _quiet_start():

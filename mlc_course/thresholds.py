@@ -12,9 +12,11 @@ import numpy as np
 import pandas as pd
 
 from .data.text import plain_text
+from .extras import need
 from .metrics import Predictions, confusion, precision_recall_f1
 from .scores.checks import BestThreshold, check_grid, check_predictions, check_sweep, check_thresh, label_numbers
 from .scores.cuts import cuts, precision_at_positives, ratio, sorted_keys
+from .scores.numbers import need_number
 
 # %% ../nbs/06_thresholds.ipynb #28594891
 def _label_counts(predictions, thresholds):
@@ -155,6 +157,7 @@ def threshold_slider(
 ): # an ipywidgets box with `.slider` and `.sheet`
     "A slider over a sheet of pictures, for a notebook: move the threshold and see labels come and go."
     import io
+    need("lessons", "ipywidgets")
     import ipywidgets
     from matplotlib import pyplot as plt
     check_predictions(predictions, "threshold_slider")
@@ -205,7 +208,9 @@ def thresholds_and_average_precision(
 ) -> tuple[np.ndarray, np.ndarray]: # thresholds and average precision, float64 [C] each
     "What `best_thresholds_per_label` and `average_precision` give, from one sort for both."
     check_predictions(predictions, "thresholds_and_average_precision")
+    need_number(beta, "beta")
     if not (np.isfinite(beta) and beta >= 0): raise ValueError(f"beta is {beta}: expected a number of at least 0, such as 1 (F1), 2 (recall first) or 0.5 (precision first).")
+    if min_precision is not None: need_number(min_precision, "min_precision")
     if min_precision is not None and not 0 <= min_precision <= 1: raise ValueError(f"min_precision is {min_precision}: a precision lies in [0, 1].")
     p, (thresh, ap) = predictions.probs, np.empty((2, len(predictions.vocab)))
     for i, keys in enumerate(sorted_keys(p, predictions.targets)):
@@ -252,6 +257,7 @@ def apply_temperature(
 ) -> Predictions: # the same rows, with sigmoid(logit / T) as probabilities
     "Cool (T > 1) or sharpen (T < 1) every probability; their order stays."
     check_predictions(predictions, "apply_temperature", some=False)
+    need_number(temperature, "temperature")
     if not (np.isfinite(temperature) and temperature > 0): raise ValueError(f"temperature is {temperature}: expected a number above 0.")
     p = 1 / (1 + np.exp(-_logits(predictions.probs) / temperature))
     return Predictions(p.astype(np.float32), predictions.targets, predictions.vocab, predictions.fnames)
@@ -268,6 +274,7 @@ def reliability_curve(
     n_bins:int=10, # bins of equal width over [0, 1]
 ) -> pd.DataFrame: # per bin with cells in it: low, high, count, mean_prob, frequency
     "How often cells with about this probability turned out true."
+    need_number(n_bins, "n_bins", whole=True)
     if n_bins < 1: raise ValueError(f"n_bins is {n_bins}: expected at least 1.")
     p, edges = check_predictions(predictions, "reliability_curve").probs.astype(np.float64).ravel(), np.linspace(0, 1, n_bins + 1)
     which = np.searchsorted(edges[1:-1], p)

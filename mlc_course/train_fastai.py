@@ -7,10 +7,12 @@ __all__ = ['make_model', 'macro_f1', 'map_score', 'epoch_metrics', 'Pixels', 'Pi
            'make_learner', 'predict', 'train', 'KeepBest']
 
 # %% ../nbs/07_fastai.ipynb #1488d678
+from .extras import need
 from .settings import require_torch_first
 
 # %% ../nbs/07_fastai.ipynb #2cf00ceb
 require_torch_first()
+need("fastai", "fastai")
 
 # %% ../nbs/07_fastai.ipynb #b5094aca
 import io, math, random, sys, tempfile, time

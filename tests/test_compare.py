@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import torch
 
-from mlc_course import compare
+from mlc_course import compare, extras
 from mlc_course.backbones import create_model, get_arrays
 from mlc_course.compare import (TOLERANCES, TRAINERS, Disagreement, MeasuredRun, agreement, code_lines, compare_frameworks, measured_run, measured_runs,
                                 observe_fastai, observe_tensorflow, observe_torch, peak_memory_mb, plot_comparison, summarise)
@@ -140,8 +140,8 @@ def test_failures_are_sentences(small, monkeypatch):
     with pytest.raises(ValueError, match="no test rows"): measured_run("torch", table.subset(table.df.split.to_numpy() != "test"), profile)
     with pytest.raises(ValueError, match="at least one seed"): compare_frameworks(table, profile, seeds=())
     with pytest.raises(RuntimeError, match="Training with torch ended with exit code 1: .*no_such_net"): measured_run("torch", table, replace(profile, arch="no_such_net"))
-    monkeypatch.setattr(compare, "find_spec", lambda name: None)
-    with pytest.raises(ImportError, match="fastai is not installed here"): measured_run("fastai", table, profile)
+    monkeypatch.setattr(extras, "is_here", lambda name: False)
+    with pytest.raises(ImportError, match="needs fastai, which isn't installed here: pip install"): measured_run("fastai", table, profile)
 
 
 def test_compare_takes_turns_and_keeps_the_data(small, monkeypatch, capsys):

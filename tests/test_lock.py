@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from mlc_course.tools import bootstrap
-from mlc_course.tools.lock import ONLY_WHERE, normal, pins, read_lock
+from mlc_course.tools.lock import ONLY_WHERE, normal, pins, read_lock, requirements
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT/bootstrap.LOCK).read_text(encoding="utf-8")
@@ -33,9 +33,7 @@ def environments():
 
 
 def asked_for():
-    extras = PYPROJECT["project"]["optional-dependencies"]
-    return [*PYPROJECT["project"]["dependencies"], *PYPROJECT["build-system"]["requires"],
-            *(r for x in bootstrap.EXTRAS.split(",") for r in extras[x])]
+    return [*requirements(PYPROJECT, bootstrap.EXTRAS.split(",")), *PYPROJECT["build-system"]["requires"]]
 
 
 @pytest.mark.parametrize("env", environments(), ids=lambda e: f"{e['sys_platform']}-{e['platform_machine']}-{e['python_version']}")

@@ -14,6 +14,7 @@ import pytest
 
 from mlc_course.settings import Profile, profiles
 from mlc_course.tools import bootstrap
+from mlc_course.tools.lock import requirements
 
 ROOT = Path(__file__).resolve().parents[1]
 PYPROJECT = tomllib.loads((ROOT/"pyproject.toml").read_text(encoding="utf-8"))
@@ -47,7 +48,7 @@ def test_environment_is_in_step_with_pyproject():
     text = (ROOT/"environment.yml").read_text(encoding="utf-8")
     python = re.search(r"- python\s*(.+)", text)[1].strip()
     assert python == PYPROJECT["project"]["requires-python"]
-    assert set(bootstrap.EXTRAS.split(",")) <= set(PYPROJECT["project"]["optional-dependencies"])
+    assert bootstrap.EXTRAS == "all,test" and set(bootstrap.EXTRAS.split(",")) <= set(PYPROJECT["project"]["optional-dependencies"])
     assert "- --require-hashes" in text and f"- -r {bootstrap.LOCK}" in text and "pip install --no-deps --no-build-isolation -e ." in text
     assert f"name: {PYPROJECT['project']['name']}" in text
 
@@ -64,15 +65,14 @@ def test_constraints_name_every_dependency_exactly():
     assert all(re.fullmatch(r"[A-Za-z0-9][\w.-]*==[\w.!+]+", l) for l in lines), [l for l in lines if not re.fullmatch(r"[A-Za-z0-9][\w.-]*==[\w.!+]+", l)]
     names = [name_of(l) for l in lines]
     assert len(names) == len(set(names))
-    wanted = PYPROJECT["project"]["dependencies"] + [r for x in bootstrap.EXTRAS.split(",") for r in PYPROJECT["project"]["optional-dependencies"][x]]
-    assert {name_of(r) for r in wanted} <= set(names)
+    assert {name_of(r) for r in requirements(PYPROJECT, bootstrap.EXTRAS.split(","))} <= set(names)
 
 
 def test_constraints_satisfy_pyproject():
     from packaging.requirements import Requirement
     from packaging.version import Version
     pinned = {name_of(l): l.split("==")[1] for l in (ROOT/"constraints.txt").read_text(encoding="utf-8").splitlines() if "==" in l and l[0] != "#"}
-    for text in PYPROJECT["project"]["dependencies"]:
+    for text in requirements(PYPROJECT, bootstrap.EXTRAS.split(",")):
         r = Requirement(text)
         assert r.specifier.contains(Version(pinned[name_of(text)]), prereleases=True), f"{text}: {pinned[name_of(text)]}"
 
@@ -139,20 +139,95 @@ def project(tmp_path, monkeypatch):
     def call(command, **kwargs):
         command = [str(c) for c in command]
         calls.append(command)
-        if "venv" in command:
+        if command[1:3] == ["-m", "venv"]:
             python = bootstrap.venv_python(venv)
             python.parent.mkdir(parents=True)
             python.write_text("")
+        if command[0] == project.uv: return project.uv_fails
         return project.fail if "install" in command else project.misfit if "check" in command else 0
-    class project: fail = misfit = 0
+    class project: fail = misfit = uv_fails = 0
+    project.uv = "/somewhere/uv"
     project.root, project.venv, project.calls = root, venv, calls
     project.installs = lambda: sum("--require-hashes" in c for c in calls)
-    project.builds = lambda: sum("venv" in c for c in calls)
+    project.builds = lambda: sum(c[1:3] == ["-m", "venv"] for c in calls)
     project.version = tuple(sys.version_info[:2])
     monkeypatch.setattr(bootstrap.subprocess, "call", call)
     monkeypatch.setattr(bootstrap, "python_version_of", lambda p: project.version if Path(p).exists() else None)
     monkeypatch.setenv("MLC_MIN_FREE_GB", "0")
+    monkeypatch.setenv("MLC_INSTALLER", "pip")
     return project
+
+
+@pytest.fixture
+def uv_project(project, monkeypatch):
+    "The same on a machine with uv."
+    monkeypatch.delenv("MLC_INSTALLER")
+    monkeypatch.setattr(bootstrap.shutil, "which", lambda name, path=None: project.uv)
+    return project
+
+
+def test_uv_installs_where_it_is_and_compares_the_same_hashes(uv_project):
+    bootstrap.ensure(uv_project.root)
+    by_uv = [c for c in uv_project.calls if c[0] == uv_project.uv]
+    assert [c[1:3] for c in by_uv] == [["pip", "install"], ["pip", "install"], ["pip", "check"]]
+    assert {"--require-hashes", "-r", bootstrap.LOCK} <= set(by_uv[0]) and {"--no-deps", "--no-build-isolation", "-e"} <= set(by_uv[1])
+    python = str(bootstrap.venv_python(uv_project.venv))
+    assert all(c[c.index("--python") + 1] == python for c in by_uv)
+    assert not any(c[1:3] == ["-m", "pip"] for c in uv_project.calls)
+    assert bootstrap.state_of(uv_project.root, uv_project.venv)[0] == "ready"
+
+
+def test_where_uv_fails_pip_tries(uv_project, capsys):
+    uv_project.uv_fails = 2
+    bootstrap.ensure(uv_project.root)
+    assert "Trying with pip" in capsys.readouterr().out
+    assert any(c[1:4] == ["-m", "pip", "install"] and "--require-hashes" in c for c in uv_project.calls)
+    assert bootstrap.state_of(uv_project.root, uv_project.venv)[0] == "ready"
+
+
+def test_where_both_fail_nothing_is_taken_for_ready(uv_project):
+    uv_project.uv_fails = uv_project.fail = 1
+    with pytest.raises(bootstrap.SetupError, match="did not finish"): bootstrap.ensure(uv_project.root)
+    assert not (uv_project.venv/bootstrap.STAMP).exists()
+
+
+def test_the_installer_can_be_chosen(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setenv("MLC_INSTALLER", "uv")
+    with pytest.raises(bootstrap.SetupError, match="no such program"): bootstrap.find_uv(tmp_path)
+    monkeypatch.setenv("MLC_INSTALLER", "conda")
+    with pytest.raises(bootstrap.SetupError, match="'conda'; it must be uv or pip"): bootstrap.find_uv(tmp_path)
+    for choice in ("", "pip"):
+        monkeypatch.setenv("MLC_INSTALLER", choice)
+        assert bootstrap.find_uv(tmp_path) is None
+
+
+@pytest.mark.skipif(os.name == "nt", reason="programs have no such names on Windows")
+def test_a_uv_inside_the_environment_is_not_used_since_that_may_be_removed(tmp_path, monkeypatch):
+    inside, outside = bootstrap.venv_python(tmp_path/".venv").parent, tmp_path/"bin"
+    for folder in (inside, outside):
+        folder.mkdir(parents=True)
+        (folder/"uv").write_text("#!/bin/sh\n")
+        (folder/"uv").chmod(0o755)
+    monkeypatch.delenv("MLC_INSTALLER", raising=False)
+    monkeypatch.setenv("PATH", str(inside))
+    assert bootstrap.find_uv(tmp_path/".venv") is None
+    monkeypatch.setenv("PATH", f"{inside}{os.pathsep}{outside}")
+    assert bootstrap.find_uv(tmp_path/".venv") == str(outside/"uv")
+
+
+def test_what_make_starts_has_threads_that_sleep_while_they_wait(tmp_path, monkeypatch):
+    from mlc_course import machine
+    assert (bootstrap.THREADS, bootstrap.THREADS_TOO) == (machine.THREADS, machine.THREADS_TOO)
+    names = [*machine.THREADS, *machine.THREADS_TOO]
+    show = [sys.executable, "-c", f"import os, json; print(json.dumps({{n: os.environ[n] for n in {names} if n in os.environ}}), file=open('said', 'w'))"]
+    def said():
+        assert bootstrap.call(show, tmp_path) == 0
+        return json.loads((tmp_path/"said").read_text())
+    for n in names: monkeypatch.delenv(n, raising=False)
+    assert said() == machine.THREADS
+    monkeypatch.setenv("GOMP_SPINCOUNT", "1000")
+    assert said() == {"GOMP_SPINCOUNT": "1000"}
 
 
 def test_environment_is_installed_once_and_again_when_its_files_change(project):

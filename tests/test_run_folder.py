@@ -387,7 +387,6 @@ def test_many_processes_one_holder_at_a_time(tmp_path):
 
 
 def test_without_locks_for_folders_a_file_serves(tmp_path, monkeypatch):
-    pytest.importorskip("filelock")
     from mlc_course.training import lock
     monkeypatch.setattr(lock, "_lock_folder", lambda folder: lock._lock_file(Path(folder)))
     with held(tmp_path/"run") as folder:

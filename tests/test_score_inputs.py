@@ -16,7 +16,7 @@ from mlc_course.metrics import (
     ranking_measures,
 )
 from mlc_course.tables import ImageTable
-from mlc_course.thresholds import best_threshold, sweep
+from mlc_course.thresholds import best_threshold, best_thresholds_per_label, sweep
 
 VOCAB = ["b", "a", "d", "c"]
 
@@ -40,6 +40,17 @@ def test_masked_cells_are_not_scored(pair):
     with pytest.raises(ValueError, match="masked"):
         confusion(np.ma.masked_greater(probs, 0.5), targets)
     assert Predictions(probs, np.ma.array(targets)) == Predictions(probs, targets)
+
+
+def test_scores_that_are_masked_or_no_scores_are_not_separated(predictions):
+    pytest.importorskip("torch")
+    from mlc_course.interpret import separation
+    with pytest.raises(ValueError, match="masked"):
+        separation(np.ma.masked_less([0.1, 0.9], 0.5), [0.3])
+    with pytest.raises(TypeError, match="Predictions"):
+        separation(predictions, predictions)
+    with pytest.raises(IndexError, match="from 0 to 59"):
+        predictions.subset([60])
 
 
 @pytest.mark.parametrize("kind", ["csr_matrix", "coo_array"])
@@ -101,6 +112,8 @@ def test_a_sorted_column_of_thresholds_is_not_taken_by_position(predictions):
         evaluate(predictions, mixed.thresh)
     by_label = mixed.set_index("label").thresh
     assert evaluate(predictions, by_label).per_label.thresh.tolist() == scores.thresh.tolist()
+    with pytest.raises(ValueError, match="support is a Series"):
+        best_thresholds_per_label(predictions, support=mixed.support)
     numbers = Predictions(predictions.probs, predictions.targets, [10, 20, 30, 40])
     series = pd.Series([0.4, 0.3, 0.2, 0.1], index=[40, 30, 20, 10])
     assert np.allclose(evaluate(numbers, series).per_label.thresh, [0.1, 0.2, 0.3, 0.4])
@@ -215,3 +228,19 @@ def test_macro_f1_of_keras_looks_at_probabilities_after_logits_too():
             MacroF1(n_labels)
     with pytest.raises(ValueError, match="from 1"):
         MacroF1(0)
+
+
+def test_settings_that_are_no_numbers_are_refused_in_a_sentence(predictions):
+    pytest.importorskip("torch")
+    from mlc_course.interpret import worst_losses
+    from mlc_course.thresholds import apply_temperature, reliability_curve
+    for wrong in ("x", [1, 2], {"a": 1}, np.ones(2)):
+        for call in (lambda x: best_thresholds_per_label(predictions, x),
+                     lambda x: best_thresholds_per_label(predictions, min_precision=x),
+                     lambda x: apply_temperature(predictions, x),
+                     lambda x: reliability_curve(predictions, x),
+                     lambda x: worst_losses(predictions, x)):
+            with pytest.raises(TypeError, match="expected one (whole )?number"):
+                call(wrong)
+    assert len(worst_losses(predictions, np.int64(2))) == 2
+    assert np.isfinite(best_thresholds_per_label(predictions, np.float32(2))).all()

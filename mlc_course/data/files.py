@@ -64,6 +64,21 @@ UNREADABLE = {
     ".icns": _other("an icon of macOS"),
     ".cur": _other("a Windows cursor"),
     ".fpx": _other("FlashPix"),
+    # what Pillow reads, and hardly anybody uses
+    ".blp": _other("a texture (BLP)"),
+    **dict.fromkeys((".ftc", ".ftu"), _other("a texture (FTEX)")),
+    **dict.fromkeys((".flc", ".fli"), _other("an animation (FLI)")),
+    ".dcx": _other("a fax (DCX)"),
+    ".gbr": _other("a brush of GIMP"),
+    ".iim": _other("IPTC"),
+    ".im": _other("IM"),
+    ".msp": _other("MSP"),
+    ".palm": _other("a Palm pixmap"),
+    ".pam": _other("PAM"),
+    ".pcd": _other("a Photo CD"),
+    ".pxr": _other("PIXAR"),
+    **dict.fromkeys((".spi", ".spider"), _other("SPIDER")),
+    ".xpm": _other("XPM"),
 }
 
 

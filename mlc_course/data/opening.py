@@ -133,11 +133,27 @@ def _check_icon(path, data=None):
 
 
 # ---- files -------------------------------------------------------------------------------------
+def _path(path):
+    "A Path; TypeError for what names no file, ValueError for an address of the web."
+    if not isinstance(path, (str, os.PathLike)):
+        hint = "load_image takes a path"
+        if hasattr(path, "read"):
+            hint += ": save what was read to a file first"
+        elif hasattr(path, "shape"):
+            hint += ", and square_pixels also uint8 [H, W, 3] of NumPy, such as x.numpy()"
+        elif hasattr(path, "convert"):
+            hint += ", and this is one that is open already: path.convert('RGB')"
+        raise TypeError(f"The image is given as {type(path).__name__}: {hint}.")
+    if re.match("(https?|ftp|s3|gs):/", str(path)):  # a Path has one slash less
+        raise FileNotFoundError(f"{path} is an address, and files are read here: download it.")
+    return Path(path)
+
+
 def need_file(
     path,  # of an image
 ) -> Path:
     "The path, if a file is there; anything else is a FileNotFoundError that says what it is."
-    path = Path(path)
+    path = _path(path)
     try:
         mode = os.stat(path).st_mode
     except (OSError, ValueError) as e:  # a name with a zero byte is a ValueError

@@ -170,6 +170,14 @@ def _turned(image, turn):
     return image
 
 
+def check_size(
+    size,  # what was given
+):
+    "ValueError for anything but a whole number of pixels from 1."
+    if isinstance(size, (bool, np.bool_)) or not isinstance(size, (int, np.integer)) or size < 1:
+        raise ValueError(f"size is {size!r}; give the side in pixels, a whole number from 1.")
+
+
 def square_pixels(
     image,  # an image file, a PIL image, or uint8 [H, W, 3] in the order red, green, blue
     size: int,  # side of the square that comes out, in pixels
@@ -181,6 +189,7 @@ def square_pixels(
     """
     from PIL import Image
 
+    check_size(size)
     if isinstance(image, np.ndarray):
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
             raise ValueError(
@@ -235,8 +244,7 @@ def decode_images(
 
     A bad file is an error that names it, and its row if a table was given.
     """
-    if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
-        raise ValueError(f"size is {size!r}; give the side in pixels, a whole number from 1.")
+    check_size(size)
     if isinstance(paths, (str, Path)):
         raise TypeError(f"paths is the single path {str(paths)!r}; give a list, or use load_image.")
     sources = None

@@ -141,25 +141,29 @@ def by_label(
     return hasattr(x, "items") and not callable(index) and any(isinstance(o, str) for o in index)
 
 
-def _position_free(thresh, vocab):
-    "A Series whose index isn't 0, 1, 2, ... by label; what is no number at all is refused."
+def _refuse_odd(thresh):
+    "TypeError for what NumPy would turn into thresholds that nobody meant."
     if isinstance(thresh, BestThreshold):
         raise TypeError(f"thresh is {thresh}, a threshold and its score: pass the first of the "
                         "two, best_threshold(...)[0].")
     if isinstance(thresh, (bool, np.bool_, str)):
         raise TypeError(f"thresh is {thresh!r}: expected a number in [0, 1], one number per label, "
                         "or a dict by label.")
-    index = getattr(thresh, "index", None)
-    if not hasattr(thresh, "items") or callable(index) or isinstance(thresh, dict):
-        return thresh
+
+
+def _by_position(x, vocab, name):
+    "`x`, or a dict by label for a Series whose index is the labels; any index but 0, 1, 2, ... fails."
+    index = getattr(x, "index", None)
+    if not hasattr(x, "items") or callable(index) or isinstance(x, dict):
+        return x
     names = list(map(str, index))
     if names == list(map(str, range(len(names)))):
-        return thresh
+        return x
     if vocab is not None and set(names) == set(vocab):
-        return dict(zip(names, thresh))
-    raise ValueError(f"thresh is a Series with the index {', '.join(names[:5])}"
+        return dict(zip(names, x))
+    raise ValueError(f"{name} is a Series with the index {', '.join(names[:5])}"
                      f"{', ...' if len(names) > 5 else ''}, which is neither 0, 1, 2, ... nor the "
-                     "labels, so it isn't certain whose threshold each is: set_index the labels, "
+                     "labels, so it isn't certain whose number each is: set_index the labels, "
                      "or pass .to_numpy() if it is in the order of the columns.")
 
 
@@ -177,7 +181,8 @@ def check_thresh(
 ) -> np.ndarray: # [] or [C]
     "Thresholds in [0, 1], ready for `probs > thresh`."
     if not by_label(thresh):
-        thresh = _position_free(thresh, None if vocab is None else list(vocab))
+        _refuse_odd(thresh)
+        thresh = _by_position(thresh, None if vocab is None else list(vocab), "thresh")
     if by_label(thresh):
         thresh = in_vocab_order(thresh, None if vocab is None else list(vocab))
     try:
@@ -224,6 +229,7 @@ def label_numbers(
     name:str, # what the caller calls them, for the message
 ) -> np.ndarray: # float64 [C]
     "Numbers of the labels in the order of the columns, at least 0."
+    values = values if by_label(values) else _by_position(values, vocab, name)
     if by_label(values):
         values = in_vocab_order(values, vocab, name)
     try:

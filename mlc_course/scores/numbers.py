@@ -21,6 +21,18 @@ def check_number(
         raise ValueError(f"{name} is {x}: expected {what}{end}.")
 
 
+def need_number(
+    x, # what was given
+    name:str, # what the caller calls it, for the message
+    whole:bool=False, # only a whole number will do
+):
+    "TypeError for anything but one number."
+    fits = hasattr(x, "__index__") if whole else hasattr(x, "__float__") and not hasattr(x, "columns")
+    if isinstance(x, (bool, str, dict)) or not fits or getattr(x, "ndim", 0):
+        raise TypeError(f"{name} is {' '.join(repr(x).split())[:80]}: expected one "
+                        f"{'whole ' * whole}number.")
+
+
 def check_pos_weight(
     pos_weight, # a number, or one per label: list, array or tensor
 ):

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
+from ..extras import need
 from .graph import ends_in, expects_bytes, serve, structural_bounds
 from .heads import call_torch, check_output, eval_copy, first_line, judge
 from .scan import check_graph
-from .facts import framework_of, need, network_of
+from .facts import framework_of, network_of
 from .source import Source, needs_sigmoid
 
 
@@ -36,7 +37,7 @@ def onnx_bytes(
     """The content of model.onnx; ValueError for a network whose answers couldn't be its user's.
 
     It takes `pixels` uint8 [N, S, S, 3] and gives `probs` float32 [N, C] (and `maps`)."""
-    need("onnx", "onnxruntime", "onnxscript" if source.framework == "torch" else "tf2onnx")
+    need("export", "onnx", "onnxscript" if source.framework == "torch" else "tf2onnx")
     matrix = source.reading.matrix if source.reading is not None else None
     size = source.recipe.size if matrix is None else len(matrix)
     raw = (torch_graph if source.framework == "torch" else keras_graph)(

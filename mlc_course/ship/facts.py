@@ -125,18 +125,3 @@ def scaling(input_range):
             "255) or (-1, 1)."
         )
     return np.full(3, (high - low) / 255), np.full(3, low)
-
-
-def need(*packages):
-    "ImportError that says how to install what is missing."
-    from importlib.util import find_spec
-
-    missing = []
-    for name in packages:
-        try:
-            found = find_spec(name) is not None
-        except ValueError:  # switched off in sys.modules
-            found = False
-        missing += [] if found else [name]
-    if missing:
-        raise ImportError(f"This needs {' and '.join(missing)}: pip install {' '.join(missing)}")

@@ -83,9 +83,6 @@ class Predictor:
         """Open a folder, after checking that its two files belong together.
 
         Needs onnxruntime alone, runs no pickle. FileNotFoundError or ValueError with a remedy."""
-        from .facts import need
-
-        need("onnxruntime")
         spec, data = read_folder(folder)
         folder = Path(folder)
         predictor = cls(open_session(data, folder / MODEL), spec, folder)

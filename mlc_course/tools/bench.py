@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from mlc_course.extras import need
+
 
 @dataclass
 class Row:
@@ -119,6 +121,8 @@ def bench_metrics(n: int = 40_000, n_labels: int = 81, n_thresholds: int = 1000,
     """Counts at many thresholds, exact optimum and average precision, ranking, nine figures, and the loss by hand, beside NumPy, scikit-learn, torchmetrics and PyTorch.
 
     Where a reference would take many minutes it is timed on a part that the note states, and its time is scaled up."""
+    need("bench", "sklearn")
+    need("torch", "torch")
     report = Report("mlc bench metrics", f"{n:,} images, {n_labels} labels; {_machine()}")
     p = scores_like(n, n_labels)
     for part in (_bench_sweep, _bench_sort, _bench_ranking, _bench_figures, _bench_loss):
@@ -133,7 +137,7 @@ def _torchmetrics(name):
     return getattr(tm, name)
 
 
-def _missing(report, name, goal): report.rows.append(Row(name, "torchmetrics", goal=goal, note="torchmetrics isn't installed; it comes with the project's `test` extra."))
+def _missing(report, name, goal): report.rows.append(Row(name, "torchmetrics", goal=goal, note="torchmetrics isn't installed: " + 'pip install "mlc_course[bench]"'))
 
 
 def _bench_sweep(report, p, k, repeats):

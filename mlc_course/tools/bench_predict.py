@@ -17,6 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
+from mlc_course.extras import need
+from mlc_course.machine import quiet_threads
 from mlc_course.tools.bench import Report, Row, _agree, _machine, once
 
 FASTAI, TORCH = "learn.predict, file by file", "Pillow and torch, batches of 64"
@@ -99,7 +101,8 @@ def time_one(way: str, folder: str, n: int):
 
 
 def _timed(way, folder, n):
-    done = subprocess.run([sys.executable, "-m", "mlc_course.tools.bench_predict", way, str(folder), str(n)], capture_output=True, text=True, encoding="utf-8", errors="replace")
+    done = subprocess.run([sys.executable, "-m", "mlc_course.tools.bench_predict", way, str(folder), str(n)],
+                          capture_output=True, text=True, encoding="utf-8", errors="replace", env=quiet_threads(dict(os.environ)))
     if done.returncode: raise RuntimeError(f"{way} did not run:\n{done.stderr[-2000:]}")
     d = json.loads(done.stdout.split("TIMED ")[1])
     return d["seconds"], d["labels"], np.load(Path(folder)/f"{list(WAYS).index(way)}.npy")
@@ -116,6 +119,8 @@ def bench_predict(
     say: Callable = lambda text: None, # where progress is told
 ) -> Report:
     "End to end, from files to labels: images a second of `Predictor.stream` beside each other way, after their scores were compared."
+    need("torch", "torch", "torchvision")
+    need("export", "onnx", "onnxscript")
     from mlc_course.settings import load_profile
     from mlc_course.tables import open_dataset
     table = open_dataset(dataset, profile=load_profile(profile))

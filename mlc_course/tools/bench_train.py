@@ -16,6 +16,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from mlc_course.extras import need
+from mlc_course.machine import quiet_threads
 from mlc_course.tools.bench import Report, Row, _machine, once
 
 PLAIN = "the plain recipe"
@@ -150,6 +152,7 @@ def bench_train(sizes=(64, 128), n: int = 1024, epochs: int = 10, batch_size: in
 
     `n` training pictures are timed; where a whole training of `epochs` epochs is compared, the times of its parts are added up, and `full`
     really trains both and compares their validation mAP."""
+    need("torch", "torch", "torchvision")
     import torch
     from mlc_course.settings import load_profile, pick_precision
     from mlc_course.tables import open_dataset
@@ -264,7 +267,8 @@ def _in_child(name, *args):
     import os
     import pickle
     with tempfile.NamedTemporaryFile(suffix=".pkl", delete=False) as f: pickle.dump((name, args), f)
-    try: done = subprocess.run([sys.executable, "-c", CHILD, f.name, str(os.getpid())], capture_output=True, text=True, encoding="utf-8", errors="replace")
+    try: done = subprocess.run([sys.executable, "-c", CHILD, f.name, str(os.getpid())], capture_output=True, text=True, encoding="utf-8", errors="replace",
+                               env=quiet_threads(dict(os.environ)))
     finally: os.unlink(f.name)
     try: return json.loads(done.stdout.rpartition("RESULT")[2])
     except ValueError: raise RuntimeError(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "no output") from None

@@ -17,10 +17,14 @@ from pathlib import Path
 
 OLDEST, NEWEST = (3, 11), (3, 13)   # the Pythons that all three frameworks support
 FREE_GB = 10                        # what the environment and the runs need, in gigabytes
-EXTRAS = "test,edit,demo,noise"
+EXTRAS = "all,test"
 LOCK = "requirements.lock"          # every package with the hashes of its files; mlc_course/tools/lock.py writes it
+INSTALLER = "MLC_INSTALLER"         # the environment variable that chooses: uv or pip; if unset, uv where it is installed
 STAMP = "mlc-stamp.json"            # written last: its absence means that an install didn't finish
 ROOT = Path(__file__).resolve().parents[2]
+# How OpenMP's threads wait, unless the user has said so by one of the three; mlc_course/machine.py says the same
+THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
+THREADS_TOO = ("GOMP_SPINCOUNT", "KMP_BLOCKTIME")
 
 
 class SetupError(Exception):
@@ -150,6 +154,31 @@ def build_venv(venv):
         raise SetupError("Python could not make a virtual environment in {}; its message is above.".format(venv))
 
 
+def find_uv(venv):
+    "The program uv, which installs the same files faster than pip, or None. One in the environment itself isn't used: that may go."
+    choice = os.environ.get(INSTALLER, "").strip().lower()
+    if choice not in ("", "pip", "uv"):
+        raise SetupError("{} is {!r}; it must be uv or pip.".format(INSTALLER, choice))
+    found = None if choice == "pip" else shutil.which("uv", path=path_without(venv))
+    if choice == "uv" and not found:
+        raise SetupError("{} asks for uv, and there is no such program here. Install it (https://docs.astral.sh/uv), or unset the variable: then pip does it.".format(INSTALLER))
+    return found
+
+
+def path_without(venv):
+    "PATH without the programs of an environment."
+    inside = str(venv_python(venv).parent)
+    return os.pathsep.join(p for p in os.environ.get("PATH", "").split(os.pathsep) if os.path.abspath(p or ".") != inside)
+
+
+def run_uv(root, uv, python, *words):
+    "Run `uv pip` for the environment; whether it went well."
+    env = dict(os.environ, PYTHONNOUSERSITE="1")
+    env.pop("UV_NO_VERIFY_HASHES", None)        # files are compared, whatever else uv is set to
+    quiet = [] if sys.stdout.isatty() else ["--quiet"]
+    return subprocess.call([uv, "pip"] + list(words) + ["--python", python] + quiet, cwd=str(root), env=env) == 0
+
+
 def run_pip(root, python, what, *words):
     "Run pip in the environment; raise SetupError where it fails."
     command = [python, "-m", "pip", what] + list(words)
@@ -177,15 +206,31 @@ def install(root, venv):
         stamp.unlink()
     mark = fingerprint(root)            # taken before: what changes while pip runs is installed next time
     python = str(venv_python(venv))
+    uv = find_uv(venv)
+    if not (uv and install_with_uv(root, uv, python)):
+        install_with_pip(root, python)
+    facts = {"fingerprint": mark, "folder": str(venv), "python": dotted(python_version_of(python))}
+    beside = venv/(STAMP + ".part")
+    beside.write_text(json.dumps(facts), encoding="utf-8")
+    os.replace(str(beside), str(stamp))
+
+
+def install_with_uv(root, uv, python):
+    "Install by uv, which compares the same hashes; whether it went well. If not, pip tries, which knows mirrors that uv doesn't."
+    steps = [["install", "--require-hashes", "-r", LOCK], ["install", "--no-deps", "--no-build-isolation", "-e", "."], ["check"]]
+    if all(run_uv(root, uv, python, *words) for words in steps):
+        return True
+    say("uv did not finish; its message is above. Trying with pip.")
+    return False
+
+
+def install_with_pip(root, python):
+    "Install by pip; raise SetupError where it fails."
     if subprocess.call([python, "-m", "pip", "--version"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
         subprocess.check_call([python, "-m", "ensurepip", "--upgrade"])
     run_pip(root, python, "install", "--require-hashes", "-r", LOCK)
     run_pip(root, python, "install", "--no-deps", "--no-build-isolation", "-e", ".")      # setuptools is in the lock file, too
     run_pip(root, python, "check")
-    facts = {"fingerprint": mark, "folder": str(venv), "python": dotted(python_version_of(python))}
-    beside = venv/(STAMP + ".part")
-    beside.write_text(json.dumps(facts), encoding="utf-8")
-    os.replace(str(beside), str(stamp))
 
 
 def ensure(root=ROOT, venv=None, chosen=False):
@@ -220,6 +265,8 @@ def call(command, root, **env):
     "Run `command` in `root` and return its exit code; Ctrl-C is left to the command, which gets it too."
     full = dict(os.environ)
     full.update({k: str(v) for k, v in env.items()})
+    if not any(full.get(name, "").strip() for name in list(THREADS) + list(THREADS_TOO)):
+        full.update(THREADS)
     process = subprocess.Popen([str(c) for c in command], cwd=str(root), env=full)
     while True:
         try:

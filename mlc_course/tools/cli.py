@@ -9,6 +9,8 @@ from typing import Annotated, Optional
 
 import typer
 
+from mlc_course.extras import explain, need
+from mlc_course.machine import quiet_threads
 from mlc_course.tools.dataset_options import as_arguments, as_text, dataset_options, reader_kwargs
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
@@ -113,6 +115,7 @@ def run(
     draw: Annotated[bool, typer.Option("--draw/--no-draw", help="Draw the pictures before the first lesson.")] = True,
 ):
     "Run the lessons in order and write an HTML page of them into _runs."
+    need("lessons", "ipykernel", "nbclient", "nbconvert", "nbformat")
     from mlc_course.tools import runner
     root = runner.find_checkout()
     chosen = runner.choose_lessons(lessons or [], runner.list_lessons(root/"nbs"))
@@ -153,6 +156,7 @@ def train(
     reading: dict|None = None,
 ):
     "Train a network and keep the model, its history and its predictions."
+    need(framework.value, framework.value)
     from mlc_course.tools.run_folder import RunFolder
     chosen, out = _profile(profile, epochs=epochs, arch=arch, pretrained=False if scratch else None, learning_rate=learning_rate), out.expanduser()
     started = dict(dataset=str(dataset), framework=framework.value)
@@ -434,6 +438,7 @@ def bench(
 # ---- entry -------------------------------------------------------------------------------------
 def main(args: list[str]|None = None) -> int:
     "Run the command; an error that the reader can see to is one sentence, not a traceback."
+    quiet_threads()                                        # before anything loads torch
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"): stream.reconfigure(errors="replace")
     import warnings
@@ -448,7 +453,7 @@ def main(args: list[str]|None = None) -> int:
         return 1
     except (ValueError, TypeError, OSError, ImportError, RuntimeError, MemoryError) as e:
         if os.environ.get("MLC_DEBUG"): raise
-        print(f"mlc: {_sentence(e)}", file=sys.stderr)
+        print(f"mlc: {_sentence(explain(e) if isinstance(e, ImportError) else e)}", file=sys.stderr)
         return 1
 
 

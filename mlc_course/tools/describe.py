@@ -71,22 +71,38 @@ def warnings_of(table, counts=None) -> list:
     return found + _group_warnings(table) + _alike_warnings(table)
 
 
+def _groups_of(table):
+    "The groups of the rows, or the column that looks like them, and its name: patient, film, ..."
+    from mlc_course.data.readers.columns import GROUP_COLUMNS, norm
+
+    if table.groups() is not None:
+        return table.groups(), None
+    for c in table.df.columns:
+        if norm(c) in GROUP_COLUMNS and table.df[c].nunique() < len(table):
+            return list(table.df[c]), c
+    return None, None
+
+
 def _group_warnings(table):
     "A sentence about groups that are in two splits."
-    if table.groups() is None:
-        return []
     from mlc_course.data.table import SPLITS
     from mlc_course.labels import shared_groups
 
-    shared = shared_groups(table.groups(), table.df["split"])
+    groups, column = _groups_of(table)
+    if groups is None:
+        return []
+    shared = shared_groups(groups, table.df["split"])
     if not shared:
         return []
     some = "; ".join(
         f"{g} in {' and '.join(sorted(s, key=SPLITS.index))}" for g, s in list(shared.items())[:3]
     )
+    what, how = "groups", "--split-column none"
+    if column:
+        what, how = f"groups of the column {column!r}", f"{how} --group-column {column!r}"
     return [
-        f"{len(shared):,} groups are in more than one split ({some}): the scores will be too good."
-        " Split anew with --split-column none, which keeps groups whole."
+        f"{len(shared):,} {what} are in more than one split ({some}): the scores will be too good."
+        f" Split anew with {how}, which keeps groups whole."
     ]
 
 

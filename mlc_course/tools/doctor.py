@@ -13,6 +13,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from mlc_course.extras import EXTRAS, absent
+from mlc_course.machine import quiet_threads, thread_setting
+
 PACKAGES = ("mlc_course", "torch", "torchvision", "fastai", "tensorflow", "keras", "numpy", "pandas", "scikit-learn", "matplotlib", "pillow", "onnx", "onnxruntime", "gradio", "cleanlab",
             "nbdev", "jupyterlab", "ipykernel", "nbclient", "nbconvert", "typer")
 TIMEOUT = 60         # seconds for one probe
@@ -53,6 +56,7 @@ def probe(
 ) -> dict: # ok, facts, error
     "Run `code` in a fresh Python and say how that went."
     env = dict(os.environ, TF_CPP_MIN_LOG_LEVEL="3", PYTHONUTF8="1")
+    quiet_threads(env)
     started = time.perf_counter()
     try: done = subprocess.run([sys.executable, "-c", TELL + code], capture_output=True, text=True, encoding="utf-8", errors="replace", timeout=timeout, env=env)
     except subprocess.TimeoutExpired: return dict(ok=False, facts={}, error=f"no answer within {timeout:.0f} s", seconds=timeout)
@@ -141,7 +145,8 @@ def examine() -> dict: # plain values, ready for JSON
     report = dict(
         python=platform.python_version(), executable=sys.executable, system=platform.platform(), packages={p: version(p) for p in PACKAGES},
         cores=os.cpu_count(), memory_bytes=memory.total, memory_free_bytes=memory.available,
-        disk_free_bytes=shutil.disk_usage(root or Path.cwd()).free, data=data, profile=profile, checkout=str(root) if root else None, lessons=lessons,
+        disk_free_bytes=shutil.disk_usage(root or Path.cwd()).free, data=data, profile=profile, checkout=str(root) if root else None, lessons=lessons, threads=thread_setting(quiet_threads(dict(os.environ))),
+        extras={x: dict(use=use, missing=absent(x)) for x, (_, use) in EXTRAS.items()},
         torch=probes.get("torch"), tensorflow=probes.get("tensorflow"),
         import_orders={k: probes[k] for k in ORDERS if k in probes}, rule=RULE)
     if not (3, 11) <= sys.version_info[:2] <= (3, 13): problems.append(f"Python {platform.python_version()} is not one of 3.11 to 3.13.")
@@ -151,6 +156,21 @@ def examine() -> dict: # plain values, ready for JSON
     if report["disk_free_bytes"] < 2e9: problems.append(f"Only {report['disk_free_bytes']/1e9:.1f} GB of disk are free; the runs need about 2 GB.")
     if memory.total < 7e9: problems.append(f"The machine has {memory.total/1e9:.1f} GB of memory; run one lesson at a time, with nothing else open.")
     return report | dict(problems=problems)
+
+
+def _extra_line(name, extra):
+    "What an extra is for, and how to get it where it isn't installed."
+    if not extra["missing"]:
+        return f"  {name:14}here"
+    return f"  {name:14}for {extra['use']}: pip install \"mlc_course[{name}]\""
+
+
+def _all_well(report):
+    "The last line where nothing is wrong."
+    missing = [name for name, extra in report["extras"].items() if extra["missing"]]
+    if missing:
+        return f"Nothing is wrong. Not installed: {', '.join(missing)}."
+    return "Everything that the lessons need is here."
 
 
 def as_text(
@@ -163,6 +183,7 @@ def as_text(
     lines = [row("Python", f"{r['python']}  ({r['executable']})"), row("System", r["system"]),
              row("Machine", f"{r['cores']} cores, {gb(r['memory_bytes'])} memory ({gb(r['memory_free_bytes'])} free), {gb(r['disk_free_bytes'])} disk free"), ""]
     lines += [row("Packages", "")] + [f"  {p:14}{v}" for p, v in r["packages"].items() if v] + ([f"  missing: {', '.join(missing)}"] if missing else []) + [""]
+    lines += [row("Extras", "")] + [_extra_line(x, e) for x, e in r["extras"].items()] + [""]
     t, tf = r["torch"], r["tensorflow"]
     if t is None: torch = "not installed"
     elif not t["ok"]: torch = f"can't be imported: {t['error']}"
@@ -171,7 +192,8 @@ def as_text(
     elif not tf["ok"]: tens = f"can't be imported: {tf['error']}"
     else: tens = ", ".join(tf["facts"]["gpus"]) or "no GPU; CPU"
     lines += [row("Devices", ""), f"  {'PyTorch':14}{torch}", f"  {'TensorFlow':14}{tens}", ""]
-    lines += [row("Import order", "")] + [f"  {k:40}{'ok' if v['ok'] else v['error']}" for k, v in r["import_orders"].items()] + [f"  {r['rule']}", ""]
+    lines += [row("Threads", f"OpenMP's while they wait: {r['threads']}"), ""]
+    if r["import_orders"]: lines += [row("Import order", "")] + [f"  {k:40}{'ok' if v['ok'] else v['error']}" for k, v in r["import_orders"].items()] + [f"  {r['rule']}", ""]
     d = r["data"]
     lines += [row("Data", f"{d['path']}  ({gb(d['bytes'])} used, {gb(d['free_bytes'])} free)" if d["path"] else d["error"])]
     lines += [row("Profile", r["profile"] or "unknown")]
@@ -180,5 +202,5 @@ def as_text(
         lines += [row("Lessons", f"{len(can)} of {len(r['lessons'])} can run, in {r['checkout']}")]
         lines += [f"  {x['stem']:20}misses {', '.join(x['missing'])}" for x in r["lessons"] if x["missing"]]
     else: lines += [row("Lessons", "this folder is not inside a checkout of the course")]
-    lines += ["", *(f"PROBLEM  {p}" for p in r["problems"])] if r["problems"] else ["", "Everything that the lessons need is here."]
+    lines += ["", *(f"PROBLEM  {p}" for p in r["problems"])] if r["problems"] else ["", _all_well(r)]
     return "\n".join(lines)

@@ -60,6 +60,27 @@ def read_lock(
     return out
 
 
+def requirements(
+    project: dict,  # what pyproject.toml says
+    extras: list,  # names of extras
+) -> list[str]:  # without those that name the project itself
+    "What is asked for with these extras; one that names other extras brings theirs."
+    own, offered = project["project"]["name"], project["project"]["optional-dependencies"]
+    out, done, todo = list(project["project"]["dependencies"]), set(), list(extras)
+    while todo:
+        extra = todo.pop(0)
+        if extra in done:
+            continue
+        done.add(extra)
+        for text in offered[extra]:
+            more = re.fullmatch(re.escape(own) + r"\[(.+)\]", text)
+            if more:
+                todo += more[1].split(",")
+            else:
+                out.append(text)
+    return out
+
+
 def pins(
     root: Path,  # the project
 ) -> dict:  # version by normalised name

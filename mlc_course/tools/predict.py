@@ -21,8 +21,7 @@ def find_images(
             inside, why = find_image_files(path), f"There is no image in {path}; looked for "
             why += f"{', '.join(sorted(image_suffixes()))}, also in its subfolders."
         elif not os.path.lexists(path) and glob.has_magic(name):
-            matches = glob.iglob(str(path), recursive=True)
-            inside = sorted(Path(p) for p in matches if not os.path.isdir(p))
+            inside = _matches(path)
             why = f"No file matches {name!r}."
         else:
             inside, why = [path], ""
@@ -31,6 +30,19 @@ def find_images(
     if len(nothing) == len(given) and nothing:
         raise ValueError(" ".join(nothing))
     return found
+
+
+def _matches(
+    pattern: Path, # with *, ? or [
+) -> list: # of Path, sorted
+    "The files that a pattern means, each once though links to folders lead to it in many ways."
+    from mlc_course.data.files import is_litter
+    found = {}
+    hits = (Path(p) for p in glob.iglob(str(pattern), recursive=True) if not os.path.isdir(p))
+    for path in sorted(hits, key=lambda p: (len(p.parts), p)):
+        if not any(is_litter(o) and o not in pattern.parts for o in path.parts):
+            found.setdefault((os.path.realpath(path.parent), path.name), path)
+    return sorted(found.values())
 
 
 def print_all(

@@ -13,6 +13,9 @@ import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from mlc_course.extras import need
+from mlc_course.machine import quiet_threads
+
 TICK = 0.2                       # seconds between two looks at a running kernel
 TIME_LIMIT = 3600                # seconds that one lesson may take before it is stopped
 RESULTS = ("ok", "failed", "died", "too long", "stopped", "not run")
@@ -85,7 +88,7 @@ def kernel_env(
     if sys.platform.startswith("linux"):      # glibc keeps big blocks instead of returning them at every step: 1.15-1.5 x faster in fp32
         defaults |= dict(MALLOC_TRIM_THRESHOLD_="-1", MALLOC_MMAP_MAX_="0")
     for k, v in defaults.items(): env.setdefault(k, v)
-    return env
+    return quiet_threads(env)
 
 
 def tree_memory_mb(
@@ -373,6 +376,7 @@ def run_course(
     cwd:Path|None=None, # working folder of the kernels; each notebook's if left out
 ) -> list[LessonRun]: # one a lesson
     "Run `lessons` one after another; a failing one doesn't keep the next from running. Ends with the page and the summary table."
+    need("lessons", "ipykernel", "nbclient", "nbconvert", "nbformat")
     from mlc_course.tools.report import write_report
     out, stream = Path(out), stream or sys.stdout
     out.mkdir(parents=True, exist_ok=True)

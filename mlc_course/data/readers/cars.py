@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ...extras import need
 from ..table import ImageTable
 from .common import find_image_root, finish_table
 
@@ -56,11 +57,12 @@ def parse_class_name(
 
 def _read_mat(path, variable):
     "One variable of a MATLAB file."
-    from scipy.io import loadmat
-
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"There is no file {path}.")
+    need("cars", "scipy")
+    from scipy.io import loadmat
+
     try:
         data = loadmat(path, squeeze_me=True)
     except NotImplementedError:

@@ -1,15 +1,17 @@
-"""CelebA's text file: a count, the attributes' names, then 1 (yes) or -1 (no) for each image."""
+"""CelebA's text file: a count, the attributes' names, then 1 (yes) or -1 (no) for each image; or CSV."""
 
 import re
 from pathlib import Path
 
 from ..table import ImageTable
 from .annotations import Parts, annotation_files, evidence, label_name
-from .common import read_text
+from .common import header_of, read_text
 from .json_files import head_of
 
 NAME = "celeba"
-LAYOUT = "list_attr_celeba.txt (a count, the names, then 1 or -1), list_eval_partition.txt, images"
+LAYOUT = "list_attr_celeba.txt (a count, the names, then 1 or -1), list_eval_partition.txt, images;"
+LAYOUT += "\n                  or the same two as CSV files"
+_KNOWN = {"5_o_clock_shadow", "bald", "eyeglasses", "male", "smiling", "wearing_hat", "young"}
 _PARTITION = {"0": "train", "1": "valid", "2": "test"}
 
 
@@ -25,8 +27,16 @@ def _is_celeba(file):
     )
 
 
+def _is_table(file):
+    "Is it the same as a CSV file, as Kaggle has it: list_attr_celeba.csv?"
+    header = set(header_of(file)) if file.name.lower() == "list_attr_celeba.csv" else set()
+    return "image_id" in header and bool(header & _KNOWN)
+
+
 def _files(path):
-    return [o for o in annotation_files(path, (".txt",)) if _is_celeba(o)]
+    found = annotation_files(path, (".txt", ".csv"))
+    text = [o for o in found if o.suffix.lower() == ".txt" and _is_celeba(o)]
+    return text or [o for o in found if _is_table(o)]
 
 
 def recognise(path):
@@ -34,8 +44,19 @@ def recognise(path):
     return evidence(_files(Path(path)))
 
 
+def _lines(file, encoding):
+    "The lines of a text file; a CSV file's as the text file would have them."
+    lines = read_text(file, encoding).splitlines()
+    if file.suffix.lower() != ".csv":
+        return lines
+    return [o.replace(",", " ") for o in lines if o.strip()]
+
+
 def _rows(file, encoding):
     "The names of the attributes, and fname -> row."
+    if _is_table(file):
+        head, *lines = _lines(file, encoding)
+        return _parsed(file, head.split()[1:], lines, 2)
     lines = read_text(file, encoding).splitlines()
     while lines and not lines[-1].strip():
         lines.pop()
@@ -50,8 +71,13 @@ def _rows(file, encoding):
             f"{file} announces {int(lines[0])} images in row 1 and has {len(lines) - 2}. It is cut"
             " off, or was edited: fetch it again, or correct the number."
         )
+    return _parsed(file, vocab, lines[2:], 3)
+
+
+def _parsed(file, vocab, lines, first):
+    "The names of the attributes, and fname -> row, of the lines from row `first` on."
     rows, fine = {}, {"1", "-1"}
-    for i, line in enumerate(lines[2:], 3):
+    for i, line in enumerate(lines, first):
         fname, *values = line.split()
         source = f"{file.name} row {i}"
         if len(values) != len(vocab):
@@ -71,9 +97,9 @@ def _rows(file, encoding):
 
 def _add_splits(rows, file, encoding):
     "Put the partition file's 0, 1 and 2 into the rows as train, valid and test."
-    for i, line in enumerate(read_text(file, encoding).splitlines(), 1):
+    for i, line in enumerate(_lines(file, encoding), 1):
         cells = line.split()
-        if not cells:
+        if not cells or (i == 1 and cells[0] == "image_id"):
             continue
         if len(cells) != 2 or cells[1] not in _PARTITION:
             raise ValueError(
@@ -97,10 +123,13 @@ def read_celeba(
     on_missing: str = "error",  # or "drop": leave out the rows whose image is missing
     name=None,  # None: the folder's name
     encoding: str = "utf-8-sig",  # of the text files
+    minus_one=None,  # "no", which is what -1 means here
     fractions=(0.6, 0.2, 0.2),  # share of train, valid and test, without list_eval_partition.txt
     seed: int = 42,  # of that split
 ) -> ImageTable:  # splits by list_eval_partition.txt, if it is there
     "Read CelebA's attributes: 1 is yes, -1 is no."
+    if minus_one not in (None, "no"):
+        raise ValueError(f"minus_one is {minus_one!r}; in CelebA's files -1 means no.")
     parts = Parts(path, images)
     files = [parts.path] if parts.path.is_file() else _files(parts.path)
     if len(files) != 1:
@@ -110,7 +139,8 @@ def read_celeba(
         )
     own, rows = _rows(files[0], encoding)
     folder = files[0].parent
-    lists = [d / "list_eval_partition.txt" for d in (folder, folder.parent / "Eval", parts.base)]
+    partition = f"list_eval_partition{files[0].suffix.lower()}"
+    lists = [d / partition for d in (folder, folder.parent / "Eval", parts.base)]
     found = next((o for o in lists if o.is_file()), None)
     if found:
         _add_splits(rows, found, encoding)

@@ -5,8 +5,9 @@ import unicodedata
 
 from .cell_lists import NotAList, looks_like_list, read_list, whole_quote
 from .options import opt
-from .separators import SINGULAR, called, cut, find_separator
+from .separators import GRAPH_ID, SINGULAR, called, cut, find_separator
 
+SMART_QUOTES = set("“”„‟«»‘’‚‹›「」『』")
 MISSING = {"nan", "none", "null", "na", "n/a", "<na>", "nat", "#n/a"}
 INVISIBLE = dict.fromkeys(map(ord, "\u200b\ufeff\u2060\u00ad"))
 VECTOR = re.compile(r"-?[01](\.0*)?([\s,;|]+-?[01](\.0*)?)+")
@@ -32,13 +33,19 @@ def _trouble(name, strict):
         return "it stands in brackets"
     if '"' in name or name[0] in "'`" or name[-1] in "'`":
         return "it has a stray quote"
-    if strict and (name[0] in ":,;|/\\&+=." or name[-1] in ":,;|/\\&="):
+    if name[0] in SMART_QUOTES or name[-1] in SMART_QUOTES - {"’"}:
+        return "it has a stray quote"
+    if re.search(r"\(\s*\)|\[\s*\]|\{\s*\}" + r"|[\[\]{}]" * strict, name):
+        return "it has brackets in it, as a list does"
+    if GRAPH_ID.fullmatch(name):
+        return None
+    if strict and (name[0] in ":,;|/\\&+=.#@~^<>" or name[-1] in ":,;|/\\&="):
         return "it begins or ends with punctuation"
     if strict and re.search(r"\w[#~^<>=\\*@]\w", name):
         return "it has a sign in it that may separate two names"
     if strict and re.search(r"://|\\|\.(png|jpe?g|gif|bmp|webp|tiff?)$", name.lower()):
         return "it is a file name or an address"
-    if strict and re.match(r"[-*•·]\s|\d+[.)]\s", name):
+    if strict and re.match(r"[-*•·]\s?[^\W\d]|\d+[.)]\s", name):
         return "it begins as an item of a list does"
     if strict and re.fullmatch(r"-\d+(\.\d+)?|\d*\.\d*[1-9]\d*", name):
         return "it is a number, such as a probability"
@@ -92,6 +99,18 @@ def _vector_advice(sizes, column):
         f", a row of 0 and 1 without names. Write one column per label, with the label's name in row"
         f" 1, or name the {max(sizes)} labels in order: {opt('vocab', ['cat', 'dog', '...'])}."
     )
+
+
+def _refuse_answers(plain, cells, sources, column):
+    "Raise for a column of yes and no: two classes, or the answers for one label."
+    said = {o.lower() for o in plain}
+    if said in ({"yes", "no"}, {"true", "false"}):
+        i, names = next(i for i, o in enumerate(cells) if o), sorted(set(plain))
+        raise ValueError(
+            f"{sources[i]}: the label cell is {cells[i]!r}: {' and '.join(names)} in the column"
+            f" {column} may be two classes, or the answers for one label. Pass"
+            f" {opt('vocab', names)} for two classes; else give the column the label's name."
+        )
 
 
 def _as_vectors(rows, cells, sources, vocab, column):
@@ -222,6 +241,8 @@ def parse_cells(
         marks = re.compile(r"[\s,;|]+")
         vectors = given is None and plain and all(VECTOR.fullmatch(o) for o in plain)
         rows = [marks.split(o) if vectors and o else cut(o, sep) for o in cells]
+    if not lists and not vocab and given is None:
+        _refuse_answers(plain, cells, sources, column)
     found = _as_vectors(_raw_lists(cells, lists, rows), cells, sources, vocab, column)
     if found is not None:
         return found, ["The cells hold one 0 or 1 per label, in the order of the vocab."]

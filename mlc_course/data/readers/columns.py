@@ -24,7 +24,7 @@ LABEL_COLUMNS = {
     "genres", "genre", "findings", "finding", "finding_labels", "annotations", "annotation",
     "label_name",
     "label_names", "labelname", "class_name", "class_names", "image_labels", "attributes",
-    "keywords",
+    "keywords", "attribute_ids", "label_ids", "class_ids", "category_ids",
 }  # fmt: skip
 GROUP_COLUMNS = {
     "patient", "patient_id", "patientid", "subject", "subject_id", "film", "film_id", "movie",
@@ -34,10 +34,19 @@ GROUP_COLUMNS = {
 NEVER_LABELS = {
     "width", "height", "depth", "xmin", "ymin", "xmax", "ymax",
     "split", "is_valid", "is_val", "is_test", "is_train", "fold", "confidence", "(unnamed)",
-    "source", "group",
+    "source", "group", "index", "unnamed:_0",
 }  # fmt: skip
-YES = {"1", "1.0", "true", "yes", "t", "y"}
-NO = {"0", "0.0", "false", "no", "f", "n"}
+YES = {
+    "1", "1.0", "1.00", "1,0", "1,00", "true", "yes", "t", "y",
+    "wahr", "ja", "vrai", "oui", "verdadero", "vero", "verdadeiro",
+    "positive", "present",
+}  # fmt: skip
+NO = {
+    "0", "0.0", "0.00", "0,0", "0,00", "false", "no", "f", "n",
+    "falsch", "nein", "faux", "non", "falso",
+    "negative", "absent",
+}  # fmt: skip
+CROSSES = {"x", "✓", "✔", "☑", "+"}  # beside blanks only
 MINUS = {"-1", "-1.0"}
 UNKNOWN = {"", "u", "?", "nan", "none", "na", "n/a", "null", "unknown", "uncertain", "-", "<na>"}
 ROW_KEYS = {"fname", "labels", "split", "source"}
@@ -56,6 +65,8 @@ def values(raw, column):
 def is_binary(raw, column):
     "Does every cell hold 0 or 1 (yes or no), -1, or nothing, and some 0 or 1?"
     found = values(raw, column)
+    if found & CROSSES and "" in found:
+        return found <= CROSSES | UNKNOWN
     return bool(found & (YES | NO)) and found <= YES | NO | MINUS | UNKNOWN
 
 
@@ -138,6 +149,30 @@ def _counts(raw, columns):
     ]
 
 
+def _all_minus(raw, column):
+    "Does a column hold nothing but -1 (no, or unknown) and blanks? It may be a label."
+    found = values(raw, column)
+    return bool(found & MINUS) and found <= MINUS | UNKNOWN
+
+
+def _refuse_nearly(raw, columns, file):
+    "Raise for a column in which most cells are 0 or 1, and some are something else."
+    known = YES | NO | MINUS | UNKNOWN
+    for c in columns:
+        found = values(raw, c)
+        if not found & (YES | NO) or found <= known:
+            continue
+        cells = raw[c].str.strip().str.lower()
+        fine = cells.isin(known).to_numpy()
+        if fine.mean() > 0.5:
+            row, others = int((~fine).argmax()), [o for o in columns if is_binary(raw, o)]
+            raise ValueError(
+                f"{file} row {raw.index[row]}, column {c}: {raw[c].iloc[row]!r} is neither 0 nor 1,"
+                f" as most cells of this column are. Correct it; or, if {c} is no label, name the"
+                f" columns that are: {opt('label_column', ','.join(others))}."
+            )
+
+
 def label_columns(raw, file, taken, wanted=None):
     "The label columns, and whether each is a label of its own (0 and 1)."
     if wanted is not None:
@@ -151,6 +186,8 @@ def label_columns(raw, file, taken, wanted=None):
         return (text or found), False
     numbered = [c for c in free if re.fullmatch(r"(label|tag|class|genre|category)_?\d+", norm(c))]
     numbered = [c for c in numbered if c not in binary]
+    if not text and len(binary) > 1:
+        binary = [c for c in free if c in binary or _all_minus(raw, c)]
     if not found and numbered:
         return numbered, False
     if not text and len(binary) == 1 and not found and _counts(raw, free):
@@ -160,6 +197,7 @@ def label_columns(raw, file, taken, wanted=None):
             f" {_counts(raw, free)[0]}, have to be made 0 and 1."
         )
     if not text and binary:
+        _refuse_nearly(raw, free, file)
         return binary, True
     if len(found) > 1:
         _one_of(found, file, "label_column", "the labels")
@@ -192,7 +230,7 @@ def read_binary(raw, columns, sources, minus_one=None):
     on, minus = np.zeros((len(raw), len(columns)), dtype=bool), 0
     for i, c in enumerate(columns):
         cells = raw[c].map({o: o.strip().lower() for o in raw[c].unique()})  # few differ
-        on[:, i] = cells.isin(YES)
+        on[:, i] = cells.isin(YES | CROSSES)
         less = cells.isin(MINUS) if minus_one == "no" else np.zeros(len(raw), dtype=bool)
         bad = np.flatnonzero(~(on[:, i] | cells.isin(NO) | less))
         if len(bad):
@@ -251,6 +289,11 @@ def likely_tables(files):
         return []
     best = max(ranked, key=ranked.get)
     return [f for f in ranked if headers[f] & headers[best] & known]
+
+
+def with_labels(files):
+    "Of several CSV files those that have a column called labels, tags, Finding Labels or so."
+    return [f for f in files if {norm(c) for c in header_of(f)} & LABEL_COLUMNS]
 
 
 def _rank(header):

@@ -16,6 +16,11 @@ MARKS = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 
+OTHER = {
+    b"version https://git-lfs": "is only a pointer of Git LFS: fetch the file with git lfs pull",
+    b"PK\3\4": "is a spreadsheet or an archive: save it as CSV (UTF-8), or unpack it",
+}
+
 
 def read_text(
     path,  # a text file
@@ -28,6 +33,9 @@ def read_text(
         raise FileNotFoundError(f"There is no file {path}.")
     raw = path.read_bytes()
     encoding = next((e for mark, e in MARKS.items() if raw.startswith(mark)), encoding)
+    other = next((text for mark, text in OTHER.items() if raw.startswith(mark)), None)
+    if other:
+        raise ValueError(f"{path} {other}.")
     try:
         text = raw.decode(encoding)
         if choice and "\0" in text[:1000]:

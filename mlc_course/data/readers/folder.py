@@ -17,12 +17,14 @@ from .columns import (
     likely_tables,
     read_binary,
     read_names,
+    with_labels,
 )  # fmt: skip
 from .common import finish_table, read_csv_rows
 from .joined_rows import drop_denied, join_rows
 from .listing import files_in, folders_in
 from .locate import SIDE_FOLDERS, existing, find_image_root
 from .options import opt
+from .split_lists import listed_split
 from .splits import WORDS, file_split, file_stem, given_split
 
 NAME = "folder"
@@ -123,6 +125,10 @@ def _choose(path):
         return folder_files(path), path, []
     if len(files) == 1:
         return {None: files[0]}, path, []
+    full = with_labels(files)
+    if len(full) == 1 and not any(map(file_split, files)):
+        others = ", ".join(f.name for f in files if f not in full)
+        return {None: full[0]}, path, [f"{full[0].name} was read, and not {others}."]
     names = f" ({', '.join(f.name for f in files[:12])}): give the path of the one that you mean."
     raise FileNotFoundError(
         f"There are {len(files)} CSV files in {path}"
@@ -165,6 +171,9 @@ def _read_part(file, split, base, how):
         splits, said, used = given_split(
             raw, file.name, sources, {fname}, how.split_column, how.valid_fold, how.test_fold
         )
+    if splits is None and split is None and how.split_column is None:
+        splits, listed = listed_split(file.parent, raw[fname].tolist(), sources)
+        said = said + listed
     taken = {fname, *used, *([] if group is None else [group.name])}
     labels, names, more, columns = _read_labels(raw, file, sources, taken, how)
     df = extra_columns(raw, {*taken, *columns}).assign(
@@ -175,7 +184,7 @@ def _read_part(file, split, base, how):
     )
     if group is not None:
         df["group"] = group.to_numpy()
-    df, denied = drop_denied(df, raw)
+    df, denied = drop_denied(df, raw.drop(columns=columns)) if names is None else (df, [])
     df, joined = join_rows(df, how.on_conflict)
     if split is not None:
         df = _below(df, base, file.parent, split, how.images)

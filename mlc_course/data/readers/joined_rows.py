@@ -1,16 +1,22 @@
 """Tables with one row per image and label: joined into one row per image."""
 
-from .columns import norm
+from .columns import NO, YES, norm
 from .options import opt
 
 
+SAYS = {"confidence", "present", "is_present", "presence", "value", "label_value", "positive"}
+
+
 def drop_denied(df, raw):
-    "Without the labels that Confidence denies (Open Images: 0 is a verified no); and a note."
-    column = next((c for c in raw.columns if norm(c) == "confidence"), None)
+    "Without the labels that a column denies (Open Images: Confidence 0 is no); and a note."
+    column = next((c for c in raw.columns if norm(c) in SAYS), None)
     if column is None:
         return df, []
     value = raw[column].str.strip()
-    sure, denied = value.isin(["1", "1.0"]), value.isin(["0", "0.0"])
+    sure, denied = value.str.lower().isin(YES), value.str.lower().isin(NO)
+    repeated = df["fname"].duplicated().any()
+    if norm(column) != "confidence" and not (repeated and (sure | denied).any()):
+        return df, []  # a column that says something else
     other = ~(sure | denied)
     if other.any():
         i = int(other.to_numpy().argmax())

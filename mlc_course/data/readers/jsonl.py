@@ -4,21 +4,22 @@ import os
 import re
 from pathlib import Path
 
+import pandas as pd
+
 from ..pictures import IMAGE_SUFFIXES
 from ..table import ImageTable
 from .annotations import Parts, annotation_files, evidence, unknown_images
-from .columns import FILE_COLUMNS, LABEL_COLUMNS, WEAK_FILE_COLUMNS, norm
+from .columns import FILE_COLUMNS, LABEL_COLUMNS, NEVER_LABELS, WEAK_FILE_COLUMNS, norm
 from .json_files import head_of, json_outline, load_json_values, without_gc
 from .json_labels import label_values, name_labels
 from .options import opt
-from .splits import WORDS as SPLIT_WORDS
+from .splits import given_split
 
 NAME = "jsonl"
 LAYOUT = 'records {"file_name": ..., "labels": [...]} as metadata.jsonl, JSON lines or a JSON list'
 _SUFFIXES = (".json", ".jsonl", ".ndjson")
 FILE_KEYS = FILE_COLUMNS | WEAK_FILE_COLUMNS
 LABEL_KEYS = LABEL_COLUMNS | {"objects"}
-_SPLIT_KEYS = ("split", "set", "subset", "partition", "phase")
 
 
 def _image_name(text):
@@ -65,7 +66,7 @@ def recognise(path):
 
 def _records(file):
     "(source, record) for each record of a file, whatever its form."
-    values = load_json_values(file)
+    values = _by_columns(load_json_values(file))
     if len(values) == 1 and isinstance(values[0], list):
         values = values[0]
     elif (
@@ -75,6 +76,15 @@ def _records(file):
     ):
         return _in_object(values[0], file)
     return [(f"{file.name} record {i}", o) for i, o in enumerate(values, 1)]
+
+
+def _by_columns(values):
+    "The records of what pandas writes without orient=: column -> row -> value; others as they are."
+    only = values[0] if len(values) == 1 and isinstance(values[0], dict) else {}
+    named = [v for k, v in only.items() if norm(k) in FILE_KEYS and isinstance(v, dict)]
+    if not named or not all(isinstance(v, dict) for v in only.values()):
+        return values
+    return [{k: v[row] for k, v in only.items() if row in v} for row in named[0]]
 
 
 def _in_object(data, file):
@@ -102,9 +112,10 @@ def _key(records, usual, wanted, file, option):
     found = [k for k in seen if norm(k) in usual]
     usual = "file_name, image or path" if option == "fname_column" else "labels, label or tags"
     if not found:
+        other = next((k for k in seen if norm(k) not in FILE_KEYS), "key")
         raise ValueError(
             f"{file}: the records have {', '.join(list(seen)[:10]) or 'no keys'}; expected one such"
-            f" as {usual}. Say which it is: {opt(option, next(iter(seen), 'key'))}."
+            f" as {usual}. Say which it is: {opt(option, other)}."
         )
     return found
 
@@ -137,7 +148,9 @@ def _switches(records, skip):
     keys = dict.fromkeys(k for _, o in records for k in o if k not in skip)
     columns = {k: [o.get(k) for _, o in records] for k in keys}
     return [
-        k for k, v in columns.items() if any(map(_bit, v)) and all(_bit(o) or _gap(o) for o in v)
+        k
+        for k, v in columns.items()
+        if any(map(_bit, v)) and all(_bit(o) or _gap(o) for o in v) and norm(k) not in NEVER_LABELS
     ]
 
 
@@ -154,36 +167,38 @@ def _label_key(records, wanted, file):
     return found[0]
 
 
-def _split(record, split, source):
-    "The split in a record, or that of its file."
-    key = next((k for k in _SPLIT_KEYS if k in record), None)
-    if key is None:
-        return split, None
-    word = SPLIT_WORDS.get(str(record[key]).strip().lower())
-    if word is None:
-        raise ValueError(f"{source}: the {key} is {record[key]!r}; write train, valid or test.")
-    return word, key
+def _splits(records, file, taken, options):
+    "(the split of each record or None, notes, keys used), by the rules for columns of a table."
+    plain = (str, int, float, bool)
+    keys = dict.fromkeys(k for _, o in records for k, v in o.items() if isinstance(v, plain))
+    table = {k: [str(o.get(k, "")) for _, o in records] for k in keys if k not in taken}
+    if any(norm(k) in LABEL_KEYS for _, o in records[:1] for k in o):
+        table["labels"] = ["names"] * len(records)  # so a key such as train is no label
+    raw = pd.DataFrame(table, index=range(1, len(records) + 1), dtype=object)
+    return given_split(raw, file.name, [s for s, _ in records], {"labels"}, **options)
 
 
-def _rows(records, file, split, fname_column, label_column):
-    "The rows of one file with labels as they stand, and the key of the labels."
+def _rows(records, file, split, fname_column, label_column, **options):
+    "The rows of one file with labels as they stand, the key of the labels, bits, and notes."
     for source, o in records:
         if not isinstance(o, dict):
             raise ValueError(f"{source}: found {str(o)[:80]}; expected an object, {LAYOUT}.")
     fname = _file_key(records, fname_column, file)
-    bits = [] if label_column or _has_labels(records) else _switches(records, {fname, *_SPLIT_KEYS})
+    splits, notes, used = _splits(records, file, {fname}, options)
+    skip = {fname, *used}
+    bits = [] if label_column or _has_labels(records) else _switches(records, skip)
     key = None if bits else _label_key(records, label_column, file)
     rows = []
-    for source, o in records:
+    for i, (source, o) in enumerate(records):
         if not isinstance(o.get(fname), str) or not o[fname].strip():
             raise ValueError(f"{source}: {fname} is {o.get(fname)!r}; expected a file name.")
-        where, used = _split(o, split, source)
-        skip = {fname, key, used, "fname", "source", *bits}
+        where = splits[i] if splits else split
+        skip = {fname, key, *used, "fname", "source", *bits}
         more = {k: v for k, v in o.items() if k not in skip and not isinstance(v, (list, dict))}
         value = {k: o.get(k) for k in bits} if bits else o.get(key)
         base = {"fname": o[fname], "labels": label_values(value, source), "split": where}
         rows.append({**more, **base, "source": source})
-    return rows, key, bits or None
+    return rows, key, bits or None, notes
 
 
 def _has_labels(records):
@@ -200,6 +215,9 @@ def read_jsonl(
     sep=None,  # what separates two labels in a text, such as "cat|dog"; None: found out
     fname_column=None,  # the key of the file name; None: file_name, image, path ...
     label_column=None,  # the key of the labels; None: labels, label, tags ...
+    split_column=None,  # the key that says train, valid or test; "none": split anew
+    valid_fold=None,  # the number of the fold that is valid, where the key holds numbers
+    test_fold=None,  # the number of the fold that is test
     unlabelled: str = "error",  # or "drop": leave out the records whose labels are missing or null
     fractions=(0.6, 0.2, 0.2),  # share of train, valid and test, if nothing says a split
     seed: int = 42,  # of that split
@@ -213,11 +231,20 @@ def read_jsonl(
         records = _records(file)
         if not records:
             raise ValueError(f"{file} holds no records. Expected {LAYOUT}.")
-        rows, key, own = _rows(records, file, parts.split(file), fname_column, label_column)
+        rows, key, own, said = _rows(
+            records,
+            file,
+            parts.split(file),
+            fname_column,
+            label_column,
+            wanted=split_column,
+            valid_fold=valid_fold,
+            test_fold=test_fold,
+        )
         parts.notes += name_labels(rows, key, sep, vocab)
         where = f"in {key!r}" if own is None else f"{len(own)} keys that hold 0 or 1"
         parts.notes.append(f"{file.name}: the labels are {where}.")
         rows, notes = unknown_images(rows, unlabelled, "have no labels (missing or null)")
-        parts.notes += notes
+        parts.notes += notes + said
         parts.add(rows, file, own, [file.parent / "images"])
     return parts.table(vocab, on_missing, name, fractions, seed)

@@ -3,6 +3,7 @@
 import os
 import re
 import unicodedata
+from bisect import bisect_left
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -92,13 +93,17 @@ def _stem(base):
     return stem if suffix.lower() in IMAGE_SUFFIXES else base
 
 
+def _bare(base):
+    return _stem(nfc(unquote(base)).casefold())
+
+
 FORMS = {  # how a name may differ from the file's: what it is called, and the key that stays equal
     "in another folder": nfc,
     "with escapes": lambda base: nfc(unquote(base)),
     "in another case": lambda base: nfc(unquote(base)).casefold(),
-    "whatever the extension": lambda base: _stem(nfc(unquote(base)).casefold()),
+    "whatever the extension": _bare,
     "without leading zeros": lambda base: re.sub(
-        r"\d+", lambda m: m[0].lstrip("0") or "0", _stem(nfc(unquote(base)).casefold())
+        r"\d+", lambda m: m[0].lstrip("0") or "0", re.sub(r"(?<=\d)\.0$", "", _bare(base))
     ),
 }
 
@@ -125,7 +130,7 @@ class Matcher:
 
     def __init__(self, root):
         self.files = [f for f in walk_files(root) if _looks(f)]
-        self.keys = {}
+        self.keys, self.stems, self.ends = {}, None, {}
 
     def _index(self, form):
         if form not in self.keys:
@@ -154,7 +159,22 @@ class Matcher:
             if fit:
                 return fit, form
             near = near or files[:1]
-        return [], near[0] if near else None
+        return [], near[0] if near else self._longer(base)
+
+    def _longer(self, base):
+        "A file whose name begins with a name that isn't there, or ends with it; None if none does."
+        key = FORMS["without leading zeros"](base)
+        if not key.strip(" ._-"):
+            return None
+        if self.stems is None:
+            form = FORMS["without leading zeros"]
+            self.stems = sorted((form(f.rpartition("/")[2]), f) for f in self.files)
+            self.ends = {re.split(r"[_\-. ]", s)[-1]: f for s, f in reversed(self.stems)}
+        for mark in "_-. ":
+            at = bisect_left(self.stems, (key + mark, ""))
+            if at < len(self.stems) and self.stems[at][0].startswith(key + mark):
+                return self.stems[at][1]
+        return self.ends.get(key)
 
 
 def _looks(file):

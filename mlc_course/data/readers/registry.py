@@ -26,6 +26,7 @@ from . import (
     yolo,
 )
 from .common import finish_table
+from .listing import folders_in
 from .options import OPTIONS, flag, opt
 
 
@@ -70,7 +71,7 @@ FORMATS = [
     Format.of(coco, coco.read_coco),
     Format.of(cvat, cvat.read_cvat),
     Format.of(label_studio, label_studio.read_label_studio, over=("folder",)),
-    Format.of(fiftyone, fiftyone.read_fiftyone),
+    Format.of(fiftyone, fiftyone.read_fiftyone, over=("nus_wide",)),
     Format.of(datumaro, datumaro.read_datumaro),
     Format.of(voc_xml, voc_xml.read_voc_xml),
     Format.of(jsonl, jsonl.read_jsonl),
@@ -142,8 +143,23 @@ def _holds(path):
     return f"It holds {(', '.join(entries[:12]) + more) or 'nothing'}"
 
 
+def _inside(path):
+    "A hint at a folder below, one or two levels down, whose layout is understood."
+    below = folders_in(path)[:12] if path.is_dir() else []
+    above = path.resolve().parent
+    if path.is_dir() and pascal.recognise(above):
+        return f" The folder above, {above}, is understood: did you mean that one?"
+    for d in [*below, *(o for b in below for o in folders_in(b)[:12])]:
+        if any(f.recognise(d) for f in FORMATS):
+            return f" {d} in it is understood: did you mean that folder?"
+    return ""
+
+
 def _convert(path):
     "What to do about a file of a kind that can be saved as another."
+    if path.is_dir():
+        said = {o: _convert(o) for o in sorted(path.iterdir()) if o.is_file() and o.name[0] != "."}
+        return next((f" {o.name}:{text}" for o, text in said.items() if text), "")
     kind = path.suffix.lower()
     if kind in (".xlsx", ".xls", ".ods", ".numbers"):
         return " It is a spreadsheet: save it as CSV (UTF-8), and give that file."
@@ -174,7 +190,8 @@ def recognise(
         return found[0]
     if not found:
         raise ValueError(
-            f"{path} is in no layout that is understood.{_convert(path)} {_holds(path)}.\n{LAYOUTS}"
+            f"{path} is in no layout that is understood.{_convert(path)} {_holds(path)}."
+            f"{_inside(path)}\n{LAYOUTS}"
         )
     readings = "; or ".join(f"{f.name} ({seen[f.name]})" for f in found)
     raise ValueError(

@@ -1,13 +1,15 @@
 """What separates two labels in a column: found in the cells, or asked about."""
 
+import re
 from collections import Counter
 
 from .options import opt
 
-STRONG = ("|", ";", ",", "\t", "\n", "，", "、", "；", "｜")
+STRONG = ("|", ";", ",", "\t", "\n", "，", "、", "；", "｜", "،", "؛")
 WEAK = ("/", "&", "+", " and ")
-ODD = (" ", *WEAK, "-", "_", ":", ".", "\\", "*", "~")
+ODD = (" ", *WEAK, "-", "_", ":", ".", "\\", "*", "~", "・", "·", "•")
 CALLED = {"\t": "tab", "\n": "line break", " ": "space", None: "space"}
+GRAPH_ID = re.compile(r"/[a-z]/\w+")  # Open Images' names of labels, such as /m/01yrx
 SINGULAR = {"label", "tag", "class", "target", "category", "genre", "finding", "species", "y"}
 
 
@@ -46,6 +48,17 @@ def _spaces_separate(cells):
         len({len(c) for c in combos}) > 1
     )  # red car, blue car, red bus ... are names of two words
     return turned or (varied and len(combos) > len(words))
+
+
+def _words_move(cells):
+    "Do pairs of words stand beside each other in some cells and apart in others, as tags do?"
+    gaps = {}
+    for combo in {tuple(o.split()) for o in cells}:
+        for i, word in enumerate(combo):
+            for gap, other in enumerate(combo[i + 1 :], 1):
+                gaps.setdefault((word, other), set()).add(gap)
+    moved = [o for o in gaps.values() if len(o) > 1]
+    return len(moved) > 1 and any(1 in o for o in moved)
 
 
 def _spaces_belong(cells):
@@ -93,20 +106,31 @@ def _space_or_whole(cells, column, file, default):
             return None
     elif singular and (belong or _few_shared(cells)):
         return "whole"
-    elif not singular and not belong and _first_words_alone(cells):
+    elif not singular and not belong and (_first_words_alone(cells) or _words_move(cells)):
         return None
     raise _two_readings(
         f"{file}: the column {column}", (" ", some.split()), ("whole", [some]), some
     )
 
 
+def _slash_separates(cells):
+    "Is it certain that / separates names: its pieces stand alone, or are combined freely?"
+    combos = {tuple(cut(o, "/")) for o in cells}
+    several = [c for c in combos if len(c) > 1]
+    alone = {c[0] for c in combos if len(c) == 1}
+    if several and all(set(c) <= alone for c in several):
+        return True
+    return _shares(cells, "/") and not any(" " in name for c in several for name in c)
+
+
 def _weak_separator(cells, column, file):
     "The one of / & + that separates names; None if there is none, a refusal if it is unclear."
+    cells = [o for o in cells if not GRAPH_ID.fullmatch(o)]
     found = [c for c in WEAK if any(c in o.strip(c) for o in cells)]
     if not found:
         return None
     some = next(o for o in cells if found[0] in o)
-    if found == ["/"] and _shares(cells, "/") and not any(" " in o for o in cells if "/" in o):
+    if found == ["/"] and _slash_separates(cells):
         return "/"
     raise _two_readings(
         f"{file}: the column {column}", (found[0], cut(some, found[0])), ("whole", [some]), some

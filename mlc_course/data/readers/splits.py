@@ -2,7 +2,7 @@
 
 import re
 
-from .columns import given_columns, norm, values
+from .columns import LABEL_COLUMNS, given_columns, is_binary, norm, values
 from .common import read_truth
 from .options import opt
 
@@ -17,7 +17,12 @@ SPLIT_COLUMNS = {
     "dataset", "data_split", "dataset_split", "usage", "mode", "kfold", "k_fold", "train_test",
     "split_set",
 }  # fmt: skip
-TRUTHS = {"is_valid": "valid", "is_val": "valid", "is_test": "test", "is_train": "train"}
+TRUTHS = {
+    "is_train": "train", "is_training": "train", "train": "train",
+    "is_valid": "valid", "is_val": "valid", "is_validation": "valid", "is_dev": "valid",
+    "valid": "valid", "val": "valid", "validation": "valid",
+    "is_test": "test", "is_testing": "test", "test": "test",
+}  # fmt: skip
 
 
 def file_split(path):
@@ -42,16 +47,15 @@ def is_split_column(raw, column):
 def _by_truth(raw, columns, sources):
     "Splits from is_valid, is_test and is_train."
     out = ["train"] * len(raw)
-    kinds = {norm(c): c for c in columns}
-    for kind in ("is_train", "is_valid", "is_val", "is_test"):
-        if kind not in kinds:
-            continue
-        cells = [read_truth(v, s, kinds[kind]) for v, s in zip(raw[kinds[kind]], sources)]
-        if kind == "is_train":
-            other = "test" if kinds.keys() & {"is_valid", "is_val"} or len(kinds) == 1 else "valid"
+    said = {TRUTHS[norm(c)] for c in columns}
+    for column in sorted(columns, key=lambda c: TRUTHS[norm(c)] != "train"):
+        split = TRUTHS[norm(column)]
+        cells = [read_truth(v, s, column) for v, s in zip(raw[column], sources)]
+        if split == "train":
+            other = "test" if "valid" in said or len(columns) == 1 else "valid"
             out = ["train" if v else other for v in cells]
         else:
-            out = [TRUTHS[kind] if v else o for v, o in zip(cells, out)]
+            out = [split if v else o for v, o in zip(cells, out)]
     return out
 
 
@@ -108,8 +112,8 @@ def given_split(raw, file, sources, taken=(), wanted=None, valid_fold=None, test
             return _by_truth(raw, [column], sources), [], [column]
         return *_by_word(raw, column, file, sources, valid_fold, test_fold), [column]
     free = [c for c in raw.columns if c not in taken]
-    words = [c for c in free if norm(c) in SPLIT_COLUMNS and _is_meant(raw, c)]
-    truth = [c for c in free if norm(c) in TRUTHS]
+    words = [c for c in free if _is_named(raw, c) and _is_meant(raw, c)]
+    truth = [c for c in free if norm(c) in TRUTHS and _answers(raw, c)]
     if len(words) > 1:
         said = [c for c in words if is_split_column(raw, c)]
         words = said if len(said) == 1 else words
@@ -125,7 +129,9 @@ def given_split(raw, file, sources, taken=(), wanted=None, valid_fold=None, test
             f" {opt('split_column', words[0])}, or the one you mean."
         )
     if truth:
-        return _by_truth(raw, truth, sources), [], truth
+        bare = [c for c in truth if not norm(c).startswith("is_")]
+        notes = [f"Splits are in the column {', '.join(bare)}."] if bare else []
+        return _by_truth(raw, truth, sources), notes, truth
     if words:
         split, notes = _by_word(raw, words[0], file, sources, valid_fold, test_fold)
         usual = norm(words[0]) == "split"
@@ -133,9 +139,23 @@ def given_split(raw, file, sources, taken=(), wanted=None, valid_fold=None, test
     return _unnamed(raw, free)
 
 
+def _is_named(raw, column):
+    "Is a column called as split columns are: split, fold, ..., or something_split?"
+    name = norm(column)
+    return name in SPLIT_COLUMNS or ("split" in name.split("_") and not is_binary(raw, column))
+
+
+def _answers(raw, column):
+    "Does a column such as is_valid or test say the split? `train` may be a label as well."
+    if norm(column).startswith("is_"):
+        return True
+    names = any(norm(c) in LABEL_COLUMNS and not is_binary(raw, c) for c in raw.columns)
+    return is_binary(raw, column) and (names or norm(column) != "train")
+
+
 def _is_meant(raw, column):
     "Does a column with a split's name hold splits? A column mode may hold something else."
-    if norm(column) in (
+    if "split" in norm(column).split("_") or norm(column) in (
         "split",
         "splits",
         "subset",

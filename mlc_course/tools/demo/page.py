@@ -3,6 +3,7 @@
 import asyncio
 import os
 
+from mlc_course.extras import need
 from mlc_course.tools.demo.bars import bars_html, map_choices
 from mlc_course.tools.demo.bodies import between, is_nothing, one_of, text_up_to, whole_number
 from mlc_course.tools.demo.folders import NOWHERE, delete_upload, uploaded
@@ -28,19 +29,15 @@ QUIET = dict(show_progress="hidden", api_visibility="private", queue=False)
 
 
 def load_gradio():
-    "The package gradio, told to report to nobody; ImportError with the remedy."
+    "The package gradio, told to report to nobody."
     os.environ.update(
         GRADIO_ANALYTICS_ENABLED="False",
         HF_HUB_DISABLE_TELEMETRY="1",
         GRADIO_ANALYTICS_MAX_EVENTS="1",
     )
-    try:
-        import gradio
-    except ImportError as e:
-        raise ImportError(
-            f"The page needs Gradio, which isn't installed here ({e}): "
-            'pip install "mlc_course[demo]"'
-        ) from None
+    need("demo", "gradio")
+    import gradio
+
     return gradio
 
 
