@@ -2,12 +2,11 @@
 import subprocess
 import sys
 from collections import Counter
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from mlc_course import Decoded, ImageTable, decode
+from mlc_course import Decoded, decode
 from mlc_course.data.decoded import decode_split
 from mlc_course.predictor import data_checksum
 from mlc_course.tables import decode_images
