@@ -34,6 +34,7 @@ _NAMES = {
     "safety": ["TrainingDiverged"],
     "training.lock": ["FolderInUse"],
     "pixels": ["cached_pixels"],
+    "data.decoded": ["Decoded", "decode"],
     "data.findings": ["same_images", "findings"],
     "backbones": ["pocket_resnet", "pocket_resnet_tf", "create_model", "create_model_tf", "draw_stamp", "pretrain", "save_weights"]}
 _HOME = {name: module for module, names in _NAMES.items() for name in names}

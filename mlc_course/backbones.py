@@ -9,6 +9,7 @@ __all__ = ['pretrain', 'WIDTHS', 'SHAPES', 'get_arrays', 'set_arrays', 'keras_sl
 
 # %% ../nbs/91_pocket_resnet.ipynb #d7f39eab
 import time
+from dataclasses import replace
 from functools import partial
 import numpy as np
 from .data.workers import in_processes
@@ -20,7 +21,7 @@ from .nets.saved import load_model, save_model
 from .nets.stamps import SHAPES, draw_stamp, drawn_stamps, stamp_names
 from .nets.tensor_files import read_safetensors, write_safetensors
 from .nets.weights import load_weights, save_weights, weights_path
-from .settings import pick_device, pick_precision, seed_everything
+from .settings import load_profile, pick_device, pick_precision, seed_everything
 
 # %% ../nbs/91_pocket_resnet.ipynb #7dc4537c
 _all_ = ["WIDTHS", "SHAPES", "get_arrays", "set_arrays", "keras_slots", "read_safetensors", "write_safetensors",
@@ -40,8 +41,10 @@ def pretrain(
     "Train a pocket ResNet to name stamps: how the shipped weights were made."
     import torch
     from torch.nn.functional import cross_entropy
+    from mlc_course.training.shuffled import Shuffled
+    from mlc_course.training.torch_loop import TrainingState, one_epoch
     device = pick_device()
-    half = None if pick_precision("auto", device) == "fp32" else torch.bfloat16
+    precision = "fp32" if pick_precision("auto", device) == "fp32" else "bf16"
     pieces = [range(i, min(i + 64, n)) for i in range(0, n, 64)]
     done = dict(in_processes(partial(drawn_stamps, seed, size), pieces, workers))
     drawn = [o for i in range(len(pieces)) for o in done[i]]
@@ -50,20 +53,16 @@ def pretrain(
     seed_everything(seed)
     net = pocket_resnet(pretrained=False, n_out=len(stamp_names())).to(device, memory_format=torch.channels_last)
     apart = max(1, n // 50)
-    rows, steps = torch.arange(n - apart), (n - apart)//batch_size
-    optimiser = torch.optim.AdamW(net.parameters(), weight_decay=.05)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, learning_rate, total_steps=max(1, epochs*steps))
-    order, history, start = torch.Generator().manual_seed(seed), [], time.perf_counter()
+    batches = Shuffled(x[:n - apart], y[:n - apart], batch_size, device, seed)
+    recipe = replace(load_profile("laptop"), learning_rate=learning_rate, weight_decay=.05)
+    state = TrainingState(net, recipe, epochs*len(batches), precision=precision, warm_up=.3)
+    history, start = [], time.perf_counter()
     ready = lambda o: o.to(device).float().div(255).contiguous(memory_format=torch.channels_last)
     for epoch in range(epochs):
-        net.train(); total = 0.
-        for idx in rows[torch.randperm(len(rows), generator=order)][:steps*batch_size].view(steps, batch_size):
-            images = x[idx].flip(3) if torch.rand((), generator=order) < .5 else x[idx]
-            with torch.autocast(device.type, half, enabled=half is not None): logits = net(ready(images))
-            loss = cross_entropy(logits.float(), y[idx].to(device), label_smoothing=.05)
-            loss.backward(); optimiser.step(); schedule.step(); optimiser.zero_grad()
-            total += loss.item()
+        one_epoch(state, batches, loss=partial(cross_entropy, label_smoothing=.05))
+        train_loss = state.mean_loss()
+        state.next_epoch()
         net.eval()
         with torch.no_grad(): right = torch.cat([net(ready(o)).argmax(1).cpu() for o in x[n - apart:].split(200)]) == y[n - apart:]
-        history.append(dict(epoch=epoch, train_loss=total/max(1, steps), accuracy=right.float().mean().item(), seconds=time.perf_counter() - start))
+        history.append(dict(epoch=epoch, train_loss=train_loss, accuracy=right.float().mean().item(), seconds=time.perf_counter() - start))
     return net, history

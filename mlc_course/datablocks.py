@@ -25,13 +25,14 @@ class ReadImage(Transform):
     "A `get_x`: takes a row with a column `fname` (or a path), gives the picture, decoded by `tables.load_image`."
     def __init__(self,
         root, # the folder that file names are relative to
-    ): self.root = Path(root)
+    ): self.root, self.at_hand = Path(root), {}        # at_hand: path -> picture, for files that are decoded already
     def __call__(self,
         o, # a row of `ImageTable.df`, or a path (relative to `root`, or absolute)
         **kwargs, # fastai's `split_idx`: training and validation pictures are read alike
     ) -> PILImage: # RGB
         if isinstance(o, Image.Image): return PILImage.create(o)
-        return PILImage.create(load_image(self.root/(o if isinstance(o, (str, Path)) else o["fname"])))
+        path = self.root/(o if isinstance(o, (str, Path)) else o["fname"])
+        return PILImage.create(self.at_hand.get(path) or load_image(path))
     def __repr__(self): return f"ReadImage({self.root.name!r})"
 
 class ReadLabels(Transform):

@@ -300,12 +300,13 @@ def predict_tta(
 ) -> Predictions: # in the table's order
     "The mean probability over several views of each picture: test-time augmentation."
     import torch
-    from mlc_course.tables import decode_images
+    from mlc_course.data.decoded import decode_split, require_vocab
     from mlc_course.train_torch import _move
-    if list(table.vocab) != list(model.vocab): raise ValueError(f"The model knows the labels {model.vocab}, and the table has {list(table.vocab)}. Give the table the model's vocab: ImageTable(..., vocab=model.vocab).")
+    require_vocab(model.vocab, table)
     if not 0 <= shift < model.image_size: raise ValueError(f"shift is {shift} and the pictures have {model.image_size} pixels a side: give a number of pixels from 0 to less than that.")
     device, was_training, steps = next(model.parameters()).device, model.training, (0,) if shift == 0 else (-shift, 0, shift)
-    images = torch.from_numpy(decode_images(table.paths(split), model.image_size))
+    data = decode_split(table, split, model.image_size)
+    images = torch.from_numpy(data.images)
     views, out = [(f, dy, dx) for f in ((False, True) if flip else (False,)) for dy in steps for dx in steps], []
     model.eval()
     with torch.no_grad():
@@ -315,4 +316,4 @@ def predict_tta(
             logits = [model(_move(x, full(f), full(dy), full(dx)).permute(0, 3, 1, 2).float()/255) for f, dy, dx in views]
             out.append(torch.stack(logits).float().sigmoid().mean(0).cpu())
     model.train(was_training)
-    return Predictions(torch.cat(out).numpy(), table.targets(split), list(table.vocab), table.fnames(split))
+    return data.predictions(torch.cat(out).numpy())

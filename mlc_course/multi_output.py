@@ -25,8 +25,10 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 from .backbones import create_model, pocket_resnet
 from .safety import TrainingDiverged, explain_memory
+from .data.decoded import decode, decode_split, require_split
 from .tables import ImageTable, decode_images
-from .train_torch import ImageBatches, _autocast
+from .train_torch import ImageBatches
+from .training.torch_loop import TrainingState, forward, one_epoch
 
 # %% ../nbs/10_multi_output.ipynb #56aad3bf
 def merge_rare(
@@ -343,16 +345,11 @@ class HeadPredictions:
     def __len__(self): return len(self.fnames)
     def __repr__(self): return f"HeadPredictions({len(self):,} pictures; {self.accuracy()})"
 
-def _forward(model, x, precision):
-    "Logits as float32, computed in `precision`."
-    with _autocast(x, precision): out = model(x)
-    return {n: z.float() for n, z in out.items()}
-
 @torch.no_grad()
 def _logits(model, batches, precision):
     was_training = model.training
     model.eval()
-    out = [_forward(model, b["image"], precision) for b in batches]
+    out = [forward(model, b["image"], precision) for b in batches]
     model.train(was_training)
     return {n: torch.cat([o[n] for o in out]) for n in model.heads.names}
 
@@ -367,9 +364,9 @@ def predict(
     "What the model says of the pictures of one split."
     size = size or getattr(model, "image_size", None)
     if pixels is None and size is None: raise ValueError("The model doesn't know its image size; pass size=.")
-    if split not in table.splits: raise ValueError(f"The table {table.name!r} has no split {split!r}; it has {', '.join(table.splits)}.")
+    require_split(table, split)
     targets = model.heads.encode(table.df[table.df.split == split])
-    pixels = decode_images(table.paths(split), size) if pixels is None else pixels
+    pixels = decode_split(table, split, size).images if pixels is None else pixels
     logits = _logits(model, HeadBatches(pixels, targets, 256, device=next(model.parameters()).device), precision)
     return HeadPredictions({n: z.softmax(1).cpu().numpy() for n, z in logits.items()}, targets, model.heads, table.fnames(split))
 
@@ -414,36 +411,34 @@ def train(
 def _train(table, profile, heads, weights, class_weights, body, pixels, progress):
     device, precision = pick_device(), pick_precision(profile.precision)
     seed_everything(profile.seed)
-    pixels = {s: decode_images(table.paths(s), profile.image_size) for s in table.splits} if pixels is None else pixels
+    if pixels is None:
+        data = decode(table, profile.image_size)
+        pixels = {s: data.split(s).images for s in data.splits}
     targets = {s: heads.encode(table.df[table.df.split == s]) for s in table.splits}
     if class_weights == "balanced": class_weights = heads.class_weights(table.df[table.df.split == "train"])
     model = MultiHeadModel(heads, body or profile.arch, pretrained=profile.pretrained).to(device, memory_format=torch.channels_last)
     model.image_size = profile.image_size
     batches, valid = (HeadBatches(pixels[s], targets[s], profile.batch_size, s == "train", profile.seed, device) for s in ("train", "valid"))
-    weigh, rates, groups = weights, [profile.learning_rate], [dict(params=model.parameters(), weight_decay=profile.weight_decay)]
+    weigh, more = weights, []
     if weights == "uncertainty":        # these few numbers may move faster, and shouldn't decay
         weigh = UncertaintyWeights(heads.names).to(device)
-        groups.append(dict(params=weigh.parameters(), weight_decay=0.)); rates.append(min(10*profile.learning_rate, .1))
-    optimiser = torch.optim.AdamW(groups, lr=profile.learning_rate)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rates, total_steps=max(profile.epochs*len(batches), 5), pct_start=.25)      # with 4 it divides by zero
-    scaler = torch.amp.GradScaler(device.type, enabled=precision == "fp16")
+        more = [dict(params=weigh.parameters(), weight_decay=0., max_lr=min(10*profile.learning_rate, .1))]
+    state = TrainingState(model, profile, profile.epochs*len(batches), precision=precision, more=more)
+    plain = []                          # the losses before they are weighed
+    def loss(logits, classes):
+        losses = head_losses(logits, dict(zip(heads.names, classes.long().unbind(1))), class_weights)
+        plain.append(sum(losses.values()).detach())
+        return _combine(losses, weigh)
 
     history, best, seconds = [], None, 0.
     for epoch in range(profile.epochs):
-        start, total, bad = time.perf_counter(), torch.zeros((), device=device), torch.full((), -1, device=device)
-        model.train()
-        for step, b in enumerate(batches, epoch*len(batches)):
-            losses = head_losses(_forward(model, b["image"], precision), b["targets"], class_weights)
-            loss = _combine(losses, weigh)
-            scaler.scale(loss).backward()
-            scaler.step(optimiser); scaler.update(); optimiser.zero_grad()
-            schedule.step()
-            bad = torch.where((bad < 0) & ~torch.isfinite(loss.detach()), step, bad)
-            total += sum(losses.values()).detach()
-        if bad.item() >= 0: raise TrainingDiverged(bad.item(), epoch)
+        start = time.perf_counter()
+        plain.clear()
+        one_epoch(state, batches.batches, loss=loss)
+        state.next_epoch()
         logits = _logits(model, valid, precision)
         truth = {n: torch.from_numpy(t).to(device) for n, t in targets["valid"].items()}
-        acc, row = per_head_accuracy(logits, targets["valid"]), dict(epoch=epoch, train_loss=total.item()/max(len(batches), 1))
+        acc, row = per_head_accuracy(logits, targets["valid"]), dict(epoch=epoch, train_loss=float(sum(plain))/max(len(batches), 1))
         row |= dict(valid_loss=sum(head_losses(logits, truth, class_weights).values()).item(), **{f"valid_{n}": v for n, v in acc.heads.items()}, valid_mean=acc.mean,
                     valid_all_right=acc.all_right, seconds=time.perf_counter() - start)
         history.append(row); seconds += row["seconds"]

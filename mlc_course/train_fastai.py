@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['make_model', 'macro_f1', 'map_score', 'epoch_metrics', 'Pixels', 'PixelDL', 'make_data', 'low_precision',
-           'make_learner', 'predict', 'KeepBest', 'train']
+           'make_learner', 'predict', 'train', 'KeepBest']
 
 # %% ../nbs/07_fastai.ipynb #1488d678
 from .extras import need
@@ -22,29 +22,31 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from fastcore.foundation import L
+from PIL import Image
 from fastai.callback.channelslast import ChannelsLast
-from fastai.callback.core import Callback, CancelFitException
+from fastai.callback.core import Callback
 from fastai.callback.fp16 import MixedPrecision
 from fastai.callback.schedule import Learner
 from fastai.data.core import DataLoaders, TfmdDL
 from fastai.data.transforms import TensorMultiCategory
 from fastai.losses import BCEWithLogitsLossFlat
 from fastai.metrics import AccumMetric, ActivationType
-from fastai.torch_core import TensorImage
+from fastai.torch_core import TensorImage, trainable_params
 
 from .backbones import create_model, get_arrays, load_model, save_model, set_arrays
 from .backbones_torch import layer_groups
-from .datablocks import _loader_args, multilabel_datablock
+from .datablocks import multilabel_datablock
 from .labels import multi_hot
-from .metrics import Predictions, TrainingRun, check_identity, confusion, mean_average_precision, precision_recall_f1, run_identity
-from .pixels import cached_pixels
-from .safety import TrainingDiverged, ctrl_c, explain_memory, write_whole
+from .metrics import Predictions, TrainingRun, confusion, mean_average_precision, precision_recall_f1
+from .safety import TrainingDiverged, ctrl_c, explain_memory
 from .settings import load_profile, pick_device, pick_precision, seed_everything
-from .training.checkpoints import drop_checkpoint, read_torch, seal
-from .training.data import decode_for_training, training_support
-from .training.identity import note_rate
-from .training.runs import in_run_folder, rank
+from .data.decoded import decode_split, require_vocab
+from .training.augment import Augment, augment_name, check_augment, is_off
+from .training.data import decode_for_training
+from .training.keeper import Keeper
+from .training.options import check_callable, name_of
+from .training.own import has_head, network_name, own_torch
+from .training.runs import in_run_folder
 
 # %% ../nbs/07_fastai.ipynb #97d735f7
 def make_model(
@@ -84,7 +86,7 @@ def epoch_metrics() -> list: # fastai metrics
 class Pixels:
     "Decoded pictures, found by their file names. A pickle of it carries no pictures."
     def __init__(self,
-        table, # an `ImageTable`
+        table, # an `ImageTable` or a `Decoded`
         images, # uint8 [len(table), size, size, 3] in its order, as `cached_pixels` gives them
     ):
         self.root, self.vocab, self.images = Path(table.root), list(table.vocab), torch.from_numpy(images)
@@ -102,7 +104,7 @@ class Pixels:
 class PixelDL(TfmdDL):
     "A fastai DataLoader that takes whole batches out of `Pixels`; rows that aren't in there go fastai's usual way."
     def __init__(self, dataset, pixels=None, **kwargs):
-        self.pixels = pixels
+        self.pixels, self.own = pixels, None            # own: an `Augment`, which changes the training pictures
         super().__init__(dataset, **kwargs)
 
     def new(self, dataset=None, cls=None, **kwargs): return super().new(dataset, cls, **{"pixels": self.pixels, **kwargs})
@@ -113,25 +115,32 @@ class PixelDL(TfmdDL):
         df = items.iloc[rows] if isinstance(items, pd.DataFrame) else None
         found = None if self.pixels is None or df is None else self.pixels.find(df["fname"])
         if found is None: return super().do_batch([super(PixelDL, self).do_item(o) for o in rows])
-        x = TensorImage(self.pixels.images[found].permute(0, 3, 1, 2))
+        x = self.pixels.images[found]
+        if self.own: x = torch.from_numpy(self.own(x.numpy(), batch=self.rng.getrandbits(32))*np.float32(255))        # fastai divides by 255 later
+        x = TensorImage(x.permute(0, 3, 1, 2))
         if len(self.dataset.tls) == 1: return (x,)
         return x, TensorMultiCategory(torch.from_numpy(multi_hot(df["labels"], self.pixels.vocab)).float())
 
 # %% ../nbs/07_fastai.ipynb #5dea8407
-def _loaders(table, images, profile):
-    block = multilabel_datablock(table, profile.image_size)
-    block.dl_type = PixelDL
-    dls = block.dataloaders(table.df, num_workers=0, pixels=Pixels(table, images), **_loader_args(table, profile))
+def _loaders(data, profile, augment=None):
+    block = multilabel_datablock(data, profile.image_size, augment=augment is None)
+    block.dl_type, reader = PixelDL, block.getters[0]
+    reader.at_hand = {data.paths()[i]: Image.fromarray(data.images[i]) for i in (0, data.rows("train")[0], data.rows("valid")[0])}        # fastai tries these out
+    batch_size = max(1, min(profile.batch_size, len(data.rows("train"))))
+    dls = block.dataloaders(data.frame(), num_workers=0, pixels=Pixels(data, data.images), bs=batch_size, val_bs=profile.batch_size, device=pick_device(), path=data.root)
     dls.train.rng = random.Random(profile.seed)
+    reader.at_hand = {}
+    if augment is not None and not is_off(augment): dls.train.own = Augment(augment, profile.seed)
     return dls
 
 def make_data(
     table, # an `ImageTable` with training and validation rows
     profile, # a `Profile`: image and batch size, seed
     on_error:str="stop", # a picture that can't be decoded: "stop" with its name, or "skip" it with a warning
+    augment=None, # what becomes of the training pictures, as in `train`
 ) -> DataLoaders: # as `multilabel_dataloaders`, with every picture decoded once
     "fastai DataLoaders over decoded pictures: training batches shuffled and augmented, validation in the table's order."
-    return _loaders(*decode_for_training(table, profile.image_size, on_error), profile)
+    return _loaders(decode_for_training(table, profile.image_size, on_error), profile, augment)
 
 # %% ../nbs/07_fastai.ipynb #041f93fa
 @contextmanager
@@ -152,25 +161,28 @@ def make_learner(
     dls, # from `make_data` or `multilabel_dataloaders`
     profile, # a `Profile`: network, learning rate, weight decay, seed
     cbs=(), # more callbacks
+    model=None, # a torch module of your own; None: the profile's network
+    **kwargs, # for the Learner: `loss_func`, `opt_func`, `splitter`
 ) -> Learner: # ready to `fit_one_cycle`; all layers learn until you `freeze()`
     "A Learner with the profile's network in three parameter groups, binary cross-entropy, AdamW (fastai's Adam decouples its weight decay) and metrics over the whole validation set."
-    return Learner(dls, make_model(list(dls.vocab), profile), loss_func=BCEWithLogitsLossFlat(), splitter=layer_groups, lr=profile.learning_rate, wd=profile.weight_decay,
-                   metrics=epoch_metrics(), cbs=[ChannelsLast(), *cbs], model_dir=Path(tempfile.gettempdir())/"mlc_course")
+    kwargs = dict(loss_func=BCEWithLogitsLossFlat(), splitter=layer_groups) | kwargs
+    return Learner(dls, make_model(list(dls.vocab), profile) if model is None else model, lr=profile.learning_rate, wd=profile.weight_decay,
+                   metrics=epoch_metrics(), cbs=[ChannelsLast(), *cbs], model_dir=Path(tempfile.gettempdir())/"mlc_course", **kwargs)
 
 # %% ../nbs/07_fastai.ipynb #a4e30f76
-from .ship.facts import require_vocab, size_of, vocab_of
+from .ship.facts import size_of, vocab_of
 from .ship.heads import torch_ending
 from .ship.learner import learner_predictions
 
 @torch.no_grad()
-def _predictions(model, table, images, split, batch_size=256, act=torch.sigmoid):
-    "Predictions for the rows of one split; `images` are those of the whole table."
+def _probs(model, data, batch_size=256, act=torch.sigmoid):
+    "Probabilities for every image of a Decoded."
     device, was_training = next(model.parameters()).device, model.training
-    rows = np.flatnonzero((table.df["split"] == split).to_numpy())
+    rows = np.arange(len(data))
     model.eval()
-    probs = [act(model(torch.from_numpy(images[o]).permute(0, 3, 1, 2).to(device).float()/255)) for o in np.split(rows, range(batch_size, len(rows), batch_size))]
+    probs = [act(model(torch.from_numpy(data.images[o]).permute(0, 3, 1, 2).to(device).float()/255)) for o in np.split(rows, range(batch_size, len(rows), batch_size))]
     model.train(was_training)
-    return Predictions(torch.cat(probs).float().cpu().numpy(), table.targets(split), list(table.vocab), table.fnames(split))
+    return torch.cat(probs).float().cpu().numpy()
 
 def predict(
     model, # from `make_model`, `train` or `load_model`, or a Learner around one
@@ -179,109 +191,17 @@ def predict(
     on_error:str="stop", # a picture that can't be decoded: "stop" with its name, or "skip" it with a warning
 ) -> Predictions: # in the table's order
     "Probabilities for one split, in fp32: never shuffled, never augmented, through the sigmoid once. Of a Learner they are what `get_preds` gives, whatever its DataLoaders do."
-    if split not in table.splits: raise ValueError(f"The table {table.name!r} has no split {split!r}; it has {', '.join(table.splits) or 'no rows'}.")
     if isinstance(model, Learner): return learner_predictions(model, table, split, on_error)
     vocab, size = vocab_of(model), size_of(model, "torch")
     require_vocab(vocab, table)
     act = torch.sigmoid if torch_ending(model, size, vocab) == "logits" else torch.nn.Identity()
-    return _predictions(model, *cached_pixels(table.subset(split), size, on_error=on_error), split, act=act)
+    data = decode_split(table, split, size, on_error)
+    return data.predictions(_probs(model, data, act=act))
 
 # %% ../nbs/07_fastai.ipynb #fcf4f45d
-class KeepBest(Callback):
-    "Write down every epoch, keep the weights of the one with the highest validation mAP, checkpoint into `folder`, and end a training that can't go on."
-    order = 60 # after the Recorder
-    def __init__(self,
-        folder=None, # where `checkpoint.pt` goes; None: nowhere
-        identity=None, # `run_identity`: what a checkpoint must have in common with the run that goes on from it
-        stop=False, # the `StopRequest` of `ctrl_c`
-    ):
-        self.path, self.identity, self.stop = Path(folder)/"checkpoint.pt" if folder is not None else None, identity, stop
-        self.phase, self.start, self.done, self.rows, self.seconds, self.best, self.arrays, self.saved, self.error, self.rates = 0, 0, 0, [], 0., -math.inf, None, False, None, []
+from .training.fastai_loop import KeepBest, fastai_loss, own_learner
 
-    def checkpoint(self): return self.path if self.saved else None
-
-    def give_up(self, error):
-        "End the fit; `train` raises the error afterwards (raised here, fastai would rewrite its message)."
-        self.error = error
-        raise CancelFitException
-
-    def before_epoch(self): self.began, self.losses, self.seen = time.perf_counter(), 0., 0
-
-    def after_loss(self):
-        if not torch.isfinite(self.loss): self.give_up(TrainingDiverged(self.done, self.epoch, self.checkpoint()))
-
-    def after_batch(self):
-        if not self.training: return
-        n = len(self.xb[0])
-        self.done, self.seen, self.losses = self.done + 1, self.seen + n, self.losses + n*self.loss.item()
-        self.look_for_ctrl_c()
-
-    def after_epoch(self):
-        if self.epoch < self.start: return      # done before the run was resumed
-        spent = time.perf_counter() - self.began
-        self.seconds += spent
-        if self.phase == 1: self.keep_row(spent)
-        if self.path is not None:
-            try: self.saved = bool(write_whole(self.path, self.save))
-            except OSError as e: self.give_up(e)
-        self.look_for_ctrl_c()
-
-    def look_for_ctrl_c(self):
-        if self.stop: self.give_up(KeyboardInterrupt(f"Stopped after {self.done} steps." + (f" The last finished epoch is in {self.checkpoint()}; go on with resume=True." if self.checkpoint() else "")))
-
-    def keep_row(self, spent):
-        now = dict(zip(self.recorder.metric_names[1:-1], self.recorder.values[-1]))
-        row = {"epoch": self.epoch, "train_loss": self.losses/self.seen, **{k: float(now[k]) for k in ("valid_loss", "valid_macro_f1", "valid_map")}, "seconds": spent}
-        self.rows.append(row)
-        if rank(row["valid_map"]) > self.best: self.best, self.arrays = rank(row["valid_map"]), get_arrays(self.model)
-
-    def save(self, path):
-        "Everything that the next epoch depends on."
-        kept = {k: torch.from_numpy(v) for k, v in (self.arrays or {}).items()}
-        state = dict(phase=self.phase, epoch=self.epoch + 1, done=self.done, rows=self.rows, seconds=self.seconds, best=self.best, arrays=kept, identity=self.identity, rates=self.rates,
-                     model=self.model.state_dict(), opt=_plain(self.opt.state_dict()), rng=_rng_state(self.dls))
-        buffer = io.BytesIO()
-        torch.save(state, buffer)      # in memory first: then a full disk is an OSError of Python's, with its number
-        path.write_bytes(buffer.getbuffer())
-        seal(path)
-
-    def begin(self,
-        learn, # a Learner, frozen or not as this phase needs it
-        phase:int, # 0: the head learns, 1: everything
-        resume:bool, # look for a checkpoint
-    ): # the epoch of this phase to start with; infinity where the phase is over
-        "Begin a phase: from its start, or from where the last checkpoint stands."
-        self.phase, self.start = phase, 0
-        if not (resume and self.path is not None and self.path.is_file()): return 0
-        d = read_torch(self.path, ("phase", "epoch", "done", "rows", "seconds", "best", "arrays", "identity", "rates", "model", "opt", "rng"), learn.dls.device)
-        check_identity(d["identity"], self.identity, self.path)
-        self.saved, self.rates = True, d["rates"]
-        if d["phase"] < phase: return 0
-        if d["phase"] > phase: return math.inf      # this phase is over
-        learn.model.load_state_dict(d["model"])
-        learn.model.to(learn.dls.device)
-        learn.opt.load_state_dict(d["opt"])
-        _set_rng_state(learn.dls, d["rng"])
-        self.start, self.done, self.rows, self.seconds, self.best = (d[k] for k in ("epoch", "done", "rows", "seconds", "best"))
-        self.arrays = {k: v.cpu().numpy() for k, v in d["arrays"].items()} or None
-        return self.start
-
-def _rng_state(dls):
-    "The generators that a fastai epoch draws from: torch (augmentation, dropout), Python, and the one that shuffles."
-    return dict(torch=torch.get_rng_state(), cuda=torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [], python=random.getstate(), shuffle=dls.train.rng.getstate())
-
-def _set_rng_state(dls, d):
-    torch.set_rng_state(d["torch"].cpu())
-    if d["cuda"] and torch.cuda.device_count() == len(d["cuda"]): torch.cuda.set_rng_state_all([o.cpu() for o in d["cuda"]])
-    random.setstate(_as_tuples(d["python"])); dls.train.rng.setstate(_as_tuples(d["shuffle"]))
-
-def _plain(o):
-    "fastai's lists and NumPy's numbers as Python's, so that the file can be read without running code."
-    if isinstance(o, dict): return {k: _plain(v) for k, v in o.items()}
-    if isinstance(o, (list, tuple, L)): return [_plain(v) for v in o]
-    return o.item() if isinstance(o, np.generic) else o
-
-def _as_tuples(o): return tuple(_as_tuples(x) for x in o) if isinstance(o, (list, tuple)) else o
+_all_ = ["KeepBest"]
 
 # %% ../nbs/07_fastai.ipynb #4a14edff
 def _can_draw():
@@ -289,43 +209,54 @@ def _can_draw():
     from fastcore.imports import IN_NOTEBOOK
     return IN_NOTEBOOK or sys.stdout.isatty()
 
+def _learner(data, profile, model, loss, augment, cbs):
+    "A Learner around the profile's network, a module, or the network of a Learner."
+    given, more = isinstance(model, Learner), {}
+    net = model if not given else own_learner(model, data.image_size, loss is None)
+    if given: more = dict(loss_func=model.loss_func, opt_func=model.opt_func, splitter=model.splitter)
+    elif model is not None and not has_head(model): more = dict(splitter=trainable_params)
+    if loss is not None: more["loss_func"] = fastai_loss(loss)
+    if net is not None: net = own_torch(net, data)
+    return make_learner(_loaders(data, profile, augment), profile, cbs, net, **more)
+
 @in_run_folder
 def train(
-    table, # an `ImageTable` with training and validation rows
+    table, # an `ImageTable` with training and validation rows, or a `Decoded`
     profile=None, # a `Profile`; the chosen one if left out
     out=None, # folder for model, history and predictions; None writes nothing
     resume:bool=False, # go on from the last finished epoch in `out`, if there is one
     progress:bool=True, # fastai's bar and table
     cbs=(), # more fastai callbacks
     *,
+    model=None, # a torch module of your own (float [B, 3, S, S] in [0, 1] to logits [B, C]), or a Learner, whose network, loss and optimiser are taken; trained in place
+    loss=None, # a loss of fastai, or a function of (logits, targets) that gives one number; None: binary cross-entropy
+    augment=None, # None: flips, zooms and shifts; "none"; a torchvision v2 or albumentations transform, or a function of uint8 [B, S, S, 3]
     on_error:str="stop", # a picture that can't be decoded: "stop" with its name, or "skip" it with a warning
 ) -> TrainingRun: # with the model of the best epoch
     "Train the head while the body is frozen, then everything; keep the epoch with the highest validation mAP; predict every split but train."
     profile = profile or load_profile()
     if resume and out is None: raise ValueError("resume=True needs out=: the folder of the run that is to go on.")
+    check_callable(loss); check_augment(augment)
     device = pick_device()
     precision = pick_precision(profile.precision, device)
     amp = [MixedPrecision(amp_mode=precision)] if device.type == "cuda" and precision != "fp32" else []
-    table, images = decode_for_training(table, profile.image_size, on_error, progress=progress and _can_draw())
-    support = training_support(table)
+    data = decode_for_training(table, profile.image_size, on_error, progress=progress and _can_draw())
+    recipe = dict(loss=None if loss is None else name_of(loss), augment=augment_name(augment), model=None if model is None else network_name(getattr(model, "model", model)))
+    keeper = Keeper("fastai", data, profile, out, resume, progress, recipe)
     seed_everything(profile.seed)
-    learn = make_learner(_loaders(table, images, profile), profile, amp)
-    phases = (learn.freeze, profile.freeze_epochs if profile.pretrained else 0), (learn.unfreeze, profile.epochs)
+    learn = _learner(data, profile, model, loss, augment, amp)
+    headed = has_head(learn.model) and not isinstance(model, Learner)
+    if profile.pretrained and profile.freeze_epochs and not headed: keeper.say("This network has no linear layer `head` behind `features`, so all of it learns from the start.")
+    phases = (learn.freeze, profile.freeze_epochs if profile.pretrained and headed else 0), (learn.unfreeze, profile.epochs)
     with (ctrl_c() as stop, explain_memory(profile), low_precision(learn.model, "fp32" if amp else precision, device.type),
           nullcontext() if progress and _can_draw() else learn.no_bar(), nullcontext() if progress else learn.no_logging()):
-        keep = KeepBest(out, run_identity(profile, table, images), stop)
+        keep = KeepBest(keeper, stop)
         for phase, (set_layers, n_epochs) in enumerate(phases):
             set_layers()
-            start = keep.begin(learn, phase, resume)
-            keep.rates = note_rate(keep.rates, keep.start if phase else 0, profile.learning_rate)
+            start = keep.begin(learn, phase)
             if start < n_epochs: learn.fit_one_cycle(n_epochs, profile.learning_rate, wd=profile.weight_decay, cbs=[keep, *cbs], start_epoch=start)
             if keep.error is not None: raise keep.error
-    if keep.arrays is None: raise RuntimeError("The training was cancelled before its first epoch was over, so there is no model to keep.")
-    set_arrays(learn.model, keep.arrays)
-    run = TrainingRun("fastai", learn.model.eval(), list(table.vocab), pd.DataFrame(keep.rows),
-                      {s: _predictions(learn.model, table, images, s) for s in table.splits if s != "train"}, profile, table.name, keep.seconds, Path(out) if out is not None else None,
-                      support, keep.rates, keep.identity["data"])
-    if out is not None:
-        save_model(learn.model, out); run.save(out)
-        drop_checkpoint(keep.path)
-    return run
+    if keeper.arrays is None: raise RuntimeError("The training was cancelled before its first epoch was over, so there is no model to keep.")
+    set_arrays(learn.model, keeper.arrays)
+    net = learn.model.eval()
+    return keeper.finish(net, {s: _probs(net, data.split(s)) for s in data.splits if s != "train"}, save_model)

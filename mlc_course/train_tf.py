@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['tf', 'augment_batch', 'EpochData', 'make_data', 'make_model', 'predict', 'fit_head', 'MacroF1', 'pick_policy',
-           'FusedBatchNorm', 'training_copy', 'train_step', 'save_model', 'load_model', 'train']
+           'FusedBatchNorm', 'training_copy', 'train_step', 'one_cycle', 'save_model', 'load_model', 'train']
 
 # %% ../nbs/09_tensorflow.ipynb #191f8da1
 import json, math, time, zipfile
@@ -20,16 +20,20 @@ tf = import_tensorflow()
 
 # %% ../nbs/09_tensorflow.ipynb #6bd40ec2
 import keras
-from .backbones import create_model_tf, features_tf, get_arrays, read_safetensors, set_arrays, write_safetensors
+from .backbones import create_model_tf, features_tf, get_arrays, set_arrays
 from .losses_tf import binary_cross_entropy_with_logits, keras_loss
-from .metrics import Predictions, TrainingRun, check_identity, epoch_scores, run_identity
-from .pixels import cached_pixels
+from .metrics import Predictions, TrainingRun
 from .safety import TrainingDiverged, ctrl_c, explain_memory, recover, write_whole
 from .tables import ImageTable
-from .training.checkpoints import damaged, drop_checkpoint, read_folder_state, seal_folder
-from .training.data import decode_for_training, training_support
-from .training.identity import note_rate
-from .training.runs import check_files, in_run_folder, rank
+from .data.decoded import decode_split, require_vocab
+from .training.augment import Augment, augment_name, check_augment, is_off
+from .training.checkpoints import damaged
+from .training.data import decode_for_training
+from .training.keeper import Keeper
+from .training.options import check_callable, name_of
+from .training.own import network_name, own_keras
+from .training.runs import check_files, in_run_folder
+from .training.tf_loop import fit, load_checkpoint, loss_function, stopped
 
 # %% ../nbs/09_tensorflow.ipynb #0f34a775
 def augment_batch(
@@ -49,49 +53,65 @@ def augment_batch(
     return tf.gather(tf.gather(x, rows, axis=1, batch_dims=1), cols, axis=2, batch_dims=1)
 
 # %% ../nbs/09_tensorflow.ipynb #50cd0914
-class EpochData:
-    "Pictures that stay bytes until a batch needs them. `data(epoch)` is a tf.data.Dataset of (float [B, S, S, 3] in [0, 1], float targets [B, C]), the same each time it is asked for."
+class EpochData(keras.utils.PyDataset):
+    "Pictures that stay bytes until a batch needs them; `model.fit` takes it as it is. `data(epoch)` is a tf.data.Dataset of (float [B, S, S, 3] in [0, 1], float targets [B, C]), the same each time it is asked for."
     def __init__(self,
         images:np.ndarray,  # uint8 [N, S, S, 3], memory-mapped or not
         targets:np.ndarray, # bool [N, C]
         batch_size:int,     # pictures in a batch
         seed:int=0,         # of order and augmentation
         train:bool=True,    # shuffled and augmented; False: every picture as it is, in order
+        augment=None,       # "none", or a transform of your own, instead of flips and shifts; see `train`
     ):
+        super().__init__()
         if images.dtype != np.uint8: raise TypeError(f"The images are {images.dtype}; keep them as uint8, which needs a quarter of the memory.")
         if len(images) != len(targets): raise ValueError(f"There are {len(images)} images and {len(targets)} rows of targets; they must be the same number.")
         self.images, self.targets, self.batch_size, self.seed, self.train = images, np.asarray(targets, "float32"), batch_size, seed, train
+        self.own = Augment(augment, seed) if train and augment is not None and not is_off(augment) else None
+        self.moves, self.epoch = train and augment is None, 0
 
     def __len__(self): return -(-len(self.images)//self.batch_size)
     def __iter__(self): return iter(self(0))
 
     def __call__(self, epoch=0):
-        rows = tf.data.Dataset.range(len(self.images))
-        if self.train: rows = rows.shuffle(len(self.images), seed=self.seed*1009 + epoch + 1)
-        key = tf.random.fold_in(tf.constant([self.seed % 2**31, 0]), epoch)
+        key = self._key(epoch)
         def batch(i, rows):
-            x, y = self._fetch(rows)
-            if self.train: x = augment_batch(x, tf.random.fold_in(key, i))
+            if self.own: return self._fetch(rows, lambda r, i: self.own(self.images[r], epoch, int(i)), tf.float32, [i])
+            x, y = self._fetch(rows, lambda r: self.images[r], tf.uint8)
+            if self.moves: x = augment_batch(x, tf.random.fold_in(key, i))
             return tf.cast(x, tf.float32)/255, y
-        return rows.batch(self.batch_size).enumerate().map(batch, tf.data.AUTOTUNE, deterministic=True).prefetch(tf.data.AUTOTUNE)
+        return self._rows(epoch).batch(self.batch_size).enumerate().map(batch, tf.data.AUTOTUNE, deterministic=True).prefetch(tf.data.AUTOTUNE)
 
-    def _fetch(self, rows):
-        x, y = tf.numpy_function(lambda r: (self.images[r], self.targets[r]), [rows], (tf.uint8, tf.float32))
+    def _key(self, epoch): return tf.random.fold_in(tf.constant([self.seed % 2**31, 0]), epoch)
+
+    def _rows(self, epoch):
+        rows = tf.data.Dataset.range(len(self.images))
+        return rows.shuffle(len(self.images), seed=self.seed*1009 + epoch + 1) if self.train else rows
+
+    def __getitem__(self, i):
+        "Batch i of the epoch that `fit` is in."
+        if getattr(self, "_known", None) != self.epoch: self._order, self._known = np.fromiter(self._rows(self.epoch).as_numpy_iterator(), np.int64), self.epoch
+        rows = self._order[i*self.batch_size:(i + 1)*self.batch_size]
+        x = self.own(self.images[rows], self.epoch, i) if self.own else self.images[rows]
+        if self.moves: x = augment_batch(tf.constant(x), tf.random.fold_in(self._key(self.epoch), tf.constant(i, tf.int64))).numpy()
+        return x if self.own else x.astype("float32")/255, self.targets[rows]
+
+    def on_epoch_end(self): self.epoch += 1
+
+    def _fetch(self, rows, images, kind, more=()):
+        x, y = tf.numpy_function(lambda r, *o: (images(r, *o), self.targets[r]), [rows, *more], (kind, tf.float32))
         return tf.ensure_shape(x, (None, *self.images.shape[1:])), tf.ensure_shape(y, (None, self.targets.shape[1]))
-
-def _by_split(table, images): return {s: images[_rows(table, s)] for s in table.splits}
-
-def _rows(table, split): return np.flatnonzero((table.df.split == split).to_numpy())
 
 def make_data(
     table:ImageTable,    # what to train on; needs the splits "train" and "valid"
     profile:Profile,     # image size, batch size, seed
     on_error:str="stop", # a picture that can't be decoded: "stop" with its name, or "skip" it with a warning
+    augment=None,        # what becomes of the training pictures, as in `train`
 ) -> dict: # split name -> EpochData
     "Every picture of `table`, decoded once, in batches: shuffled and augmented for \"train\", in the table's order for the others."
-    table, images = decode_for_training(table, profile.image_size, on_error)
-    images = _by_split(table, images)
-    return {s: EpochData(images[s], table.targets(s), profile.batch_size, profile.seed, train=s == "train") for s in table.splits}
+    data = decode_for_training(table, profile.image_size, on_error)
+    parts = {s: data.split(s) for s in data.splits}
+    return {s: EpochData(o.images, o.targets, profile.batch_size, profile.seed, train=s == "train", augment=augment) for s, o in parts.items()}
 
 # %% ../nbs/09_tensorflow.ipynb #9b47a9bd
 def make_model(
@@ -106,7 +126,7 @@ def make_model(
     return model
 
 # %% ../nbs/09_tensorflow.ipynb #c85646d0
-from .ship.facts import require_vocab, size_of, vocab_of
+from .ship.facts import size_of, vocab_of
 from .ship.heads import keras_ending
 
 def _logits(model, x):
@@ -120,8 +140,7 @@ def _outputs(model, images, batch_size=256):
     "What `model` gives for bytes [N, S, S, 3], in their order."
     return np.concatenate([_logits(model, tf.cast(images[i:i + batch_size], tf.float32)/255) for i in range(0, len(images), batch_size)])
 
-def _predictions(model, table, images, split, batch_size=256, act=tf.sigmoid):
-    return Predictions(np.asarray(act(_outputs(model, images, batch_size))), table.targets(split), list(table.vocab), table.fnames(split))
+def _predictions(model, data, batch_size=256, act=tf.sigmoid): return data.predictions(np.asarray(act(_outputs(model, data.images, batch_size))))
 
 def predict(
     model,              # from `make_model`, `train` or `load_model`
@@ -133,10 +152,8 @@ def predict(
     "Probabilities of every label for the pictures of one split, with their file names; a network that ends in a sigmoid gets no second one."
     vocab, size = vocab_of(model), size_of(model, "keras")
     require_vocab(vocab, table)
-    if split not in table.splits: raise ValueError(f"The table {table.name!r} has no split {split!r}; it has {', '.join(table.splits)}.")
     act = tf.sigmoid if keras_ending(model, size, vocab, from_unit=True) == "logits" else tf.identity
-    table, images = cached_pixels(table, size, on_error=on_error)
-    return _predictions(model, table, images[_rows(table, split)], split, batch_size, act)
+    return _predictions(model, decode_split(table, split, size, on_error), batch_size, act)
 
 # %% ../nbs/09_tensorflow.ipynb #58817e65
 def fit_head(
@@ -253,6 +270,7 @@ def train_step(
     optimiser, # a keras optimizer
     loss,  # a function (inputs, targets) of losses_tf
     jit_compile:bool=False, # let XLA compile it
+    size:int|None=None, # side of the images; None: what the model says
 ): # a function (x, y) that makes one step and gives the loss
     "Compute, compare, differentiate, step: one graph, traced once for all batch sizes."
     def step(x, y):
@@ -263,7 +281,19 @@ def train_step(
         return value
     if not optimiser.built: optimiser.build(model.trainable_variables)
     graph = tf.function(step, jit_compile=jit_compile, autograph=False)
-    return graph.get_concrete_function(tf.TensorSpec(model.input_shape, tf.float32), tf.TensorSpec((None, model.output_shape[-1]), tf.float32))
+    shape = (None, size, size, 3) if size else model.input_shape
+    return graph.get_concrete_function(tf.TensorSpec(shape, tf.float32), tf.TensorSpec((None, None), tf.float32))
+
+def one_cycle(
+    profile:Profile, # learning rate and weight decay
+    steps:int, # of the whole training
+    policy:str="float32", # fp16 needs a loss that is scaled
+): # a keras optimizer
+    "AdamW whose rate warms up for a quarter of the steps, then falls along a cosine."
+    peak = profile.learning_rate
+    rate = keras.optimizers.schedules.CosineDecay(peak/25, max(steps - steps//4, 1), alpha=1e-3, warmup_target=peak, warmup_steps=max(steps//4, 1))
+    optimiser = keras.optimizers.AdamW(rate, weight_decay=profile.weight_decay)
+    return keras.optimizers.LossScaleOptimizer(optimiser) if policy == "mixed_float16" else optimiser
 
 # %% ../nbs/09_tensorflow.ipynb #b6d8a972
 def save_model(
@@ -293,95 +323,50 @@ def load_model(
     except (OSError, ValueError) as e: raise damaged(path.parent/"vocab.json", "it is missing or isn't JSON") from e
     return model
 
-def _save_checkpoint(folder, state, best, model, optimiser, identity):
-    def fill(part):
-        part.mkdir()
-        write_safetensors(best, part/"best.safetensors"); write_safetensors(get_arrays(model), part/"now.safetensors")
-        write_safetensors({f"{i:04d}": np.atleast_1d(v.numpy()) for i, v in enumerate(optimiser.variables)}, part/"optimiser.safetensors")
-        (part/"state.json").write_text(json.dumps({**state, "identity": identity}), encoding="utf-8")
-        seal_folder(part)
-    write_whole(folder, fill)
-
-def _load_checkpoint(folder, identity, loss):
-    "State, and the arrays of now, best and optimiser."
-    names = [f"{o}.safetensors" for o in ("now", "best", "optimiser")]
-    state = read_folder_state(folder, names, ("identity", "epoch", "history", "best", "head_seconds", "policy", "loss", "rates"))
-    check_identity(state.pop("identity"), identity, folder)
-    if state["loss"] != loss: raise ValueError(f"{folder} was trained with the loss {state['loss']}, and you gave {loss}. Resume with the same loss, or choose another folder.")
-    state["rates"] = note_rate(state["rates"], state["epoch"], identity["profile"]["learning_rate"])
-    return state, *(read_safetensors((folder/o).read_bytes(), f"{folder}/{o}")[0] for o in names)
-
 # %% ../nbs/09_tensorflow.ipynb #505c7deb
 @in_run_folder
 def train(
-    table:ImageTable,  # needs "train" and "valid"; "test" is predicted if there
+    table:ImageTable,  # needs "train" and "valid"; "test" is predicted if there. Or a `Decoded`
     profile:Profile,   # network, epochs, learning rate ...
     out=None,          # a folder for model, history and predictions
     resume:bool=False, # go on from the checkpoint in `out`, if there is one
     progress:bool=True, # a bar in a terminal, a line an epoch elsewhere
     *,
+    model=None,        # a Keras model of your own: float [B, S, S, 3] in [0, 1] to logits [B, C]; trained in place
+    loss=None,         # a function of (logits, targets) that gives one number, or a Keras loss from_logits; None: binary cross-entropy
+    augment=None,      # None: flips and shifts; "none"; a torchvision v2 or albumentations transform, or a function of uint8 [B, S, S, 3]
     on_error:str="stop", # a picture that can't be decoded: "stop" or "skip"
-    loss=binary_cross_entropy_with_logits, # a function (inputs, targets) of losses_tf
     jit_compile:bool=False, # let XLA compile the step
 ) -> TrainingRun: # model of the best epoch, history, predictions
-    "Train the profile's network, head first; keep the epoch with the highest validation mAP."
+    "Train a network, head first; keep the epoch with the highest validation mAP."
     if resume and out is None: raise ValueError("resume=True needs out=: the folder of the run to go on with.")
+    check_callable(loss); check_augment(augment)
+    called, loss = "binary_cross_entropy_with_logits" if loss is None else name_of(loss), binary_cross_entropy_with_logits if loss is None else loss_function(loss)
     seed_everything(profile.seed)
-    table, images = decode_for_training(table, profile.image_size, on_error)
-    support, identity, images = training_support(table), run_identity(profile, table, images), _by_split(table, images)
-    targets = {s: table.targets(s) for s in images}
-    data, model = EpochData(images["train"], targets["train"], profile.batch_size, profile.seed), make_model(table.vocab, profile)
-    checkpoint, called = recover(Path(out)/"checkpoint") if out is not None else None, getattr(loss, "__name__", "loss")
-    going_on = resume and checkpoint.is_dir()
-    if going_on:
-        state, now, best, moments = _load_checkpoint(checkpoint, identity, called)
-        set_arrays(model, now)
-    else: state, best = dict(epoch=0, history=[], best=-math.inf, head_seconds=0., policy=pick_policy(profile.precision), loss=called, rates=note_rate([], 0, profile.learning_rate)), get_arrays(model)
-
-    def kept(): return checkpoint if checkpoint and checkpoint.is_dir() else None
-    def stopped():
-        return KeyboardInterrupt(f"Stopped; {state['epoch']} of {profile.epochs} epochs are in {kept()}. Go on with train(..., out={str(out)!r}, resume=True)." if kept() else "Stopped before an epoch was kept.")
+    decoded = decode_for_training(table, profile.image_size, on_error)
+    recipe = dict(loss=called, augment=augment_name(augment), model=None if model is None else network_name(model))
+    if out is not None: recover(Path(out)/"checkpoint")
+    keeper = Keeper("tensorflow", decoded, profile, out, resume, progress, recipe, "checkpoint")
+    parts, own = {s: decoded.split(s) for s in decoded.splits}, model is not None
+    data = EpochData(parts["train"].images, parts["train"].targets, profile.batch_size, profile.seed, augment=augment)
+    model = own_keras(model, decoded) if own else make_model(decoded.vocab, profile)
+    place = dict(epoch=0, policy="float32" if own else pick_policy(profile.precision))
     with ctrl_c() as stop, explain_memory(profile):
-        if not going_on and profile.pretrained and profile.freeze_epochs:
-            state["head_seconds"] = fit_head(model, images["train"], targets["train"], profile, loss)
-            if progress: tqdm.write(f"head on frozen features: {state['head_seconds']:.1f} s")
-            if stop: raise stopped()
-        steps = profile.epochs*len(data)
-        rate = keras.optimizers.schedules.CosineDecay(profile.learning_rate/25, max(steps - steps//4, 1), alpha=1e-3, warmup_target=profile.learning_rate, warmup_steps=max(steps//4, 1))
-        optimiser = keras.optimizers.AdamW(rate, weight_decay=profile.weight_decay)
-        if state["policy"] == "mixed_float16": optimiser = keras.optimizers.LossScaleOptimizer(optimiser)
-        learner = training_copy(model, state["policy"])
+        if keeper.going_on:
+            place, now, moments = load_checkpoint(keeper)
+            set_arrays(model, now)
+        elif not own and profile.pretrained and profile.freeze_epochs:
+            keeper.extra = fit_head(model, parts["train"].images, parts["train"].targets, profile, loss)
+            keeper.say(f"head on frozen features: {keeper.extra:.1f} s")
+            if stop: raise stopped(keeper, place)
+        elif own and profile.pretrained and profile.freeze_epochs: keeper.say("A network of your own has no phase for the head alone: all of it learns from the start.")
+        learner = model if own else training_copy(model, place["policy"])
+        optimiser = one_cycle(profile, profile.epochs*len(data), place["policy"])
         optimiser.build(learner.trainable_variables)
-        if going_on:
+        if keeper.going_on:
             for v, (_, array) in zip(optimiser.variables, sorted(moments.items())): v.assign(array.reshape(v.shape))
-        step, on_card = train_step(learner, optimiser, loss, jit_compile), bool(tf.config.list_physical_devices("GPU"))
-        with tqdm(total=steps, initial=state["epoch"]*len(data), unit="step", disable=None if progress else True) as bar:
-            for epoch in range(state["epoch"], profile.epochs):
-                start, losses, sizes = time.perf_counter(), [], []
-                for x, y in data(epoch):
-                    losses.append(step(x, y)); sizes.append(len(x))
-                    if not on_card and not np.isfinite(losses[-1]): break          # on a card, to look would be to wait for it
-                    if stop: raise stopped()
-                    bar.update()
-                bad = np.flatnonzero(~np.isfinite(losses))
-                if len(bad): raise TrainingDiverged(epoch*len(data) + int(bad[0]), epoch, kept())
-                model.set_weights(learner.get_weights())
-                probs = tf.sigmoid(_outputs(model, images["valid"])).numpy()
-                if not np.isfinite(probs).all(): raise TrainingDiverged((epoch + 1)*len(data) - 1, epoch, kept())
-                valid_loss, f1, mAP = epoch_scores(probs, targets["valid"])
-                state["history"].append(dict(epoch=epoch, train_loss=float(np.average(losses, weights=sizes)), valid_loss=valid_loss, valid_macro_f1=f1, valid_map=mAP, seconds=time.perf_counter() - start))
-                if rank(mAP) > state["best"]: state["best"], best = rank(mAP), get_arrays(model)
-                state["epoch"] = epoch + 1
-                if checkpoint: _save_checkpoint(checkpoint, state, best, model, optimiser, identity)
-                bar.set_postfix_str(f"mAP {mAP:.3f}")
-                if progress and bar.disable: print(f"epoch {epoch:2d}  train loss {state['history'][-1]['train_loss']:.4f}  valid loss {valid_loss:.4f}  macro F1 {f1:.3f}  mAP {mAP:.3f}  {state['history'][-1]['seconds']:.1f} s")
-
-        set_arrays(model, best)
-        predictions = {s: _predictions(model, table, images[s], s) for s in images if s != "train"}
-    run = TrainingRun("tensorflow", model, list(table.vocab), pd.DataFrame(state["history"]), predictions, profile, table.name,
-                      state["head_seconds"] + sum(r["seconds"] for r in state["history"]), Path(out) if out is not None else None,
-                      support, state["rates"], identity["data"])
-    if out is not None:
-        save_model(model, out); run.save(out)
-        drop_checkpoint(checkpoint)
-    return run
+        step = train_step(learner, optimiser, loss, jit_compile, decoded.image_size)
+        fit(keeper, place, data, step, optimiser, model, lambda: own or model.set_weights(learner.get_weights()),
+            lambda: tf.sigmoid(_outputs(model, parts["valid"].images)).numpy(), stop, look=not tf.config.list_physical_devices("GPU"))
+        set_arrays(model, keeper.arrays)
+        return keeper.finish(model, {s: tf.sigmoid(_outputs(model, o.images)).numpy() for s, o in parts.items() if s != "train"}, save_model)

@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['TableDataset', 'augment_batch', 'random_resized_crop', 'ImageBatches', 'make_data', 'make_model', 'predict',
-           'adapt_batchnorm', 'cached_features', 'fit_head', 'TrainingState', 'train']
+           'adapt_batchnorm', 'cached_features', 'fit_head', 'head_first', 'train', 'TrainingState']
 
 # %% ../nbs/08_pytorch.ipynb #5aedaa63
-import contextlib, functools, math, sys, time
+import contextlib, functools, math, time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 import numpy as np
@@ -23,16 +23,20 @@ except ImportError: cv2 = None        # a machine with little more than torch
 import torch
 from torch import nn
 from torch.nn import functional as F
-from torch.utils.data import Dataset
+from torch.utils.data import DataLoader, Dataset
 from .backbones import create_model, get_arrays, load_model, save_model, set_arrays
 from .losses import binary_cross_entropy_with_logits
-from .metrics import Predictions, TrainingRun, check_identity, epoch_scores, run_identity
-from .safety import TrainingDiverged, ctrl_c, explain_memory, progress_bar, write_whole
+from .metrics import Predictions, TrainingRun, epoch_scores
+from .safety import ctrl_c, explain_memory
 from .tables import ImageTable, decode_images, load_image
-from .training.checkpoints import drop_checkpoint, read_torch, seal
-from .training.data import decode_for_training, training_support
-from .training.identity import note_rate
-from .training.runs import in_run_folder, rank
+from .data.decoded import decode_split, require_vocab
+from .training.augment import Augment, augment_name, check_augment, is_off
+from .training.data import decode_for_training
+from .training.keeper import Keeper
+from .training.options import check_callable, name_of
+from .training.own import has_head, network_name, own_torch
+from .training.runs import in_run_folder
+from .training.standard import PixelDataset, whole_batch
 
 # %% ../nbs/08_pytorch.ipynb #5a83d0bc
 class TableDataset(Dataset):
@@ -150,7 +154,7 @@ def random_resized_crop(
     return _crop(x, *(o.to(x.device) for o in _draw_boxes(len(x), x.shape[1], min_scale, generator)))
 
 # %% ../nbs/08_pytorch.ipynb #6c010914
-class ImageBatches:
+class ImageBatches(DataLoader):
     "Batches of (float [B, 3, S, S] in [0, 1], float targets [B, C]) from pictures kept as bytes. Iterating is repeatable: order and augmentation depend on seed and epoch alone."
     def __init__(self,
         images:np.ndarray,  # uint8 [N, S, S, 3], in memory or mapped
@@ -161,11 +165,14 @@ class ImageBatches:
         device=None,        # torch.device; `pick_device()` if left out
         rows=None,          # which of the images are meant, int [n]; all if left out
         min_scale:float|None=None, # random resized crops that keep this share of the area at least, instead of shifts
+        augment=None,       # "none", or a transform of your own, instead of flips and shifts; see `train`
     ):
         n = len(images) if rows is None else len(rows)
         if n != len(targets): raise ValueError(f"There are {n} images and {len(targets)} rows of targets; they must be the same number.")
         if images.dtype != np.uint8: raise TypeError(f"The images are {images.dtype}; keep them as uint8, which needs a quarter of the memory.")
-        self.device, self.batch_size, self.train, self.seed, self.min_scale = device or pick_device(), batch_size, train, seed, min_scale
+        self.device, self.train, self.seed, self.min_scale = device or pick_device(), train, seed, min_scale
+        self.own = Augment(augment, seed) if train and augment is not None and not is_off(augment) else None
+        self.moves = train and augment is None                      # flips and shifts, or crops
         self.epoch, self.start = 0, 0                              # the epoch, and the first batch of it that is wanted
         self.rows = torch.arange(n) if rows is None else torch.as_tensor(np.asarray(rows), dtype=torch.long)
         self.images, self.targets = torch.from_numpy(images if images.flags.writeable else images.copy()), torch.from_numpy(np.asarray(targets, "float32"))
@@ -173,6 +180,13 @@ class ImageBatches:
         ends = [*range(batch_size, n, batch_size), n]
         self.sizes = [b - a for a, b in zip([0, *ends], ends)]
         if train and self.sizes[-1] == 1 and n > 1: self.sizes.pop()       # BatchNorm can't learn from one picture
+        super().__init__(PixelDataset(self.images, self.targets, self.rows, self._change if train else None), batch_size, shuffle=train, collate_fn=whole_batch)
+
+    def _change(self, x):
+        "What `DataLoader`s that others make of this get: changed by torch's global generator."
+        g = torch.Generator().manual_seed(int(torch.randint(2**31, ())))
+        if self.own: return torch.from_numpy(self.own(x.cpu().numpy(), batch=g.initial_seed()))
+        return x if not self.moves else augment_batch(x, g) if self.min_scale is None else random_resized_crop(x, g, self.min_scale).permute(0, 2, 3, 1)
 
     def _to_card(self):
         self.targets = self.targets.to(self.device)
@@ -185,40 +199,45 @@ class ImageBatches:
         g = torch.Generator().manual_seed((self.seed*100_003 + self.epoch) % 2**63)
         n, s = len(self.rows), self.images.shape[1]
         order = torch.randperm(n, generator=g) if self.train else torch.arange(n)
-        dice = () if not self.train else _draw_moves(n, s, None, g) if self.min_scale is None else _draw_boxes(n, s, self.min_scale, g)
+        dice = () if not self.moves else _draw_moves(n, s, None, g) if self.min_scale is None else _draw_boxes(n, s, self.min_scale, g)
         make = self._on_cpu if self.device.type == "cpu" else self._on_card
         rows, order, dice = self.rows[order.to(self.rows.device)], order.to(self.device), [o.to(self.device) for o in dice]
         for k in range(self.start, len(self)):
             at = slice(k*self.batch_size, k*self.batch_size + self.sizes[k])
-            yield make(rows[at], [o[at] for o in dice]), self.targets[order[at]]
+            yield self._changed(rows[at], k) if self.own else make(rows[at], [o[at] for o in dice]), self.targets[order[at]]
         self.start = 0
         if self.train: self.epoch += 1
+
+    def _changed(self, rows, k):
+        x = self.images.index_select(0, rows.to(self.images.device)).cpu().numpy()
+        return torch.from_numpy(self.own(x, self.epoch, k)).permute(0, 3, 1, 2).to(self.device)
 
     def _on_card(self, rows, dice):
         x = self.images.index_select(0, rows)
         if x.device != self.device: x = (x.pin_memory() if self.device.type == "cuda" else x).to(self.device, non_blocking=True)
-        if self.train and self.min_scale is not None: return _crop(x, *dice)
-        if self.train: x = _move(x, *dice)
+        if self.moves and self.min_scale is not None: return _crop(x, *dice)
+        if self.moves: x = _move(x, *dice)
         return x.permute(0, 3, 1, 2).float().div_(255)
 
     def _on_cpu(self, rows, dice):
-        if self.train and self.min_scale is not None: return _cropped(self.images.numpy(), rows, dice).permute(0, 3, 1, 2)
+        if self.moves and self.min_scale is not None: return _cropped(self.images.numpy(), rows, dice).permute(0, 3, 1, 2)
         x = self.images.index_select(0, rows)                             # several times as fast as images[rows]
-        return (_moved(x, *dice) if self.train else x.float().div_(255)).permute(0, 3, 1, 2)
+        return (_moved(x, *dice) if self.moves else x.float().div_(255)).permute(0, 3, 1, 2)
 
 # %% ../nbs/08_pytorch.ipynb #4db02b81
 def make_data(
     table:ImageTable, # what to train on; needs the splits "train" and "valid"
     profile:Profile,  # image size, batch size, seed
     on_error:str="stop", # a picture that can't be decoded: "stop" with an error that names it, or "skip" it with a warning
+    augment=None,     # what becomes of the training pictures, as in `train`
 ) -> dict: # ImageBatches by split
     "Every picture of `table`, decoded once, in batches: shuffled and augmented for \"train\", in the table's order for the others."
-    return _batches(*decode_for_training(table, profile.image_size, on_error), profile)
+    return _batches(decode_for_training(table, profile.image_size, on_error), profile, augment)
 
-def _batches(table, images, profile):
-    device, split_of = pick_device(), table.df["split"].to_numpy()
-    return {s: ImageBatches(images, table.targets(s), profile.batch_size if s == "train" else 256, train=s == "train", seed=profile.seed,
-                            device=device, rows=np.flatnonzero(split_of == s)) for s in table.splits}
+def _batches(data, profile, augment=None):
+    device, rows = pick_device(), {s: data.rows(s) for s in data.splits}
+    return {s: ImageBatches(data.images, data.targets[rows[s]], profile.batch_size if s == "train" else 256, train=s == "train", seed=profile.seed,
+                            device=device, rows=rows[s], augment=augment) for s in data.splits}
 
 # %% ../nbs/08_pytorch.ipynb #228ee83b
 def make_model(
@@ -234,41 +253,27 @@ def make_model(
     return model.to(pick_device(), memory_format=torch.channels_last)
 
 # %% ../nbs/08_pytorch.ipynb #b0c85f5a
-def _autocast(x, precision):
-    "The context in which convolutions on the device of `x` compute in `precision`."
-    dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(precision)
-    return torch.autocast(x.device.type, dtype, enabled=dtype is not None)
-
-def _forward(model, x, precision):
-    "Logits as float32, computed in `precision`."
-    with _autocast(x, precision): return model(x).float()
+from .training.torch_loop import autocast, forward, probs_of
 
 # %% ../nbs/08_pytorch.ipynb #327727db
-from .ship.facts import require_vocab, size_of, vocab_of
+from .ship.facts import size_of, vocab_of
 from .ship.heads import torch_ending
 
 @torch.no_grad()
-def _probs(model, batches, precision="fp32", act=torch.sigmoid):
-    was_training = model.training
-    model.eval()
-    out = [act(_forward(model, x, precision)) for x, _ in batches]
-    model.train(was_training)
-    return torch.cat(out).cpu().numpy()
-
 def predict(
     model:nn.Module,    # from `make_model`, `train` or `load_model`
     table:ImageTable,   # pictures; its vocab must be the model's
     split:str="test",   # "train", "valid" or "test"
     batch_size:int=256, # pictures at once
+    on_error:str="stop", # a picture that can't be decoded: "stop" or "skip"
 ) -> Predictions: # in the table's order
     "Probabilities of every label for the pictures of one split, with their file names; a network that ends in a sigmoid gets no second one."
     vocab, size = vocab_of(model), size_of(model, "torch")
     require_vocab(vocab, table)
-    if split not in table.splits: raise ValueError(f"The table {table.name!r} has no split {split!r}; it has {', '.join(table.splits)}.")
     act = torch.sigmoid if torch_ending(model, size, vocab) == "logits" else nn.Identity()
-    images = decode_images(table.paths(split), size)
-    batches = ImageBatches(images, table.targets(split), batch_size, device=next(model.parameters()).device)
-    return Predictions(_probs(model, batches, act=act), table.targets(split), list(table.vocab), table.fnames(split))
+    data = decode_split(table, split, size, on_error)
+    batches = ImageBatches(data.images, data.targets, batch_size, device=next(model.parameters()).device)
+    return data.predictions(probs_of(model, batches, act=act))
 
 # %% ../nbs/08_pytorch.ipynb #49ec2e9b
 @torch.no_grad()
@@ -280,7 +285,7 @@ def adapt_batchnorm(
     "One pass in training mode, without learning: BatchNorm's running means and variances become those of these pictures."
     was_training, epoch = model.training, batches.epoch
     model.train()
-    for x, _ in batches: _forward(model, x, precision)
+    for x, _ in batches: forward(model, x, precision)
     model.train(was_training)
     batches.epoch = epoch
 
@@ -295,7 +300,7 @@ def cached_features(
     model.eval()
     out = []
     for x, _ in plain:
-        with _autocast(x, precision): out.append(model.features(x).float())
+        with autocast(x, precision): out.append(model.features(x).float())
     model.train(was_training)
     return torch.cat(out), plain.targets
 
@@ -326,100 +331,35 @@ def fit_head(
     return n
 
 # %% ../nbs/08_pytorch.ipynb #a8751497
-class TrainingState:
-    "Everything that the next step depends on; `save` and `load` make a training resumable in the middle of an epoch."
-    def __init__(self,
-        model:nn.Module,  # in the layout and on the device where it trains
-        profile:Profile,  # learning rate, weight decay
-        steps:int,        # optimiser steps of the whole training
-        ema:float=0.,     # decay of the moving average of the weights; 0: none
-        precision:str="fp32", # fp16 needs a scaler
-    ):
-        device = next(model.parameters()).device
-        self.model, self.precision = model, precision
-        self.optimiser = torch.optim.AdamW(model.parameters(), lr=profile.learning_rate, weight_decay=profile.weight_decay)
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(self.optimiser, profile.learning_rate, total_steps=max(steps, 5), pct_start=.25)
-        self.scaler = torch.amp.GradScaler(device.type, enabled=precision == "fp16")
-        averaging = torch.optim.swa_utils
-        self.average = averaging.AveragedModel(model, multi_avg_fn=averaging.get_ema_multi_avg_fn(ema), use_buffers=True) if ema else None
-        self.epoch = self.batch = self.step_number = self.seen = 0        # where the training is
-        self.total = torch.zeros((), device=device)                       # sum of the losses of this epoch, kept on the device
-        self.bad = torch.full((), -1, device=device)                      # the first step whose loss wasn't finite
-        self.seconds, self.head_seconds, self.history, self.best, self.arrays = 0., 0., [], -math.inf, None
-        self.rates = note_rate([], 0, profile.learning_rate)
+from .training.torch_loop import TrainingState
 
-    def step(self):
-        "One step of optimiser, schedule and moving average."
-        self.scaler.step(self.optimiser); self.scaler.update(); self.optimiser.zero_grad(); self.schedule.step()
-        if self.average: self.average.update_parameters(self.model)
-        self.step_number += 1
-
-    @property
-    def judged(self): return self.average.module if self.average else self.model
-
-    _PARTS, _PLACE = ("model", "optimiser", "schedule", "scaler", "average"), ("epoch", "batch", "step_number", "seen", "seconds", "head_seconds", "history", "best", "precision", "rates")
-    def save(self, path, identity):
-        "Write all of it, as a whole or not at all."
-        parts = {k: getattr(self, k).state_dict() for k in self._PARTS if getattr(self, k) is not None}
-        place = {k: getattr(self, k) for k in self._PLACE}
-        arrays = None if self.arrays is None else {k: torch.from_numpy(v) for k, v in self.arrays.items()}
-        rng = [torch.get_rng_state(), *([torch.cuda.get_rng_state()] if self.total.is_cuda else [])]
-        state = dict(parts=parts, place=place, arrays=arrays, total=self.total, rng=rng, identity=identity)
-        write_whole(path, lambda p: (torch.save(state, p), seal(p)))
-
-    def load(self, path, identity):
-        "Go back to what `save` wrote; ValueError if it belongs to another run."
-        saved = read_torch(path, ("parts", "place", "arrays", "total", "rng", "identity"))
-        check_identity(saved["identity"], identity, path)
-        for k, was in saved["identity"]["recipe"].items():
-            if identity["recipe"][k] != was: raise ValueError(f"{path} was trained with {k} = {was!r}, and now it is {identity['recipe'][k]!r}. Resume with the same, or choose another folder.")
-        for k, v in saved["parts"].items(): getattr(self, k).load_state_dict(v)
-        for k, v in saved["place"].items(): setattr(self, k, v)
-        self.arrays = None if saved["arrays"] is None else {k: v.numpy() for k, v in saved["arrays"].items()}
-        self.total.copy_(saved["total"])
-        torch.set_rng_state(saved["rng"][0])
-        if self.total.is_cuda and len(saved["rng"]) > 1: torch.cuda.set_rng_state(saved["rng"][1])
-        self._change_rate(identity["profile"]["learning_rate"])
-
-    def _change_rate(self, rate):
-        "Go on with another learning rate, as after a loss that was no number; the schedule keeps its shape."
-        factor, self.rates = rate/self.rates[-1]["learning_rate"], note_rate(self.rates, self.epoch, rate)
-        if factor == 1: return
-        for group in self.optimiser.param_groups:
-            for k in ("lr", "initial_lr", "max_lr", "min_lr"): group[k] *= factor
+_all_ = ["TrainingState"]
 
 # %% ../nbs/08_pytorch.ipynb #60fa9b7a
-def _one_epoch(state, batches, accumulate, stop, kept, on_step):
-    "Every batch of an epoch that is still to come. False if Ctrl-C ended it early."
-    on_cpu, sizes = batches.device.type == "cpu", batches.sizes
-    state.model.train()
-    for k, (x, y) in enumerate(batches, state.batch):
-        first = k - k % accumulate
-        last = k + 1 == len(sizes) or (k + 1) % accumulate == 0
-        try: loss = binary_cross_entropy_with_logits(_forward(state.model, x, state.precision), y)
-        except ValueError as e: raise TrainingDiverged(state.step_number, state.epoch, kept) from e           # logits that aren't finite
-        if on_cpu:
-            if not math.isfinite(loss.item()): raise TrainingDiverged(state.step_number, state.epoch, kept)
-        else: state.bad = torch.where((state.bad < 0) & ~torch.isfinite(loss), state.step_number, state.bad)
-        state.scaler.scale(loss if accumulate == 1 else loss*len(x)/sum(sizes[first:first + accumulate])).backward()
-        state.total += loss.detach()*len(x); state.seen += len(x)
-        if last:
-            state.step()
-            state.batch = k + 1
-            on_step()
-            if stop: break
-    if not on_cpu and state.bad.item() >= 0: raise TrainingDiverged(state.bad.item(), state.epoch, kept)
-    return state.batch == len(sizes)
+from .training.torch_loop import fit, judge_labels, one_epoch, tensorboard
 
 # %% ../nbs/08_pytorch.ipynb #5e8eeae2
+def head_first(
+    state:TrainingState, # of a network with `.features` and `.head`
+    data:dict, # ImageBatches by split
+) -> str: # what to say of it
+    "Fit the head on features of the frozen body."
+    adapt_batchnorm(state.model, data["train"], state.precision)
+    passes = fit_head(state.model.head, *cached_features(state.model, data["train"], state.precision))
+    mAP = epoch_scores(probs_of(state.model, data["valid"], state.precision), data["valid"].targets.cpu().numpy() > 0)[2]
+    return f"head alone, body frozen: {passes} passes over its features, valid mAP {mAP:.3f}"
+
 @in_run_folder
 def train(
-    table:ImageTable,  # needs "train" and "valid"; "test" is predicted if there
+    table:ImageTable,  # needs "train" and "valid"; "test" is predicted if there. Or a `Decoded`
     profile:Profile,   # epochs, learning rate, precision ...
     out=None,          # a folder for model, history and predictions
     resume:bool=False, # go on from the checkpoint in `out`, if there is one
     progress:bool=True, # a bar in a terminal, a line an epoch elsewhere
     *,
+    model=None,        # a torch module of your own: float [B, 3, S, S] in [0, 1] to logits [B, C]; trained in place
+    loss=None,         # a function of (logits, targets) that gives one number; None: binary cross-entropy
+    augment=None,      # None: flips and shifts; "none"; a torchvision v2 or albumentations transform, or a function of uint8 [B, S, S, 3]
     on_error:str="stop", # a picture that can't be decoded: "stop", or "skip" it with a warning
     accumulate:int=1,  # batches in one optimiser step
     ema:float=0.,      # decay of a moving average of the weights, such as 0.99; 0: none
@@ -428,88 +368,34 @@ def train(
     log_dir=None,      # a folder for TensorBoard
     on_epoch=None,     # called with (row of the history, model) after each epoch
 ) -> TrainingRun: # model of the best epoch, history, predictions
-    "Train the profile's network, first its head alone, then all of it; keep the epoch with the highest validation mAP. Ctrl-C saves, then raises KeyboardInterrupt."
+    "Train a network, first its head alone, then all of it; keep the epoch with the highest validation mAP. Ctrl-C saves, then raises KeyboardInterrupt."
     if resume and out is None: raise ValueError("resume=True needs out=: the folder of the run to go on with.")
     if accumulate < 1: raise ValueError(f"accumulate is {accumulate}; it is the number of batches in one step, at least 1.")
     if not 0 <= ema < 1: raise ValueError(f"ema is {ema}; it is the share of the old average that stays, at least 0 and below 1.")
     if min_scale is not None: _check_scale(min_scale)
+    if min_scale is not None and augment is not None: raise ValueError("min_scale= and augment= are two ways to change the training images: give one of them.")
+    if model is not None and dropout: raise ValueError("dropout= is for the profile's network; put a dropout into your own.")
+    check_callable(loss); check_augment(augment)
     precision = pick_precision(profile.precision)
     seed_everything(profile.seed)
-    with explain_memory(profile), ctrl_c() as stop, _board(log_dir) as board:
-        table, images = decode_for_training(table, profile.image_size, on_error)
-        support = training_support(table)
-        data, model = _batches(table, images, profile), make_model(table.vocab, profile, dropout)
-        batches = data["train"]
-        batches.min_scale = min_scale
-        steps = profile.epochs*-(-len(batches)//accumulate)
-        state = TrainingState(model, profile, steps, ema, precision)
-        identity = run_identity(profile, table, images) | dict(recipe=dict(accumulate=accumulate, ema=ema, dropout=dropout, min_scale=min_scale))
-        checkpoint = Path(out)/"checkpoint.pt" if out is not None else None
-        if resume and checkpoint.is_file(): state.load(checkpoint, identity)
-        elif profile.pretrained and profile.freeze_epochs: _head_first(state, data, progress, table)
-        if board: board.add_images("train/batch", next(iter(batches))[0][:16])
-
-        bar = progress_bar(steps, initial=state.step_number, unit="step", disable=None if progress else True)      # None: only in a terminal
-        while state.epoch < profile.epochs:
-            batches.epoch, batches.start = state.epoch, state.batch
-            began = time.perf_counter() - state.seconds
-            kept = checkpoint if checkpoint and checkpoint.is_file() else None
-            whole = _one_epoch(state, batches, accumulate, stop, kept, bar.update)
-            state.seconds = time.perf_counter() - began
-            if whole:
-                _judge(state, data["valid"], table, began, board, bar, progress, kept)
-                if on_epoch: on_epoch(state.history[-1], state.judged)
-            if checkpoint: state.save(checkpoint, identity)
-            if stop: raise KeyboardInterrupt
-        bar.close()
-
-        set_arrays(model, state.arrays)
-        model.eval()
-        predictions = {s: Predictions(_probs(model, data[s]), table.targets(s), list(table.vocab), table.fnames(s)) for s in table.splits if s != "train"}
-    run = TrainingRun("torch", model, list(table.vocab), pd.DataFrame(state.history), predictions, profile, table.name,
-                      state.head_seconds + sum(r["seconds"] for r in state.history), Path(out) if out is not None else None,
-                      support, state.rates, identity["data"])
-    if out is not None:
-        save_model(model, out); run.save(out)
-        drop_checkpoint(checkpoint)
-    return run
-
-def _head_first(state, data, progress, table):
-    "Fit the head on features of the frozen body."
-    start = time.perf_counter()
-    adapt_batchnorm(state.model, data["train"], state.precision)
-    passes = fit_head(state.model.head, *cached_features(state.model, data["train"], state.precision))
-    state.head_seconds = time.perf_counter() - start
-    mAP = epoch_scores(_probs(state.model, data["valid"], state.precision), table.targets("valid"))[2]
-    if progress: print(f"head alone, body frozen: {passes} passes over its features, valid mAP {mAP:.3f}, {state.head_seconds:.1f} s")
-
-def _judge(state, valid, table, began, board, bar, progress, kept):
-    "Score the epoch that has ended, keep its weights if they are the best, and turn the page."
-    rate, epoch = state.schedule.get_last_lr()[0], state.epoch
-    probs = _probs(state.judged, valid, state.precision)
-    if not np.isfinite(probs).all(): raise TrainingDiverged(state.step_number - 1, epoch, kept)       # spoilt by the last step
-    valid_loss, f1, mAP = epoch_scores(probs, table.targets("valid"))
-    row = dict(epoch=epoch, train_loss=state.total.item()/max(state.seen, 1), valid_loss=valid_loss, valid_macro_f1=f1, valid_map=mAP, seconds=time.perf_counter() - began)
-    state.history.append(row)
-    if rank(mAP) > state.best: state.best, state.arrays = rank(mAP), get_arrays(state.judged)
-    state.epoch, state.batch, state.seen, state.seconds = epoch + 1, 0, 0, 0.
-    state.total.zero_()
-    if board:
-        for name, value in (("loss/train", row["train_loss"]), ("loss/valid", valid_loss), ("score/macro F1", f1), ("score/mAP", mAP), ("learning rate", rate)): board.add_scalar(name, value, state.step_number)
-        board.flush()
-    bar.set_postfix_str(f"mAP {mAP:.3f}")
-    if progress and bar.disable: print(f"epoch {epoch:2d}  train loss {row['train_loss']:.4f}  valid loss {valid_loss:.4f}  macro F1 {f1:.3f}  mAP {mAP:.3f}  {row['seconds']:.1f} s")
-
-# %% ../nbs/08_pytorch.ipynb #4c1ee855
-@contextlib.contextmanager
-def _board(log_dir):
-    "A writer for TensorBoard, or None."
-    if log_dir is None: yield None; return
-    if "tensorflow" not in sys.modules:      # TensorBoard would load it, only to write files; this name, which it looks for, says not to
-        import types
-        sys.modules.setdefault("tensorboard.compat.notf", types.ModuleType("notf"))
-    try: from torch.utils.tensorboard import SummaryWriter
-    except ImportError as e: raise ImportError("log_dir= needs TensorBoard: pip install tensorboard, or leave log_dir out.") from e
-    writer = SummaryWriter(str(log_dir))
-    try: yield writer
-    finally: writer.close()
+    with explain_memory(profile), ctrl_c() as stop, tensorboard(log_dir) as board:
+        decoded = decode_for_training(table, profile.image_size, on_error)
+        recipe = dict(accumulate=accumulate, ema=ema, dropout=dropout, min_scale=min_scale, augment=augment_name(augment),
+                      loss=None if loss is None else name_of(loss), model=None if model is None else network_name(model))
+        keeper = Keeper("torch", decoded, profile, out, resume, progress, recipe)
+        net = make_model(decoded.vocab, profile, dropout) if model is None else own_torch(model, decoded).to(pick_device(), memory_format=torch.channels_last)
+        data = _batches(decoded, profile, augment)
+        data["train"].min_scale = min_scale
+        state = TrainingState(net, profile, profile.epochs*-(-len(data["train"])//accumulate), ema, precision)
+        if keeper.going_on: state.load(keeper.path, keeper)
+        elif profile.pretrained and profile.freeze_epochs and has_head(net):
+            keeper.epoch_begins()
+            said = head_first(state, data)
+            keeper.extra = keeper.spent
+            keeper.say(f"{said}, {keeper.extra:.1f} s")
+        elif profile.pretrained and profile.freeze_epochs: keeper.say("This network has no linear layer `head` behind `features`, so all of it learns from the start.")
+        if board: board.add_images("train/batch", next(iter(data["train"]))[0][:16])
+        fit(state, keeper, data["train"], lambda s, k: judge_labels(s, k, data["valid"], get_arrays, board, on_epoch), accumulate, loss or binary_cross_entropy_with_logits, stop)
+        set_arrays(net, keeper.arrays)
+        net.eval()
+        return keeper.finish(net, {s: probs_of(net, data[s]) for s in decoded.splits if s != "train"}, save_model)

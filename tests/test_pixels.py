@@ -19,7 +19,7 @@ from hypothesis import example, HealthCheck, given, settings, strategies as st
 from PIL import Image
 
 from mlc_course import atomic
-from mlc_course.data import pixel_files, pixels
+from mlc_course.data import one_open, opening, pixel_files, pixels
 from mlc_course.pixels import cached_pixels, content_key
 from mlc_course.tables import ImageTable, decode_images
 
@@ -58,7 +58,7 @@ def no_warning_unseen():
 def files(cache, suffix=".npy"): return sorted(p for p in cache.iterdir() if p.suffix == suffix)
 
 
-def no_decoding(monkeypatch): monkeypatch.setattr(pixels, "decode_images", lambda *a, **k: pytest.fail("it should be in the cache"))
+def no_decoding(monkeypatch): monkeypatch.setattr(pixels, "decode_each", lambda *a, **k: pytest.fail("it should be in the cache"))
 
 
 # ---- the same pixels ---------------------------------------------------------------------------
@@ -225,13 +225,67 @@ def test_a_changed_picture_is_decoded_anew(root, cache):
     assert len(files(cache)) == 2
 
 
-def test_pictures_that_change_while_they_are_decoded_are_not_kept(root, cache, monkeypatch):
-    def meanwhile(paths, size):
+def test_pictures_that_change_while_they_are_decoded_have_the_key_of_what_was_decoded(root, cache, monkeypatch):
+    table, real = table_of(root), pixels.decode_each
+    before = decode_images(table, 16)
+    def afterwards(*args):
+        done = real(*args)
         noise(root/"4.png", seed=88)
-        return decode_images(paths, size)
-    monkeypatch.setattr(pixels, "decode_images", meanwhile)
-    with pytest.raises(RuntimeError, match="changed while they were decoded"): cached_pixels(table_of(root), 16, folder=cache)
-    assert not files(cache) and not files(cache, ".part")
+        return done
+    monkeypatch.setattr(pixels, "decode_each", afterwards)
+    np.testing.assert_array_equal(cached_pixels(table, 16, folder=cache)[1], before)
+    monkeypatch.undo()
+    np.testing.assert_array_equal(cached_pixels(table, 16, folder=cache)[1], decode_images(table, 16))
+    assert len(files(cache)) == 2
+
+
+def test_a_file_too_large_to_be_held_is_compared_afterwards(root, cache, monkeypatch):
+    monkeypatch.setattr(one_open, "HELD", 100)
+    table, real = table_of(root), pixels.decode_each
+    np.testing.assert_array_equal(cached_pixels(table, 16, folder=cache)[1], decode_images(table, 16))
+    def meanwhile(*args):
+        done = real(*args)
+        noise(root/"4.png", seed=88)
+        return done
+    monkeypatch.setattr(pixels, "decode_each", meanwhile)
+    with pytest.raises(RuntimeError, match=r"4\.png changed while it was decoded"): cached_pixels(table, 17, folder=cache)
+    assert len(files(cache)) == 1 and not files(cache, ".part")
+
+
+@pytest.fixture
+def opens(monkeypatch):
+    "The names of the files that were opened, as often as they were."
+    names, real = [], one_open.open_file
+    def counted(path):
+        names.append(Path(path).name)
+        return real(path)
+    monkeypatch.setattr(one_open, "open_file", counted)
+    monkeypatch.setattr(opening, "open_file", counted)
+    plain = Image.open
+    monkeypatch.setattr(Image, "open", lambda fp, *a, **k: (isinstance(fp, (str, os.PathLike)) and names.append(Path(fp).name), plain(fp, *a, **k))[1])
+    return names
+
+
+def test_each_file_is_opened_once_cold_and_warm(root, cache, opens):
+    names = sorted(p.name for p in root.iterdir())
+    for _ in range(3):
+        cached_pixels(table_of(root), 16, folder=cache)
+        assert sorted(opens) == names
+        opens.clear()
+
+
+def test_a_bad_file_is_opened_once_as_well(broken, cache, opens):
+    skipped(broken, cache, "2 of 7")
+    assert len(opens) == len(set(opens)) == 6                     # the seventh isn't there
+
+
+def test_a_copy_elsewhere_is_found_without_decoding(root, cache, tmp_path, monkeypatch, opens):
+    import shutil
+    _, first = cached_pixels(table_of(root), 16, folder=cache)
+    shutil.copytree(root, tmp_path/"copy")
+    no_decoding(monkeypatch); opens.clear()
+    np.testing.assert_array_equal(cached_pixels(table_of(tmp_path/"copy"), 16, folder=cache)[1], first)
+    assert len(opens) == 7
 
 
 # ---- several at once ---------------------------------------------------------------------------
@@ -241,12 +295,12 @@ RACE = """
     import numpy as np
     from mlc_course.data import pixels
     if sys.argv[3] == "no lock": pixels.file_lock = lambda path: contextlib.nullcontext()
-    real, table = pixels.decode_images, pickle.load(open(sys.argv[1], "rb"))
+    real, table = pixels.decode_each, pickle.load(open(sys.argv[1], "rb"))
     def slowly(*args):
         print("decoded", flush=True)
         time.sleep(.2)
         return real(*args)
-    pixels.decode_images = slowly
+    pixels.decode_each = slowly
     print("ready", flush=True); sys.stdin.readline()
     _, images = pixels.cached_pixels(table, 16, folder=sys.argv[2])
     print(hashlib.sha256(images.tobytes()).hexdigest(), isinstance(images, np.memmap), flush=True)
@@ -290,14 +344,12 @@ def test_threads_that_start_at_once(root, cache, monkeypatch, lock):
 KILLED = """
     import os, pickle, signal, sys
     from mlc_course.data import pixels
-    n, real = [], pixels.decode_images
+    n, real = [], pixels.decode_each
     def decode(*args):
         n.append(1)
         if len(n) == 2: os.kill(os.getpid(), signal.SIGKILL)
         return real(*args)
-    pixels.decode_images = decode
-    into = pixels._decode_into
-    pixels._decode_into = lambda *args: into(*args, chunk=3)
+    pixels.decode_each, pixels.CHUNK = decode, 3
     pixels.cached_pixels(pickle.load(open(sys.argv[1], "rb")), 16, folder=sys.argv[2])
 """
 
@@ -491,7 +543,8 @@ def test_skip_leaves_them_out_and_says_so(broken, cache):
 def test_what_was_skipped_is_remembered_and_told_again(broken, cache, monkeypatch):
     first = skipped(broken, cache, "2 of 7")
     calls = []
-    monkeypatch.setattr(pixels, "decode_images", lambda t, s: (calls.append(t.fnames()), decode_images(t, s))[1])
+    real = pixels.decode_each
+    monkeypatch.setattr(pixels, "decode_each", lambda p, *more: (calls.append([Path(o).name for o in p]), real(p, *more))[1])
     again = skipped(broken, cache, "2 of 7")
     assert again[2] == first[2] and again[0].fnames() == first[0].fnames() and calls == [["2.png"], ["5.png"]]     # only the bad ones, for their reasons
     np.testing.assert_array_equal(again[1], first[1])
@@ -558,12 +611,11 @@ def test_other_things_that_are_no_picture(root, cache, monkeypatch, what):
     if what == "a folder": (root/"3.png").mkdir()
     else:
         noise(root/"3.png")
-        real = Image.open
-        def no(path, **kwargs):
+        real = one_open.open_file
+        def no(path):
             if Path(path).name == "3.png": raise PermissionError(errno.EACCES, "Permission denied")
-            return real(path, **kwargs)
-        monkeypatch.setattr(Image, "open", no)
-        monkeypatch.setattr(pixels, "file_digest", lambda p, real=pixels.file_digest: no(p) if p.name == "3.png" else real(p))
+            return real(path)
+        for module in (one_open, opening): monkeypatch.setattr(module, "open_file", no)
     table = table_of(root)
     with pytest.raises((ValueError, FileNotFoundError), match=r"3\.png"): cached_pixels(table, 16, folder=cache)
     good, images, _ = skipped(table, cache, r"1 of 7 .*3\.png")
@@ -670,7 +722,7 @@ def test_an_empty_table_is_refused(root, cache):
 
 def test_memory_that_does_not_suffice_is_not_taken_for_a_full_disk(root, cache, monkeypatch):
     def decode(*args): raise MemoryError
-    monkeypatch.setattr(pixels, "decode_images", decode)
+    monkeypatch.setattr(pixels, "decode_each", decode)
     with pytest.raises(MemoryError): cached_pixels(table_of(root), 16, folder=cache)
     assert not files(cache) and not files(cache, ".part")
 
@@ -758,7 +810,7 @@ def test_too_little_memory_today_is_tried_again_tomorrow(root, cache, monkeypatc
     from mlc_course.data import pictures
     real = pictures._square
     def greedy(image, *args):
-        if Path(image.filename).name == "3.png": raise MemoryError
+        if image.size == (23, 27): raise MemoryError              # 3.png
         return real(image, *args)
     with monkeypatch.context() as m:
         m.setattr(pictures, "_square", greedy)

@@ -119,7 +119,7 @@ def test_the_same_data_elsewhere_will_do(trainer, squares, quick, out, tmp_path)
     saved = load_run(out)
     assert saved.support == run.support == {v: int(n) for v, n in zip(squares.vocab, squares.targets("train").sum(0))}
     assert saved.learning_rates == [dict(epoch=0, learning_rate=quick.learning_rate)]
-    assert saved.data == data_digests(*decode_for_training(squares, quick.image_size)) and set(saved.data) == {"names", "labels", "splits", "contents"}
+    assert saved.data == data_digests(decode_for_training(squares, quick.image_size)) and set(saved.data) == {"names", "labels", "splits", "contents"}
 
 
 def test_a_checkpoint_without_digests_is_an_earlier_versions(trainer, squares, quick):

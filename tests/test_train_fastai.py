@@ -1,5 +1,4 @@
 "The fastai trainer: right pixels, right order, one sigmoid, whole-set metrics, and a run that survives what ends trainings."
-import os
 import pickle
 import signal
 import subprocess
@@ -398,8 +397,10 @@ def test_the_checkpoint_of_an_older_run_is_not_called_good(few, tiny, tmp_path):
 
 
 def test_a_rate_that_is_far_too_high(few, tiny):
+    wild = replace(tiny, image_size=16, learning_rate=9.)
+    object.__setattr__(wild, "weight_decay", 1e9)               # past the profile's own limit
     with pytest.raises(TrainingDiverged, match="Lower learning_rate"):
-        with np.errstate(all="ignore"): tf.train(few, replace(tiny, image_size=16, learning_rate=9., weight_decay=1e9), progress=False)
+        with np.errstate(all="ignore"): tf.train(few, wild, progress=False)
 
 
 def test_out_of_memory_says_what_to_lower(few, tiny, monkeypatch):
@@ -416,12 +417,6 @@ def broken(few, tmp_path):
     bad = table.paths("train")[5]
     bad.write_bytes(bad.read_bytes()[:300])
     return table, bad.name
-
-
-def test_a_corrupt_picture_stops_the_run_with_its_name(broken, tiny, tmp_path):
-    table, name = broken
-    with pytest.raises(ValueError, match=name): tf.train(table, tiny, out=tmp_path/"out", progress=False)
-    with pytest.raises(ValueError, match=name): tf.predict(tf.make_model(table.vocab, tiny), table, "train")
 
 
 def test_a_corrupt_picture_is_skipped_with_a_warning(broken, tiny, tmp_path):

@@ -18,6 +18,7 @@ from mlc_course.backbones import get_arrays
 from mlc_course.metrics import evaluate, load_run
 from mlc_course.tables import decode_images
 from mlc_course.safety import TrainingDiverged
+from mlc_course.training import keeper, torch_loop
 from mlc_course.train_torch import (ImageBatches, TableDataset, TrainingState, adapt_batchnorm, augment_batch, cached_features, fit_head, load_model, make_data,
                                     make_model, predict, random_resized_crop, train)
 
@@ -105,7 +106,7 @@ def test_training_learns_and_leaves_a_complete_folder(squares, tiny, tmp_path):
 
 
 def test_a_checkpoint_of_another_run_is_refused(squares, tiny, tmp_path, monkeypatch):
-    monkeypatch.setattr(train_torch, "epoch_scores", lambda *a: (_ for _ in ()).throw(KeyboardInterrupt) if (tmp_path/"checkpoint.pt").exists() else (1., .5, .5))
+    monkeypatch.setattr(keeper, "epoch_scores", lambda *a: (_ for _ in ()).throw(KeyboardInterrupt) if (tmp_path/"checkpoint.pt").exists() else (1., .5, .5))
     with pytest.raises(KeyboardInterrupt): train(squares, tiny, out=tmp_path, progress=False)
     with pytest.raises(ValueError, match="learning_rate"): train(squares, replace(tiny, learning_rate=1e-4), out=tmp_path, resume=True, progress=False)
     with pytest.raises(ValueError, match="other data"): train(squares.subset(np.arange(len(squares)) < 100), tiny, out=tmp_path, resume=True, progress=False)
@@ -225,7 +226,7 @@ def test_accumulated_gradients_are_those_of_the_large_batch(squares, tiny, monke
         state = TrainingState(model, profile, 9)
         seen = []
         monkeypatch.setattr(state, "step", lambda: (seen.append(model.head.weight.grad.clone()), model.zero_grad()))
-        assert train_torch._one_epoch(state, data["train"], accumulate, False, None, lambda: None)
+        assert torch_loop.one_epoch(state, data["train"], accumulate)
         steps.append(seen)
     train_one(36, 1); train_one(12, 3)
     assert len(steps[0]) == len(steps[1]) >= 2
@@ -258,7 +259,7 @@ def test_other_networks_train_and_come_back(squares, tiny, tmp_path):
 
 
 def test_a_random_start_has_no_frozen_phase(squares, tiny, monkeypatch):
-    monkeypatch.setattr(train_torch, "_head_first", lambda *a: pytest.fail("the body is random"))
+    monkeypatch.setattr(train_torch, "head_first", lambda *a: pytest.fail("the body is random"))
     train(squares, replace(tiny, pretrained=False, epochs=1), progress=False)
     train(squares, replace(tiny, freeze_epochs=0, epochs=1), progress=False)
 
@@ -415,7 +416,7 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_checkpoint(squar
                                    torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB"), MemoryError()])
 def test_out_of_memory_says_what_to_lower(squares, tiny, monkeypatch, error):
     def forward(*args): raise error
-    monkeypatch.setattr(train_torch, "_forward", forward)
+    monkeypatch.setattr(torch_loop, "forward", forward)
     with pytest.raises(MemoryError, match=f"Lower batch_size first, for example to {tiny.batch_size//2}.*image_size"): train(squares, tiny, progress=False)
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .files import RAW, UNREADABLE, formats_for, what_it_is
+from .one_open import OneOpen, open_file, source_of
 
 MEMORY = 320e6  # bytes that decoding one image may take; a thread decodes one at a time
 AGAIN = "Fetch the file again."
@@ -104,9 +105,17 @@ def _look_inside(image, path):
         raise ValueError(RAW)  # Pillow would show its thumbnail
 
 
-def _check_icon(path):
+def _head(path, data, n):
+    "The first bytes of a file."
+    if data is not None:
+        return data[:n]
+    with open_file(path) as f:
+        return f.read(n)
+
+
+def _check_icon(path, data=None):
     "Refuse an icon that holds a large image: Pillow decodes it before anything can be asked."
-    with open(path, "rb") as f:
+    with open_file(path) if data is None else source_of(path, data) as f:
         head = f.read(6)
         if head[:4] != b"\0\0\1\0":
             return
@@ -162,13 +171,12 @@ def need_file(
     return path
 
 
-def _why(path, e):
+def _why(path, e, data=None):
     "A sentence or two on why a file can't be decoded, and what to do about it."
     from PIL import UnidentifiedImageError
 
     try:
-        with open(path, "rb") as f:
-            head = f.read(4096)
+        head = _head(path, data, 4096)
     except OSError as other:
         return f"it can't be read ({other.strerror or other}). Check who may read it."
     if not head:
@@ -190,15 +198,17 @@ def _why(path, e):
 
 @contextmanager
 def opened(
-    path,  # an image file
+    path,  # an image file, or a `OneOpen` of one
 ):  # a context manager that gives a PIL image
     "The image in a file, not decoded yet. What goes wrong inside is a ValueError that names it."
     from PIL import Image
 
+    once, data = path if isinstance(path, OneOpen) else None, None
     path = need_file(path)
     try:
-        _check_icon(path)
-        with Image.open(path, formats=formats_for(path)) as image:
+        data = once.take() if once is not None else None
+        _check_icon(path, data)
+        with Image.open(source_of(path, data), formats=formats_for(path)) as image:
             _look_inside(image, path)
             yield image
     except Image.DecompressionBombError as e:
@@ -211,4 +221,4 @@ def opened(
                 f"{path} was not decoded: it takes more memory than there is. "
                 "Close other programs, or save the image with fewer pixels."
             ) from e
-        raise ValueError(f"{path} can't be decoded: {_why(path, e)}") from e
+        raise ValueError(f"{path} can't be decoded: {_why(path, e, data)}") from e

@@ -212,6 +212,28 @@ def _with_row(e, source):
     )
 
 
+def decode_each(
+    paths,  # image files
+    size: int,  # side of the square that comes out, in pixels
+    sources,  # where each came from, for error messages
+    workers=None,  # threads; None: one per core
+) -> tuple:  # uint8 [N, size, size, 3], black where a file is bad; row -> its error
+    "Decode images, and go on after one that can't be decoded."
+    out, bad = np.zeros((len(paths), size, size, 3), dtype=np.uint8), {}
+
+    def decode(i):
+        try:
+            out[i] = square_pixels(paths[i], size)
+        except (ValueError, FileNotFoundError) as e:
+            bad[i] = _with_row(e, sources[i])
+            bad[i].__cause__ = e
+
+    with ThreadPoolExecutor(workers or usable_cores()) as pool:
+        for _ in pool.map(decode, range(len(paths))):
+            pass
+    return out, bad
+
+
 def decode_images(
     paths,  # image files, or an ImageTable
     size: int,  # side of the square that comes out, in pixels

@@ -42,6 +42,15 @@ def _facts(path):
     return facts
 
 
+def made_from(folder, sizes):
+    "Whether a cache of files with these sizes is there: one with these very contents, perhaps."
+    for p in folder.glob("*.json"):
+        with contextlib.suppress(OSError, ValueError):
+            if _OURS.fullmatch(f"{p.stem}.npy") and _facts(p).get("sizes") == sizes:
+                return True
+    return False
+
+
 def _is_ours(path):
     "Was this array made here? Only what certainly was is ever removed."
     try:

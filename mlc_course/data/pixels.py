@@ -1,11 +1,9 @@
 """Decoded once: a cache of pixels for all frameworks and processes, never out of date."""
 
-import errno
 import hashlib
 import io
 import json
 import os
-import stat
 import warnings
 import zlib
 from concurrent.futures import ThreadPoolExecutor
@@ -15,27 +13,42 @@ import numpy as np
 
 from ..safety import file_lock, progress_bar
 from ..settings import data_home
-from .pictures import decode_images
-from .pixel_files import KIND, beside, open_pixels, prune, sealed
+from .one_open import NOTHING, OneOpen, file_digest
+from .pictures import decode_each, row_sources
+from .pixel_files import KIND, beside, made_from, open_pixels, prune, sealed
 from .table import ImageTable
 
 DECODER = (
-    1  # goes up when `decode_images` gives other pixels; Pillow's version is in the key as well
+    1  # goes up when `square_pixels` gives other pixels; Pillow's version is in the key as well
 )
+CHUNK = 512  # images decoded before their pixels are written
 
 
 # ---- the key -----------------------------------------------------------------------------------
-def file_digest(
-    path,  # a file; anything else (a pipe, a folder) is an OSError
-) -> bytes:  # 16 bytes
-    "A digest of a file's contents."
-    h = hashlib.blake2b(digest_size=16)
-    if not stat.S_ISREG(os.stat(path).st_mode):
-        raise OSError(errno.EINVAL, "not a file", str(path))
-    with open(path, "rb") as f:
-        while block := f.read(2**20):
-            h.update(block)
-    return h.digest()
+def _start(size):
+    import PIL
+
+    return hashlib.blake2b(f"{DECODER} {PIL.__version__} {size} ".encode(), digest_size=16)
+
+
+def _key(digests, size):
+    h = _start(size)
+    for d in digests:
+        h.update(d)
+    return h.hexdigest()
+
+
+def _digests(table):
+    "A digest of every file, in order; zeros for a missing or unreadable one: decoding says so."
+
+    def one(path):
+        try:
+            return file_digest(path)
+        except OSError:
+            return NOTHING
+
+    with ThreadPoolExecutor(8) as pool:
+        return list(pool.map(one, table.paths()))
 
 
 def content_key(
@@ -43,19 +56,17 @@ def content_key(
     size: int,  # side of the square
 ) -> str:  # 32 hexadecimal digits
     "A digest of every file's contents in the table's order, of `size` and the decoder's version."
-    import PIL
+    return _key(_digests(table), size)
 
-    h = hashlib.blake2b(f"{DECODER} {PIL.__version__} {size} ".encode(), digest_size=16)
 
-    def one(path):
+def _sizes_key(table, size):
+    "A digest of the files' sizes: tells without opening one whether to expect a cache."
+    h = _start(size)
+    for path in table.paths():
         try:
-            return file_digest(path)
-        except OSError:
-            return bytes(16)  # missing or unreadable: decoding will say so
-
-    with ThreadPoolExecutor(8) as pool:
-        for d in pool.map(one, table.paths()):
-            h.update(d)
+            h.update(b"%d " % os.stat(path).st_size)
+        except (OSError, ValueError):
+            h.update(b"- ")
     return h.hexdigest()
 
 
@@ -72,10 +83,8 @@ def _numbered(table):
 
 def _problem(table, i, size):
     "What decoding row i raises, or None."
-    try:
-        decode_images(table.subset([i]), size)
-    except (ValueError, FileNotFoundError) as e:
-        return e
+    one = table.subset([i])
+    return decode_each(one.paths(), size, row_sources(one.df))[1].get(0)
 
 
 def _passes(e):
@@ -87,39 +96,42 @@ def _passes(e):
     return False
 
 
-class _Counted:
-    "A file, and the checksum of what was written to it."
+class _Decoding:
+    "Decodes a table into a file, and remembers what it saw of it."
 
-    def __init__(self, file):
-        self.file, self.crc, self.passing = file, 0, False
+    def __init__(self, table, size, on_error, progress=False):
+        self.table, self.size, self.on_error, self.progress = table, size, on_error, progress
+        self.crc, self.bad, self.digests = 0, {}, []
 
-    def write(self, block):
-        self.file.write(block)
-        self.crc = zlib.crc32(block, self.crc)
+    @property
+    def passing(self):
+        return any(map(_passes, self.bad.values()))
 
+    def __call__(self, file):
+        "Append the pixels of every row to `file`."
+        paths, sources = self.table.paths(), row_sources(_numbered(self.table).df)
+        bar = progress_bar(len(paths), desc="decode", unit="image", disable=not self.progress)
+        for start in range(0, len(paths), CHUNK):
+            part = [OneOpen(p) for p in paths[start : start + CHUNK]]
+            block, bad = decode_each(part, self.size, sources[start : start + CHUNK])
+            if bad and self.on_error == "stop":
+                raise bad[min(bad)]
+            self.bad |= {start + i: bad[i] for i in sorted(bad)}
+            self.digests += [p.digest for p in part]
+            self._refuse_changed(part)
+            file.write(block.data)
+            self.crc = zlib.crc32(block.data, self.crc)
+            bar.update(len(part))
+        bar.close()
+        return self
 
-def _decode_into(file, table, size, on_error, progress, chunk=512):
-    "Append the pixels of every row to a `_Counted`; give the rows that can't be decoded, and why."
-    table, bad = _numbered(table), {}
-    bar = progress_bar(len(table), desc="decode", unit="image", disable=not progress)
-    for start in range(0, len(table), chunk):
-        rows = np.arange(start, min(start + chunk, len(table)))
-        try:
-            block = decode_images(table.subset(rows), size)
-        except (ValueError, FileNotFoundError):
-            if on_error == "stop":
-                raise
-            block = np.zeros((len(rows), size, size, 3), np.uint8)
-            for k, i in enumerate(rows):
-                try:
-                    block[k] = decode_images(table.subset([i]), size)[0]
-                except (ValueError, FileNotFoundError) as e:
-                    bad[int(i)] = str(e)
-                    file.passing |= _passes(e)
-        file.write(block.data)
-        bar.update(len(rows))
-    bar.close()
-    return bad
+    def _refuse_changed(self, files):
+        for path in files:
+            if path.has_changed():
+                raise RuntimeError(
+                    f"{path} changed while it was decoded. "
+                    "Wait until nothing writes there any more, then start again."
+                )
 
 
 def _without(table, bad):
@@ -131,51 +143,68 @@ def _without(table, bad):
         )
     note = f"{len(bad)} of {len(table)} pictures can't be decoded and were left out: {first}"
     note += "; ..." if len(bad) > 3 else ""
-    warnings.warn(note, stacklevel=3)
+    warnings.warn(note, stacklevel=4)
     good = table.subset(np.setdiff1d(np.arange(len(table)), list(bad)))
     good.notes = (*good.notes, note)
     return good
 
 
 # ---- the cache ---------------------------------------------------------------------------------
-def _build(path, table, size, on_error, progress):
-    shape = (len(table), int(size), int(size), 3)
-    with beside(path) as file:
-        head = dict(descr="|u1", fortran_order=False, shape=shape)
-        np.lib.format.write_array_header_1_0(file, head)
-        out = _Counted(file)
-        bad = _decode_into(out, table, size, on_error, progress)
-        if content_key(table, size) != path.stem:
-            raise RuntimeError(
-                f"Pictures in {table.root} changed while they were decoded. "
-                "Wait until nothing writes there any more, then start again."
-            )
-        bad = {str(k): v for k, v in bad.items()}
-        facts = dict(kind=KIND, shape=list(shape), crc32=out.crc, bad=bad, passing=out.passing)
+def _build(folder, decoding, sizes):
+    "Decode into a new file of the cache; its pixels, bad rows and digests."
+    table, size = decoding.table, int(decoding.size)
+    shape, path = (len(table), size, size, 3), None
+
+    def place():
+        nonlocal path
+        path = folder / f"{_key(decoding.digests, size)}.npy"
+        bad = {str(k): str(v) for k, v in decoding.bad.items()}
+        facts = dict(kind=KIND, shape=list(shape), crc32=decoding.crc, bad=bad)
+        facts |= dict(passing=decoding.passing, sizes=sizes)
         with beside(path.with_suffix(".json")) as listed:
             listed.write(json.dumps(sealed(facts), indent=1).encode())
+        return path
+
+    with beside(folder / f"{sizes}.npy", place) as file:
+        head = dict(descr="|u1", fortran_order=False, shape=shape)
+        np.lib.format.write_array_header_1_0(file, head)
+        decoding(file)
+    return path, shape
 
 
-def _in_memory(table, size, on_error, progress):
+def _in_memory(decoding):
     buffer = io.BytesIO()
-    bad = _decode_into(_Counted(buffer), table, size, on_error, progress)
+    decoding(buffer)
     images = np.frombuffer(buffer.getbuffer(), np.uint8)
-    return images.reshape(len(table), size, size, 3), bad
+    size = int(decoding.size)
+    return images.reshape(len(decoding.table), size, size, 3), decoding.bad, decoding.digests
 
 
-def _find_or_build(path, table, size, on_error, progress, max_gb):
-    "Mapped pixels and bad rows; the files are made if they aren't there."
+def _find(folder, table, size, sizes):
+    "Mapped pixels, bad rows and digests, if a cache of these files is there."
+    if not made_from(folder, sizes):
+        return None
+    digests = _digests(table)
     shape = (len(table), int(size), int(size), 3)
-    found = open_pixels(path, shape)
+    found = open_pixels(folder / f"{_key(digests, size)}.npy", shape)
+    return None if found is None else (*found, digests)
+
+
+def _find_or_build(folder, decoding, max_gb):
+    "Mapped pixels, bad rows and digests; the files are made if they aren't there."
+    table, size = decoding.table, decoding.size
+    sizes = _sizes_key(table, size)
+    found = _find(folder, table, size, sizes)
     if found is not None:
         return found
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with file_lock(path.with_suffix(".lock")):
-        found = open_pixels(path, shape)  # another process may have made them meanwhile
+    folder.mkdir(parents=True, exist_ok=True)
+    with file_lock(folder / f"{sizes}.lock"):
+        found = _find(folder, table, size, sizes)  # another process may have made them meanwhile
         if found is None:
-            _build(path, table, size, on_error, progress)
-            prune(path.parent, path, max_gb * 2**30)
-            found = open_pixels(path, shape, fresh=True)
+            path, shape = _build(folder, decoding, sizes)
+            prune(folder, path, max_gb * 2**30)
+            images = open_pixels(path, shape, fresh=True)
+            found = images and (images[0], decoding.bad, decoding.digests)
     return found
 
 
@@ -205,13 +234,17 @@ def cached_pixels(
     Where nothing can be written, the array is in memory, with a warning.
     No file that wasn't made here is ever removed.
     """
+    return decoded_pixels(table, size, on_error, folder, progress, max_gb)[:2]
+
+
+def decoded_pixels(table, size, on_error="stop", folder=None, progress=False, max_gb=8.0):
+    "What `cached_pixels` gives, and a digest of each file: (table, pixels, digests)."
     _check_arguments(table, size, on_error)
-    key, found = content_key(table, size), None
+    found = None
     elsewhere = "set MLC_HOME to another folder" if folder is None else "give another folder="
     try:
         folder = Path(folder) if folder is not None else data_home() / "pixels"
-        path = folder / f"{key}.npy"
-        found = _find_or_build(path, table, size, on_error, progress, max_gb)
+        found = _find_or_build(folder, _Decoding(table, size, on_error, progress), max_gb)
     except (OSError, NotImplementedError) as e:  # filelock's word for a file system without locks
         if isinstance(e, FileNotFoundError) and e.errno is None:
             raise  # a missing picture, not a missing folder
@@ -219,16 +252,24 @@ def cached_pixels(
             f"The decoded pictures can't be kept in {folder or 'the data folder'} "
             f"({getattr(e, 'strerror', None) or e}), so they are decoded again each time. "
             f"Make room there, or {elsewhere}.",
-            stacklevel=2,
+            stacklevel=3,
         )
     if found is None:
-        found = _in_memory(table, size, on_error, progress)
-    images, bad = found
+        found = _in_memory(_Decoding(table, size, on_error, progress))
+    images, bad, digests = found
     if not bad:
-        return table, images
-    numbered, first = _numbered(table), sorted(bad)[:3]
-    told = {i: _problem(numbered, i, size) or ValueError(bad[i]) for i in first}
-    told = bad | told  # with today's file names
+        return table, images, digests
+    told = _told(table, bad, size)
     if on_error == "stop":
-        raise told[first[0]]
-    return _without(table, told), np.delete(images, list(bad), axis=0)
+        raise told[min(told)]
+    kept = [d for i, d in enumerate(digests) if i not in bad]
+    return _without(table, told), np.delete(images, list(bad), axis=0), kept
+
+
+def _told(table, bad, size):
+    "The errors of bad rows; what a cache remembers of the first three is told with today's names."
+    numbered, told = _numbered(table), dict(bad)
+    for i in sorted(bad)[:3]:
+        if not isinstance(bad[i], Exception):
+            told[i] = _problem(numbered, i, size) or ValueError(bad[i])
+    return told

@@ -1,13 +1,12 @@
 "Thresholds of a predictor, and what is remembered about how it was made."
 
-import hashlib
-import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, is_dataclass
 
 import numpy as np
 
-from ..data.pixels import file_digest
+from ..data.decoded import Decoded, checksum_of
+from ..data.one_open import file_digest
 from ..data.table import ImageTable
 from ..metrics import evaluate
 from ..thresholds import best_thresholds_per_label
@@ -44,7 +43,8 @@ def support_of(run, table, vocab):
     if support:
         return np.array([support.get(o, 0) for o in vocab])
     if table is not None and "train" in table.splits and list(table.vocab) == list(vocab):
-        return table.targets("train").sum(0)
+        data = isinstance(table, Decoded)
+        return (table.split("train").targets if data else table.targets("train")).sum(0)
     return None
 
 
@@ -108,7 +108,9 @@ def origin_of(source, table):
         )
     known["arch"] = getattr(model, "arch", model.__class__.__name__)
     if table is not None and "train" in table.splits:
-        known |= dict(data_sha256=data_checksum(table, "train"), images=len(table.paths("train")))
+        train = table.split("train") if isinstance(table, Decoded) else table.subset("train")
+        found = train.checksum() if isinstance(table, Decoded) else data_checksum(train)
+        known |= dict(data_sha256=found, images=len(train))
     return known
 
 
@@ -117,9 +119,6 @@ def data_checksum(
     split: str | None = None,  # one split, or all
 ) -> str:  # 64 hexadecimal digits
     "SHA-256 over names, labels and contents of the images, in order: equal if the data is equal."
-    named = [table.vocab, table.fnames(split), table.labels(split)]
-    h = hashlib.sha256(json.dumps(named, ensure_ascii=False).encode())
+    part = table if split is None else table.subset(split)
     with ThreadPoolExecutor(8) as pool:
-        for d in pool.map(file_digest, table.paths(split)):
-            h.update(d)
-    return h.hexdigest()
+        return checksum_of(part, pool.map(file_digest, part.paths()))

@@ -188,23 +188,11 @@ def scaling(input_range):
 
 def need_table(table):
     "TypeError unless this is an ImageTable."
+    from ..data.decoded import Decoded
     from ..data.table import ImageTable
 
-    if not isinstance(table, ImageTable):
+    if not isinstance(table, (ImageTable, Decoded)):
         raise TypeError(
             f"The table is a {type(table).__name__}; give an ImageTable (mlc_course.open_dataset "
             "gives one)."
-        )
-
-
-def require_vocab(vocab, table):
-    "ValueError unless a table has a model's labels in the model's order."
-    if list(vocab) != list(table.vocab):
-        mine, theirs = (
-            ", ".join(list(o)[:3]) + ", ..." * (len(o) > 3) for o in (vocab, table.vocab)
-        )
-        raise ValueError(
-            f"The model knows the labels {mine} ({len(vocab)}) and the table has {theirs} "
-            f"({len(table.vocab)}), or in another "
-            "order. Give the table the model's vocab: ImageTable(..., vocab=list(model.vocab))."
         )

@@ -2,21 +2,19 @@
 
 import numpy as np
 
-from ..data.pixels import cached_pixels
-from ..metrics import Predictions
+from ..data.decoded import decode_split, require_split, require_vocab
 from .export import expit
-from .facts import require_vocab
 from .heads import torch_ending
 from .pipeline import read_learner
 
 
 def learner_predictions(
     learn,  # a fastai Learner
-    table,  # an ImageTable with its vocab
+    table,  # an ImageTable with its vocab, or a Decoded
     split: str,  # one that the table has
     on_error: str = "stop",  # an image that can't be decoded: "stop", or "skip" it with a warning
     batch_size: int = 256,
-) -> Predictions:  # in the table's order
+):  # Predictions, in the table's order
     "As the Learner's validation images are prepared; ValueError for what can't be taken along."
     import torch
 
@@ -30,9 +28,11 @@ def learner_predictions(
             "learn.get_preds gives scores between 0.5 "
             "and 0.73. Take the sigmoid out of the network, or use BCELossFlat()."
         )
-    kept, pixels = cached_pixels(table.subset(split), size, on_error=on_error)
+    require_split(table, split)
+    data = decode_split(table, split, size, on_error)
+    pixels = data.images
     if not reading.recipe.plain_square:
-        pixels = np.stack([reading.recipe(o) for o in kept.paths(split)])
+        pixels = np.stack([reading.recipe(o) for o in data.paths()])
     first, training, out = next(iter(net.parameters()), None), net.training, []
     net.eval()
     try:
@@ -46,4 +46,4 @@ def learner_predictions(
         net.train(training)
     raw = np.concatenate(out)
     probs = expit(raw) if ending == "logits" else raw
-    return Predictions(probs, kept.targets(split), list(table.vocab), kept.fnames(split))
+    return data.predictions(probs)

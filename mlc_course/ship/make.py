@@ -3,6 +3,7 @@
 from datetime import datetime, timezone
 from pathlib import Path
 
+from ..data.decoded import Decoded
 from ..safety import write_whole
 from .decide import best_thresholds, by_label, origin_of, scores_of
 from .export import onnx_bytes
@@ -35,6 +36,7 @@ def make(
     if table is not None:
         need_table(table)
     source = open_source(trained, vocab, image_size, input_range)
+    table = decoded_by(source, table)
     if thresholds is not None:
         thresh = by_label(thresholds, source.vocab)
     else:
@@ -54,6 +56,14 @@ def make(
     spec["scores"] = scores_of(source.run, thresh, source.vocab)
     put(folder, data, spec)
     return cls.load(folder)
+
+
+def decoded_by(source, table):
+    "What a run has decoded of this very table, so that no file is opened again; or the table."
+    data = getattr(source.run, "decoded", None)
+    if data is None or table is None or isinstance(table, Decoded):
+        return table
+    return data if data.image_size == source.recipe.size and data.is_of(table) else table
 
 
 def exported_session(data):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..data.decoded import Decoded, require_vocab
 from ..data.files import formats_for
 from ..data.pictures import decode_images
 from .export import framework_probs
@@ -72,25 +73,22 @@ def compare(names, ours, theirs, vocab, whose, tolerance):
 
 def on_table(predictor, source, sigmoid, table):
     "Every image of test, or of what there is."
-    if list(table.vocab) != predictor.vocab:
-        raise ValueError(
-            f"The model knows the labels {', '.join(predictor.vocab[:5])} "
-            f"({len(predictor.vocab)}), and the table has "
-            f"{', '.join(table.vocab[:5])} ({len(table.vocab)}), or another order. Give the table "
-            "the model's vocab: "
-            "ImageTable(..., vocab=vocab)."
-        )
+    require_vocab(predictor.vocab, table)
     split = next((o for o in ("test", "valid", "train") if o in table.splits), None)
     if split is None:
         raise ValueError(f"The table {table.name!r} has no rows to compare predictions on.")
-    paths, names = table.paths(split), table.fnames(split)
-    ours = predictor.predictions(table, split).probs
+    part = table.split(split) if isinstance(table, Decoded) else table.subset(split)
+    pixels = part.images if fits(part, source) else None
+    paths = part.paths()
+    names = part.fnames if isinstance(part, Decoded) else part.fnames()
+    ours = predictor.probs(paths if pixels is None else list(pixels))
     kept = source.run.predictions.get(split) if source.run is not None else None
     what = f"every image of {split}"
     if kept is not None and kept.fnames == names and on_cpu(source):
         return names, ours, kept.probs, what, "the trainer's own predictions"
     if source.learn is not None:
-        rows = table.subset(split).df if source.reading.by_rows else paths
+        frame = part.frame() if isinstance(part, Decoded) else part.df
+        rows = frame if source.reading.by_rows else paths
         return (
             names,
             ours,
@@ -98,8 +96,14 @@ def on_table(predictor, source, sigmoid, table):
             what,
             caller(source, sigmoid),
         )
-    pixels = decode_images(paths, source.recipe.size)
+    pixels = decode_images(paths, source.recipe.size) if pixels is None else np.asarray(pixels)
     return names, ours, ask(source, pixels, sigmoid), what, caller(source)
+
+
+def fits(part, source):
+    "Whether decoded images are what the predictor makes of their files."
+    right = isinstance(part, Decoded) and part.image_size == source.recipe.size
+    return right and source.recipe.plain_square
 
 
 def caller(source, sigmoid=False):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..data.decoded import Decoded, require_split, require_vocab
 from ..data.table import ImageTable
 from ..machine import usable_cores
 from ..metrics import Predictions
@@ -234,25 +235,19 @@ class Predictor:
 
     def predictions(
         self,
-        table: ImageTable,  # with the same vocab
+        table: ImageTable,  # with the same vocab; or a Decoded
         split: str = "test",  # "train", "valid" or "test"
     ) -> Predictions:  # in the table's order
         "Every image of a split, beside its targets: what the metrics take."
         need_table(table)
-        if list(table.vocab) != self.vocab:
-            raise ValueError(
-                f"The predictor knows the labels {self.vocab}, and the table has "
-                f"{list(table.vocab)}. Give the table the "
-                "predictor's vocab: ImageTable(..., vocab=predictor.vocab)."
-            )
-        if split not in table.splits:
-            raise ValueError(
-                f"The table {table.name!r} has no split {split!r}; it has "
-                f"{', '.join(table.splits)}."
-            )
-        return Predictions(
-            self.probs(table.paths(split)), table.targets(split), self.vocab, table.fnames(split)
-        )
+        require_vocab(self.vocab, table)
+        require_split(table, split)
+        if isinstance(table, Decoded):
+            part = table.split(split)
+            same = self.recipe.plain_square and part.image_size == self.image_size
+            return part.predictions(self.probs(list(part.images) if same else part.paths()))
+        probs = self.probs(table.paths(split))
+        return Predictions(probs, table.targets(split), self.vocab, table.fnames(split))
 
     def with_thresholds(
         self,
@@ -270,7 +265,7 @@ class Predictor:
         cls,
         folder,  # where model.onnx and predictor.json go; made if it doesn't exist
         trained,  # a TrainingRun, its folder, a fastai Learner, a torch module or a Keras model
-        table=None,  # an ImageTable: every test image is predicted both ways, its checksum is kept
+        table=None,  # an ImageTable or a Decoded: test images are predicted both ways
         thresholds=None,  # a number, one per label, or a dict; None: each label's best F1 on valid
         chosen: str = "given",  # how `thresholds` were chosen, kept beside them
         tolerance: float = 1e-4,  # how much a probability may differ from what the user gets

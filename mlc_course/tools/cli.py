@@ -171,7 +171,7 @@ def _train(folder, table, profile, framework, on_error, again):
     from mlc_course.training.data import check_splits, decode_for_training, left_out, training_support, without_training_image
     quiet_tensorflow()
     check_splits(table)
-    kept = table if on_error == "stop" else decode_for_training(table, profile.image_size, on_error)[0]
+    kept = table if on_error == "stop" else decode_for_training(table, profile.image_size, on_error)
     absent = without_training_image(training_support(kept))
     module = importlib.import_module(f"mlc_course.{MODULES[framework]}")
     folder.begin()
@@ -180,7 +180,7 @@ def _train(folder, table, profile, framework, on_error, again):
     if absent: say(absent)
     _tell_left_out(folder.work, table, left_out(table, kept))
     keep_memory()
-    try: result = module.train(table, profile, out=folder.work, resume=folder.todo == "resume", on_error=on_error)
+    try: result = module.train(kept, profile, out=folder.work, resume=folder.todo == "resume", on_error=on_error)
     except KeyboardInterrupt:
         print(f"\nStopped. Go on with: {shlex.join(again)}" if folder.leave() else "\nStopped before anything was kept.", file=sys.stderr)
         raise typer.Exit(130) from None
@@ -219,13 +219,13 @@ def _finish_export(folder, table, profile, on_error, again):
     from mlc_course.training.data import decode_for_training
     from mlc_course.training.identity import check_data, data_digests
     from mlc_course.training.runs import MODEL_FILES, check_files
-    kept, images = decode_for_training(table, profile.image_size, on_error)
+    data = decode_for_training(table, profile.image_size, on_error)
     result = load_run(folder.work)
     check_files(folder.work, MODEL_FILES)
-    if result.data: check_data(result.data, data_digests(kept, images), folder.work)
+    if result.data: check_data(result.data, data_digests(data), folder.work)
     folder.begin()
     say(f"The training in {folder.out} is over; only its export is missing.")
-    _export_run(folder, result, kept, again)
+    _export_run(folder, result, data, again)
 
 
 def _export_run(folder, result, table, again):

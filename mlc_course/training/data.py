@@ -3,7 +3,7 @@ something to learn."""
 
 import warnings
 
-from mlc_course.pixels import cached_pixels
+from mlc_course.data.decoded import Decoded, decode
 
 
 def some(
@@ -23,7 +23,7 @@ def check_splits(
     for split in ("train", "valid"):
         if split in table.splits:
             continue
-        gone = before.fnames(split) if before is not None and split in before.splits else []
+        gone = names_of(before, split) if before is not None and split in before.splits else []
         if gone:
             raise ValueError(
                 f"None of the {len(gone)} images in split {split!r} can be decoded "
@@ -39,17 +39,27 @@ def check_splits(
 
 
 def decode_for_training(
-    table,  # an `ImageTable`
+    table,  # an `ImageTable`, or a `Decoded`
     size: int,  # side of the square, in pixels
     on_error: str = "stop",  # one that can't be decoded: "stop", or "skip" it with a warning
     progress: bool = False,  # show a bar while decoding
-) -> tuple:  # the table without the rows that were left out, uint8 [N, S, S, 3]
+) -> Decoded:  # without the rows that were left out
     """Every image decoded, after making sure that there are training and validation images,
     before and after."""
+    check_on_error(on_error)
     check_splits(table)
-    kept, images = cached_pixels(table, size, on_error, progress=progress)
-    check_splits(kept, table)
-    return kept, images
+    data = decode(table, size, on_error, progress)
+    check_splits(data, table)
+    return data
+
+
+def check_on_error(on_error):
+    "ValueError unless it is a word that the decoder knows."
+    if on_error not in ("stop", "skip"):
+        raise ValueError(
+            f"on_error is {on_error!r}; choose 'stop' (an error names the bad file) or 'skip' "
+            "(leave it out with a warning)."
+        )
 
 
 def left_out(
@@ -57,19 +67,38 @@ def left_out(
     after,  # what is left of it
 ) -> list:  # file names
     "The images that could not be decoded."
-    there = set(after.fnames())
-    return [o for o in before.fnames() if o not in there]
+    there = set(names_of(after))
+    return [o for o in names_of(before) if o not in there]
+
+
+def names_of(
+    data, # an `ImageTable` or a Decoded
+    split=None, # one split, or all
+) -> list:
+    "File names, in order."
+    if isinstance(data, Decoded):
+        return (data if split is None else data.split(split)).fnames
+    return data.fnames(split)
+
+
+def targets_of(
+    data, # an `ImageTable` or a Decoded
+    split, # "train", "valid" or "test"
+): # bool [N, C]
+    "Multi-hot rows of a split."
+    return data.targets[data.rows(split)] if isinstance(data, Decoded) else data.targets(split)
 
 
 def training_support(
-    table,  # an `ImageTable` with training images
+    table,  # an `ImageTable` or a `Decoded`, with training images
 ) -> dict:  # label -> number of training images that show it
     """What there is to learn from. ValueError where no training image has any label; a warning
     names the labels without one."""
-    counts = table.targets("train").sum(0)
+    targets = targets_of(table, "train")
+    counts = targets.sum(0)
     support = {label: int(n) for label, n in zip(table.vocab, counts)}
     if not any(support.values()):
-        n = len(table.fnames("train"))
+        n = len(targets)
         raise ValueError(
             f"There is nothing to learn: no training image of {table.name!r} has a label "
             f"({n} images, {len(support)} labels in the vocab). "

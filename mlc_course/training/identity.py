@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 import numpy as np
 
+from mlc_course.data.table import ImageTable
 from mlc_course.training.checkpoints import has_diverged
 
 
@@ -26,23 +27,27 @@ def _pixel_digest(images, chunk=2**24):
 
 
 def data_digests(
-    table,  # an `ImageTable`
-    images=None,  # its decoded images, uint8 [N, S, S, 3]; without them contents aren't compared
+    table,  # a `Decoded`, or an `ImageTable`
+    images=None,  # the table's decoded images; without them contents aren't compared
 ) -> dict:  # names, labels, splits and contents: 64 hexadecimal digits each
     "What tells one set of images from another, wherever it lies on the disk."
     rows = [sorted(o) for o in table.labels()]
+    if isinstance(table, ImageTable):
+        names, splits = table.fnames(), table.df["split"]
+    else:
+        names, splits, images = table.fnames, table.split_of, table.images
     out = dict(
-        names=_digest(list(table.fnames())),
+        names=_digest(list(names)),
         labels=_digest(rows),
-        splits=_digest(table.df["split"].astype(str).tolist()),
+        splits=_digest([str(o) for o in splits]),
     )
     return out if images is None else out | dict(contents=_pixel_digest(images))
 
 
 def run_identity(
     profile,  # a `Profile`
-    table,  # an `ImageTable`
-    images=None,  # its decoded images, uint8 [N, S, S, 3]
+    table,  # a `Decoded`, or an `ImageTable`
+    images=None,  # the table's decoded images, uint8 [N, S, S, 3]
 ) -> dict:  # plain values, ready for JSON
     "What a checkpoint and the run that goes on from it must have in common."
     return dict(

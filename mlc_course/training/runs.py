@@ -70,6 +70,7 @@ class TrainingRun:
     data: dict | None = (
         None  # digests of the names, labels, splits and contents that it learned from
     )
+    decoded: object = None  # the Decoded that it learned from; None after `load_run`
 
     def __repr__(self):
         return (

@@ -126,11 +126,11 @@ def _state(vocab, profile, steps):
 
 def _epoch(state, batches):
     "Images a second of one epoch of our loop."
-    from mlc_course.train_torch import _one_epoch
+    from mlc_course.training.torch_loop import one_epoch
     wait = _wait(batches.device)
     wait(); start = time.perf_counter()
     state.batch = 0
-    _one_epoch(state, batches, 1, False, None, lambda: None)
+    one_epoch(state, batches)
     wait()
     return sum(batches.sizes)/(time.perf_counter() - start)
 
@@ -186,7 +186,8 @@ def _bench_size(report, whole, table, profile, rounds, frameworks, say):
 
     from mlc_course.metrics import epoch_scores
     from mlc_course.tools.memory import keep_memory
-    from mlc_course.train_torch import ImageBatches, _probs, cached_features, fit_head, make_data
+    from mlc_course.training.torch_loop import probs_of
+    from mlc_course.train_torch import ImageBatches, cached_features, fit_head, make_data
     size, vocab, n_train, n_all = profile.image_size, table.vocab, table.counts()["train"], whole.counts()["train"]
     at = f"{size} px"
     with tempfile.TemporaryDirectory() as tmp:
@@ -227,7 +228,7 @@ def _bench_size(report, whole, table, profile, rounds, frameworks, say):
     feature_s = once(lambda: cached_features(state.model, batches, state.precision))/n_train
     report.rows.append(Row(f"a later pass of the head, {at}: {head_rate:,.0f} images/s", f"{PLAIN}: {plain_train:,.0f} images/s", 1/head_rate, 1/plain_train, "300 times or more", head_rate/plain_train >= 300))
 
-    judge = lambda: _probs(state.model, data["valid"], state.precision)
+    judge = lambda: probs_of(state.model, data["valid"], state.precision)
     probs = judge()
     valid_s = once(judge)
     scores_s = np.median([once(lambda: epoch_scores(probs, table.targets("valid"))) for _ in range(rounds)])
@@ -308,13 +309,13 @@ def plain_training(table, profile, strong=False):
     import torch
 
     from mlc_course.metrics import epoch_scores
-    from mlc_course.train_torch import TrainingState, _head_first, make_data
+    from mlc_course.train_torch import TrainingState, head_first, make_data
     torch.manual_seed(profile.seed)
     start = time.perf_counter()
     model = _plain_model(table.vocab, profile)
     if profile.pretrained and profile.freeze_epochs:             # the same start
         state = TrainingState(model[1], profile, 2)
-        _head_first(state, make_data(table, profile), False, table)
+        head_first(state, make_data(table, profile))
         model[1].to(memory_format=torch.contiguous_format)
     loader, valid = plain_loader(table, "train", profile.image_size, profile.batch_size, strong), plain_loader(table, "valid", profile.image_size, profile.batch_size, train=False)
     optimiser = torch.optim.AdamW(model.parameters(), profile.learning_rate, weight_decay=profile.weight_decay)

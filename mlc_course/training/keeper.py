@@ -1,0 +1,180 @@
+"What every training does besides learning: history, best epoch, checkpoint, folder, Ctrl-C, NaN."
+
+import math
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from mlc_course.metrics import epoch_scores
+from mlc_course.safety import TrainingDiverged, progress_bar
+from mlc_course.training.checkpoints import drop_checkpoint
+from mlc_course.training.data import training_support
+from mlc_course.training.identity import check_identity, note_rate, run_identity
+from mlc_course.training.runs import TrainingRun, rank
+
+
+class Keeper:
+    "Keeps the books of one training. A trainer learns, and tells it how far it has come."
+
+    def __init__(
+        self,
+        framework: str,  # "fastai", "torch" or "tensorflow"
+        data,  # a Decoded
+        profile,  # a `Profile`
+        out=None,  # the run's folder; None: nothing is kept
+        resume: bool = False,  # go on from the checkpoint in `out`, if there is one
+        progress: bool = True,  # a bar or lines
+        recipe=None,  # what else a resumed run must have in common: plain values by name
+        checkpoint: str = "checkpoint.pt",  # its name in `out`
+    ):
+        if resume and out is None:
+            raise ValueError("resume=True needs out=: the folder of the run to go on with.")
+        self.framework, self.data, self.profile, self.progress = framework, data, profile, progress
+        self.out = Path(out) if out is not None else None
+        self.path = self.out / checkpoint if out is not None else None
+        self.support = training_support(data)
+        self.identity = run_identity(profile, data) | dict(recipe=recipe or {})
+        self.resume = resume
+        self.ours = False  # is the checkpoint that is there one of this run?
+        self.rows, self.best, self.arrays, self.best_epoch = [], -math.inf, None, None
+        self.extra, self.stop, self.bar = 0.0, False, None
+        self.rates = note_rate([], 0, profile.learning_rate)
+        self.began = time.perf_counter()
+
+    # ---- the checkpoint ------------------------------------------------------------------------
+    @property
+    def going_on(self) -> bool:
+        "Is there a checkpoint to go on from?"
+        return self.resume and self.path is not None and self.path.exists()
+
+    @property
+    def kept(self):
+        "The last good checkpoint of this run, or None."
+        return self.path if self.ours and self.path.exists() else None
+
+    def facts(self) -> dict:
+        "Its part of a checkpoint: plain values."
+        return dict(
+            rows=self.rows,
+            best=self.best,
+            best_epoch=self.best_epoch,
+            extra=self.extra,
+            rates=self.rates,
+            identity=self.identity,
+        )
+
+    def go_back(
+        self,
+        facts: dict,  # as `facts` gave them
+        epoch: int = 0,  # the epoch that comes next, from which a new rate counts
+    ):
+        "Take up a checkpoint's books; ValueError if it belongs to another run."
+        check_identity(facts["identity"], self.identity, self.path)
+        was, now = facts["identity"].get("recipe", {}), self.identity["recipe"]
+        for k in {**was, **now}:
+            if was.get(k) != now.get(k):
+                raise ValueError(
+                    f"{self.path} was trained with {k} = {was.get(k)!r}, and now it is "
+                    f"{now.get(k)!r}. Resume with the same, or choose another folder."
+                )
+        self.rows, self.best, self.best_epoch = facts["rows"], facts["best"], facts["best_epoch"]
+        self.extra, self.ours = facts["extra"], True
+        rate = self.identity["profile"]["learning_rate"]
+        self.rates = note_rate(facts["rates"], epoch, rate)
+
+    def saved(self):
+        "Told by the trainer that a checkpoint has been written."
+        self.ours = True
+
+    # ---- epochs --------------------------------------------------------------------------------
+    def epoch_begins(self, spent: float = 0.0):
+        "Start the clock; `spent` seconds of the epoch are over already."
+        self.began = time.perf_counter() - spent
+
+    @property
+    def spent(self) -> float:
+        "Seconds since the epoch began."
+        return time.perf_counter() - self.began
+
+    def diverged(self, step: int, epoch: int) -> TrainingDiverged:
+        "The error about a loss that is no number."
+        return TrainingDiverged(step, epoch, self.kept)
+
+    def judge(
+        self,
+        probs,  # of valid, [N, C]
+        train_loss: float,  # mean over the epoch
+        epoch: int,
+        step: int,  # the last step that was made
+        arrays,  # a function that gives the weights, for the best epoch
+    ) -> dict:  # the new row of the history
+        "Score the epoch that has ended, write it down, and keep its weights if they are the best."
+        if not np.isfinite(probs).all():
+            raise self.diverged(step, epoch)  # spoilt by the last step
+        targets = self.data.targets[self.data.rows("valid")]
+        valid_loss, f1, mAP = epoch_scores(probs, targets)
+        scores = dict(valid_loss=valid_loss, valid_macro_f1=f1, valid_map=mAP)
+        return self.note(dict(epoch=epoch, train_loss=train_loss, **scores), arrays)
+
+    def note(self, row, arrays) -> dict:
+        "Write down an epoch's row, its seconds last."
+        row = {**row, "seconds": self.spent}
+        self.rows.append(row)
+        if rank(row["valid_map"]) > self.best:
+            self.best, self.best_epoch = rank(row["valid_map"]), row["epoch"]
+            self.arrays = arrays()
+        return row
+
+    # ---- what is shown -------------------------------------------------------------------------
+    def open_bar(self, steps: int, done: int):
+        "A bar in a terminal, lines elsewhere."
+        shown = None if self.progress else True
+        self.bar = progress_bar(steps, initial=done, unit="step", disable=shown)
+        return self.bar
+
+    def tell(self, row):
+        "One line an epoch, or a word beside the bar."
+        self.bar.set_postfix_str(f"mAP {row['valid_map']:.3f}")
+        if self.progress and self.bar.disable:
+            print(
+                f"epoch {row['epoch']:2d}  train loss {row['train_loss']:.4f}  "
+                f"valid loss {row['valid_loss']:.4f}  macro F1 {row['valid_macro_f1']:.3f}  "
+                f"mAP {row['valid_map']:.3f}  {row['seconds']:.1f} s"
+            )
+
+    def say(self, text: str):
+        "A line, if lines are wanted."
+        if self.progress:
+            print(text)
+
+    # ---- the end -------------------------------------------------------------------------------
+    def finish(
+        self,
+        model,  # with the weights of the best epoch
+        probs,  # split -> probabilities [n, C]
+        save_model,  # a function (model, folder)
+    ) -> TrainingRun:
+        "What the trainer gives back; in the folder, model and run take the checkpoint's place."
+        predictions = {s: self.data.split(s).predictions(p) for s, p in probs.items()}
+        run = TrainingRun(
+            framework=self.framework,
+            model=model,
+            vocab=self.data.vocab,
+            history=pd.DataFrame(self.rows),
+            predictions=predictions,
+            profile=self.profile,
+            dataset=self.data.name,
+            seconds=self.extra + sum(r["seconds"] for r in self.rows),
+            out=self.out,
+            support=self.support,
+            learning_rates=self.rates,
+            data=self.identity["data"],
+            decoded=self.data,
+        )
+        if self.out is not None:
+            save_model(model, self.out)
+            run.save(self.out)
+            drop_checkpoint(self.path)
+        return run
