@@ -36,9 +36,14 @@ class Decoded:
                 f"images is an array of {self.images.dtype} with shape {self.images.shape}; "
                 "give uint8 [N, S, S, 3]."
             )
-        keep = lambda **values: [object.__setattr__(self, k, v) for k, v in values.items()]
-        keep(targets=np.asarray(self.targets, bool), vocab=list(self.vocab))
-        keep(fnames=list(self.fnames), split_of=np.asarray(self.split_of, object))
+        checked = dict(
+            targets=np.asarray(self.targets, bool),
+            vocab=list(self.vocab),
+            fnames=list(self.fnames),
+            split_of=np.asarray(self.split_of, object),
+        )
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
         if self.targets.shape != (n, len(self.vocab)):
             raise ValueError(
                 f"targets has shape {self.targets.shape}; give one row for each of {n} images "

@@ -1,6 +1,5 @@
 "Networks as ONNX: floats in, raw outputs out, then bytes in and probabilities out."
 
-import copy
 import json
 import logging
 import tempfile
@@ -11,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..extras import need
+from .answers import expit, keras_answer, torch_answer
 from .graph import ends_in, expects_bytes, serve, structural_bounds
 from .heads import call_torch, check_output, eval_copy, first_line, judge
 from .scan import check_graph
@@ -274,28 +274,3 @@ def need_pixels(pixels):
             f"The pixels are {dtype} of shape {list(shape)}; give uint8 [N, S, S, 3], from 0 to "
             "255, as mlc_course.tables.decode_images(paths, size) makes them."
         )
-
-
-def expit(z):
-    "The sigmoid, computed in float64."
-    return (0.5 * (1 + np.tanh(0.5 * z.astype("float64")))).astype("float32")
-
-
-def torch_answer(model):
-    "A function from float images [N, S, S, 3] to what the module gives for a batch of them."
-    import torch
-
-    net = copy.deepcopy(model).cpu().float().eval()
-
-    def ask(x):
-        with torch.inference_mode():
-            return net(torch.from_numpy(x).permute(0, 3, 1, 2)).float().numpy()
-
-    return ask
-
-
-def keras_answer(model):
-    "A function from float images [N, S, S, 3] to `model.predict` of them."
-    import keras
-
-    return lambda x: keras.ops.convert_to_numpy(model.predict(x, verbose=0))

@@ -111,7 +111,9 @@ def export_onnx(
     the metadata. A Learner's normalising is taken in; resizing is left to who makes the pixels."""
     path = Path(path)
     if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder; give the name of a file in it, as model.onnx.")
+        raise IsADirectoryError(
+            f"{path} is a folder; give the name of a file in it, as model.onnx."
+        )
     data, _ = onnx_bytes(open_source(model, vocab, image_size, input_range))
     path.parent.mkdir(parents=True, exist_ok=True)
     return write_whole(path, lambda part: part.write_bytes(data))

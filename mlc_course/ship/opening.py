@@ -95,7 +95,9 @@ def opened(tfm, x, decode, sample):
 
     if decode is None and x is not None and not is_path(x):
         raise refuse(
-            f"items that are a {type(x).__name__}", "not files", "Let get_x give the path of a file."
+            f"items that are a {type(x).__name__}",
+            "not files",
+            "Let get_x give the path of a file.",
         )
     image = tfm(sample if decode is None else x, split_idx=1)
     if type(image) is not PILImage:

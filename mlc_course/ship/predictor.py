@@ -329,7 +329,7 @@ def need_image(image):
         return image
     remedy = "give the path of a file, a PIL image, or a uint8 array [H, W, 3]"
     if isinstance(image, (bytes, bytearray, io.IOBase)):
-        remedy = "the content of a file or an open file becomes a PIL image with PIL.Image.open " + (
+        remedy = "the content of a file becomes a PIL image with PIL.Image.open " + (
             "(bytes: PIL.Image.open(io.BytesIO(content)))"
         )
     elif type(image).__module__.startswith(("torch", "fastai", "tensorflow", "keras")):
