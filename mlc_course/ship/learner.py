@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..data.decoded import decode_split, require_split, require_vocab
-from .export import expit
+from .answers import expit
 from .heads import torch_ending
 from .pipeline import read_learner
 

@@ -306,7 +306,7 @@ def plainly(learn):
 
 def get_preds(source, sigmoid, items):
     "float32 [N, C]: what `learn.get_preds` gives for some items."
-    from .export import expit
+    from .answers import expit
 
     with plainly(source.learn) as learn:
         given = learn.get_preds(dl=learn.dls.test_dl(items, num_workers=0))[0]
