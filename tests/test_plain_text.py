@@ -12,7 +12,7 @@ from mlc_course.interpret import plot_probability_histograms
 from mlc_course.metrics import Predictions
 from mlc_course.tables import ImageTable, plot_label_counts, show_images
 from mlc_course.thresholds import plot_predictions, plot_sweep, sweep, threshold_slider
-from mlc_course.tools.cli import plot_to
+from mlc_course.tools.commands.score import plot_to
 
 NAMES = ["$5", "$a_{$", r"a\$b$c$", "$$"]         # each a ParseSyntaxException or a formula, alone or beside the next
 
