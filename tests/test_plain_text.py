@@ -6,7 +6,7 @@ from hypothesis import given, strategies as st
 from matplotlib import pyplot as plt
 from matplotlib.text import Text
 
-from mlc_course.compare import plot_comparison
+from mlc_course.compare import MeasuredRun, plot_comparison
 from mlc_course.data.text import plain_text
 from mlc_course.interpret import plot_probability_histograms
 from mlc_course.metrics import Predictions
@@ -60,5 +60,6 @@ def test_scores(predictions, tmp_path):
 
 
 def test_comparison():
-    runs = pd.DataFrame(dict(framework=["torch", "fastai"], macro_f1=[.5, .6], mAP=[.5, .6], epoch_seconds=[1., 2.], peak_mb=[9., 8.], imported_mb=[1., 1.]))
+    columns = dict.fromkeys(MeasuredRun.__dataclass_fields__, [1.0, 2.0]) | dict(framework=["torch", "fastai"])
+    runs = pd.DataFrame(columns)
     assert "my $set_{$" in drawn(plot_comparison(runs, "my $set_{$"))
