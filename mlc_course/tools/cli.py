@@ -151,6 +151,7 @@ def train(
     given = dict(profile=profile, epochs=epochs, arch=arch, seed=seed, learning_rate=learning_rate, on_error=None if on_error == OnError.stop else on_error.value)
     again = ["mlc", "train", str(dataset), "--framework", framework.value, "--out", str(out), *(o for k, v in given.items() if v is not None for o in ("--" + k.replace("_", "-"), str(v))), *(["--scratch"] if scratch else []), *as_arguments(reading), "--resume"]
     with RunFolder(out, started, resume, force) as folder:
+        folder.export_with = shlex.join(["mlc", "export", str(out), "--data", str(dataset), *as_arguments(reading)])
         if folder.todo == "nothing":
             say(f"{folder.work} holds a finished and exported run: there is nothing to go on with. All figures: mlc evaluate {shlex.quote(str(out))}")
             return
@@ -233,7 +234,7 @@ def _export_run(folder, result, table, again):
     out = shlex.quote(str(folder.out))
     try:
         if result.model is not None or result.out is not None: export_run(folder.work, result, table, shown=folder.out)
-    except ImportError as e: say(f"Not exported: {e}, then: mlc export {out}")
+    except ImportError as e: say(f"Not exported: {str(e).rstrip('.')}, then: {folder.export_with}")
     except KeyboardInterrupt:
         print(f"\nStopped while the run was exported. The run itself is whole. Finish with: mlc export {out}    or: {shlex.join(again)}", file=sys.stderr)
         raise typer.Exit(130) from None
