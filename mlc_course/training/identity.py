@@ -7,7 +7,6 @@ from dataclasses import asdict
 
 import numpy as np
 
-from mlc_course.data.decoded import Decoded
 from mlc_course.training.checkpoints import has_diverged
 
 
@@ -32,7 +31,7 @@ def data_digests(
 ) -> dict:  # names, labels, splits and contents: 64 hexadecimal digits each
     "What tells one set of images from another, wherever it lies on the disk."
     rows = [sorted(o) for o in table.labels()]
-    if isinstance(table, Decoded):
+    if hasattr(table, "split_of"):  # a Decoded; its class would load Pillow
         names, splits, images = table.fnames, table.split_of, table.images
     else:
         names, splits = table.fnames(), table.df["split"]
