@@ -18,6 +18,7 @@ import pytest
 from mlc_course.metrics import check_identity, load_run, run_identity
 from mlc_course.tables import ImageTable
 from mlc_course.training import checkpoints as C
+from mlc_course.safety import TrainingDiverged
 from mlc_course.training.data import decode_for_training, some, training_support
 from mlc_course.training.lock import FolderInUse
 from mlc_course.training.identity import data_digests, note_rate
@@ -233,7 +234,7 @@ def test_the_lower_rate_is_the_one_that_is_used(squares, quick, tmp_path):
     from mlc_course import train_torch
     out, used = tmp_path/"run", []
     def spoil(row, model): model.head.weight.data[0, 0] = float("nan")
-    with pytest.raises(train_torch.TrainingDiverged, match="learning_rate first .--learning-rate in the command.: with a lower one resume=True .--resume. goes on"):
+    with pytest.raises(TrainingDiverged, match="learning_rate first .--learning-rate in the command.: with a lower one resume=True .--resume. goes on"):
         train_torch.train(squares, replace(quick, epochs=3), out=tmp_path/"nothing", progress=False, on_epoch=lambda row, model: spoil(row, model) if row["epoch"] == 1 else None)
     step = train_torch.TrainingState.step
     stop_after_an_epoch(train_torch, squares, quick, out)
@@ -248,13 +249,14 @@ def test_the_lower_rate_is_the_one_that_is_used(squares, quick, tmp_path):
 
 def test_a_diverged_training_leaves_word_beside_its_checkpoint(squares, quick, tmp_path):
     from mlc_course import train_torch
-    original = train_torch._one_epoch
+    from mlc_course.training import torch_loop
+    original = torch_loop.one_epoch
     def spoilt(state, *args):
         if state.epoch == 2: state.model.head.weight.data[0, 0] = float("nan")
         return original(state, *args)
     with pytest.MonkeyPatch.context() as m:
-        m.setattr(train_torch, "_one_epoch", spoilt)
-        with pytest.raises(train_torch.TrainingDiverged): train_torch.train(squares, replace(quick, epochs=4), out=tmp_path, progress=False)
+        m.setattr(torch_loop, "one_epoch", spoilt)
+        with pytest.raises(TrainingDiverged): train_torch.train(squares, replace(quick, epochs=4), out=tmp_path, progress=False)
     assert C.has_diverged(tmp_path/"checkpoint.pt")
     run = go_on(train_torch, squares, replace(quick, epochs=4, learning_rate=1e-3), tmp_path)
     assert len(run.history) == 4 and np.isfinite(run.history.to_numpy()).all()
@@ -262,14 +264,15 @@ def test_a_diverged_training_leaves_word_beside_its_checkpoint(squares, quick, t
 
 def test_weights_spoilt_by_the_last_step_of_an_epoch_are_not_kept(squares, quick, tmp_path):
     from mlc_course import train_torch
-    original, step = train_torch._one_epoch, []
+    from mlc_course.training import torch_loop
+    original, step = torch_loop.one_epoch, []
     def spoilt(state, *args):
         whole = original(state, *args)
         if state.epoch == 1: state.model.head.weight.data[0, 0] = float("nan"); step.append(state.step_number - 1)
         return whole
     with pytest.MonkeyPatch.context() as m:
-        m.setattr(train_torch, "_one_epoch", spoilt)
-        with pytest.raises(train_torch.TrainingDiverged, match="checkpoint.pt is from before") as e: train_torch.train(squares, quick, out=tmp_path, progress=False)
+        m.setattr(torch_loop, "one_epoch", spoilt)
+        with pytest.raises(TrainingDiverged, match="checkpoint.pt is from before") as e: train_torch.train(squares, quick, out=tmp_path, progress=False)
     assert [e.value.step] == step and len(go_on(train_torch, squares, quick, tmp_path).history) == 2
 
 

@@ -1,11 +1,14 @@
 "augment=: a transform of one's own, in any trainer, that gives the same images when resumed."
 
 import random
+import threading
 from contextlib import contextmanager
 
 import numpy as np
 
 from .options import name_of
+
+ONE_AT_A_TIME = threading.Lock()  # the generators are global, and tf.data asks in several threads
 
 
 def is_off(augment) -> bool:
@@ -78,7 +81,7 @@ class Augment:
     ) -> np.ndarray:  # float32 [B, S, S, 3] in [0, 1]
         "The images transformed."
         seed = (self.seed * 100_003 + epoch) * 1_000_003 + batch
-        with seeded(seed):
+        with ONE_AT_A_TIME, seeded(seed):
             out = getattr(self, f"_{self.kind}")(images, seed)
         return self._checked(np.asarray(out), images.shape)
 
