@@ -7,7 +7,6 @@ from dataclasses import asdict
 
 import numpy as np
 
-from mlc_course.data.table import ImageTable
 from mlc_course.training.checkpoints import has_diverged
 
 
@@ -32,10 +31,10 @@ def data_digests(
 ) -> dict:  # names, labels, splits and contents: 64 hexadecimal digits each
     "What tells one set of images from another, wherever it lies on the disk."
     rows = [sorted(o) for o in table.labels()]
-    if isinstance(table, ImageTable):
-        names, splits = table.fnames(), table.df["split"]
-    else:
+    if hasattr(table, "split_of"):  # a Decoded; its class would load Pillow
         names, splits, images = table.fnames, table.split_of, table.images
+    else:
+        names, splits = table.fnames(), table.df["split"]
     out = dict(
         names=_digest(list(names)),
         labels=_digest(rows),
