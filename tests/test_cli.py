@@ -290,5 +290,5 @@ def test_imports_of_a_notebook():
                                          (PermissionError(13, "Permission denied", "/data/run"), "/data/run can't be used: Permission denied. Check its name, and who may read and write there."),
                                          (OSError("without a number"), "without a number"), (OSError(5, "Input/output error"), "[Errno 5] Input/output error")], ids=lambda o: str(o)[:30])
 def test_an_error_of_the_system_is_a_sentence(error, said):
-    from mlc_course.tools.cli import _sentence
-    assert _sentence(error) == said
+    from mlc_course.tools.commands.errors import sentence
+    assert sentence(error) == said
