@@ -139,10 +139,10 @@ def _path(path):
         hint = "load_image takes a path"
         if hasattr(path, "read"):
             hint += ": save what was read to a file first"
+        elif hasattr(path, "convert"):  # before shape, which fastai gives to images
+            hint += ", and this is one that is open already: path.convert('RGB')"
         elif hasattr(path, "shape"):
             hint += ", and square_pixels also uint8 [H, W, 3] of NumPy, such as x.numpy()"
-        elif hasattr(path, "convert"):
-            hint += ", and this is one that is open already: path.convert('RGB')"
         raise TypeError(f"The image is given as {type(path).__name__}: {hint}.")
     if re.match("(https?|ftp|s3|gs):/", str(path)):  # a Path has one slash less
         raise FileNotFoundError(f"{path} is an address, and files are read here: download it.")
