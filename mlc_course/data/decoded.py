@@ -192,9 +192,13 @@ def require_vocab(
     if list(vocab) == list(data.vocab):
         return
     mine, theirs = (", ".join(list(o)[:3]) + ", ..." * (len(o) > 3) for o in (vocab, data.vocab))
+    alone = next((o for o in data.vocab if o not in set(vocab)), None)
+    lacking = next((o for o in vocab if o not in set(data.vocab)), None)
+    odd = "" if alone is None else f" Only the table has {alone!r}."
+    odd += "" if lacking is None else f" Only the model has {lacking!r}."
     raise ValueError(
         f"The model knows the labels {mine} ({len(vocab)}) and the table has {theirs} "
-        f"({len(data.vocab)}), or in another order. Give the table the model's vocab: "
+        f"({len(data.vocab)}), or in another order.{odd} Give the table the model's vocab: "
         "ImageTable(..., vocab=list(model.vocab))."
     )
 
