@@ -600,3 +600,17 @@ def test_groups_freeze_and_learn_at_their_own_rates():
     net(torch.rand(4, 3, 32, 32)).square().mean().backward(); optimiser.step()
     moved = {k for k, v in get_arrays(net).items() if k in dict(net.named_parameters()) and not np.array_equal(v, before[k])}
     assert moved and all(k.startswith(("head.", "stages.2.", "stages.3.")) for k in moved) and {"head.weight", "head.bias"} <= moved
+
+
+def test_equal_weights_make_equal_files(tmp_path):
+    arrays = {f"layer.{i}": np.full((2, 3), i, np.float32) for i in range(5)}
+    metadata = {f"key{i}": "é" * i for i in range(8)}
+    code = ("import sys, numpy as np; from mlc_course.nets.tensor_files import write_safetensors; "
+            "write_safetensors({f'layer.{i}': np.full((2, 3), i, np.float32) for i in range(5)}, sys.argv[1], "
+            "{f'key{i}': 'é'*i for i in range(8)})")
+    for i in range(3):
+        subprocess.run([sys.executable, "-X", "utf8", "-c", code, str(tmp_path/f"{i}.safetensors")], check=True)
+    files = [(tmp_path/f"{i}.safetensors").read_bytes() for i in range(3)]
+    assert files[0] == files[1] == files[2]
+    found, told = backbones.read_safetensors(files[0])
+    assert told == metadata and all(np.array_equal(found[k], a) for k, a in arrays.items())

@@ -60,7 +60,19 @@ def write_safetensors(
     metadata: dict | None = None,  # str by str, kept in the header
 ):
     "Write `arrays` as safetensors does: the header's length, the header as JSON, the raw numbers."
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     whole = {k: np.asarray(a, order="C") for k, a in arrays.items()}
-    save_file(whole, str(path), metadata or None)
+    with open(path, "wb") as f:
+        f.write(_in_order(save(whole, metadata or None)))
+
+
+def _in_order(data):
+    "The same file with its metadata sorted: the library writes them in another order each time."
+    start = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:start])
+    if "__metadata__" in header:
+        header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + data[start:]
