@@ -419,7 +419,7 @@ def test_fiftyone_dataset(tmp_path):
             },
             "predictions": one | {"label": "cow"},
         },
-        {"filepath": "/home/me/fiftyone/data/b.jpg", "tags": ["validation"], "ground_truth": one},
+        {"filepath": "/photos/fiftyone/data/b.jpg", "tags": ["validation"], "ground_truth": one},
         {
             "filepath": "data/c.jpg",
             "tags": ["test"],
