@@ -132,6 +132,13 @@ class Parts:
         self.finder = ImageFinder(self.root)
         self.rows, self.notes, self.vocabs = [], [], []
 
+    def files(self, find, what="", layout=""):
+        "The file that was given, or those that `find` sees in the folder: none is an error."
+        found = [self.path] if self.path.is_file() else find(self.path)
+        if what and not found:
+            raise FileNotFoundError(f"There is no {what} in {self.path}. Expected {layout}.")
+        return found
+
     def split(self, file):
         "The split that an annotation file stands for, or None."
         return split_of_file(file, self.base)

@@ -131,7 +131,7 @@ def read_celeba(
     if minus_one not in (None, "no"):
         raise ValueError(f"minus_one is {minus_one!r}; in CelebA's files -1 means no.")
     parts = Parts(path, images)
-    files = [parts.path] if parts.path.is_file() else _files(parts.path)
+    files = parts.files(_files)
     if len(files) != 1:
         found = ", ".join(map(str, files)) or "none"
         raise FileNotFoundError(

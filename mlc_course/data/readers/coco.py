@@ -139,9 +139,7 @@ def read_coco(
 ) -> ImageTable:  # an image without annotations has no label
     "Read COCO files: an image's labels are the categories of its annotations."
     parts = Parts(path, images)
-    files = [parts.path] if parts.path.is_file() else coco_files(parts.path)
-    if not files:
-        raise FileNotFoundError(f"There is no COCO file in {path}. Expected {LAYOUT}.")
+    files = parts.files(coco_files, "COCO file", LAYOUT)
     parts.notes.append("COCO: an image's labels are the categories of its annotations.")
     seen = {}
     for file in files:

@@ -93,9 +93,7 @@ def read_cvat(
 ) -> ImageTable:  # an image without tags and shapes has no label
     "Read CVAT's XML for images: the labels of tags, boxes and other shapes."
     parts = Parts(path, images)
-    files = [parts.path] if parts.path.is_file() else _files(parts.path)
-    if not files:
-        raise FileNotFoundError(f"There is no CVAT file in {path}. Expected {LAYOUT}.")
+    files = parts.files(_files, "CVAT file", LAYOUT)
     parts.notes.append("CVAT: an image's labels are those of its tags and shapes.")
     attributes = 0
     for file in files:

@@ -96,9 +96,7 @@ def read_datumaro(
 ) -> ImageTable:  # an item without annotations is an image without a label
     "Read Datumaro's JSON files: labels and labelled shapes of each item."
     parts = Parts(path, images)
-    files = [parts.path] if parts.path.is_file() else _files(parts.path)
-    if not files:
-        raise FileNotFoundError(f"There is no file of Datumaro in {path}. Expected {LAYOUT}.")
+    files = parts.files(_files, "file of Datumaro", LAYOUT)
     parts.notes.append("Datumaro: an image's labels are those of its annotations.")
     parents = 0
     for file in files:

@@ -165,9 +165,7 @@ def read_fiftyone(
 ) -> ImageTable:  # an empty list of classifications or detections is an image without a label
     "Read FiftyOne's exports: FiftyOneDataset, and its image classification and detection datasets."
     parts = Parts(path, images)
-    files = [parts.path] if parts.path.is_file() else _files(parts.path)
-    if not files:
-        raise FileNotFoundError(f"There is no file of FiftyOne in {path}. Expected {LAYOUT}.")
+    files = parts.files(_files, "file of FiftyOne", LAYOUT)
     for file in files:
         data = load_json(file)
         if isinstance(data, dict) and "samples" in data:

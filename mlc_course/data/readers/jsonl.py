@@ -224,9 +224,7 @@ def read_jsonl(
 ) -> ImageTable:  # an empty list is an image without a label
     "Read records in JSON: metadata.jsonl, JSON lines, a list, or an object from name to labels."
     parts = Parts(path, images)
-    files = [parts.path] if parts.path.is_file() else _files(parts.path)
-    if not files:
-        raise FileNotFoundError(f"There is no file with records in {path}. Expected {LAYOUT}.")
+    files = parts.files(_files, "file with records", LAYOUT)
     for file in files:
         records = _records(file)
         if not records:

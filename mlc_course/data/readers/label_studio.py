@@ -255,7 +255,7 @@ def read_label_studio(
     "Read what Label Studio exports: the choices, or the labels of regions, of each image."
     check_conflict(on_conflict)
     parts = Parts(path, images)
-    files = [parts.path] if parts.path.is_file() else _files(parts.path)
+    files = parts.files(_files)
     if len(files) != 1:
         found = ", ".join(o.name for o in files) or "none"
         raise ValueError(f"Expected one export of Label Studio in {path}: {found}. Give its path.")
