@@ -28,6 +28,7 @@ from .safety import TrainingDiverged, explain_memory
 from .data.decoded import decode, decode_split, require_split
 from .tables import ImageTable, decode_images
 from .train_torch import ImageBatches
+from .training.data import check_splits
 from .training.torch_loop import TrainingState, forward, one_epoch
 
 # %% ../nbs/10_multi_output.ipynb #56aad3bf
@@ -402,8 +403,7 @@ def train(
 ) -> MultiHeadRun:
     "Train one model for all heads; keep the epoch with the highest mean accuracy on the validation split."
     if heads is None: table, heads = car_task(table)
-    for split in ("train", "valid"):
-        if split not in table.splits: raise ValueError(f"The table {table.name!r} has no rows in split {split!r} (it has {', '.join(table.splits)}). Training needs both train and valid: the best epoch is chosen on valid, never on test.")
+    check_splits(table)
     for what, given, word in (("weights", weights, "uncertainty"), ("class_weights", class_weights, "balanced")):
         if not (given is None or given == word or isinstance(given, Mapping)): raise ValueError(f"{what} is {given!r}; give a dict, {word!r} or None.")
     with explain_memory(profile): return _train(table, profile, heads, weights, class_weights, body, pixels, progress)

@@ -358,11 +358,11 @@ def test_require_and_rows(tmp_path):
     table = ImageTable(frame(), tmp_path, name="four")
     table.require(["x", "y"], ["train"])
     assert len(table.rows("train")) == 4 and len(table.rows()) == 4
-    with pytest.raises(ValueError, match="four has the splits train; it needs train and valid.*hold_out"):
+    with pytest.raises(ValueError, match="'four' has no split 'valid'; it has train.*hold_out"):
         table.require(splits=("train", "valid"))
-    with pytest.raises(ValueError, match="the order is another.*vocab=model.vocab"):
+    with pytest.raises(ValueError, match="another order.*vocab=list.model.vocab"):
         table.require(["y", "x"])
-    with pytest.raises(ValueError, match="'z' is in one of them only"):
+    with pytest.raises(ValueError, match="Only the model has 'z'"):
         table.require(["x", "y", "z"])
     with pytest.raises(ValueError, match="no split 'dev'"):
         table.rows("dev")

@@ -10,7 +10,7 @@ import pandas as pd
 
 from .pixels import decoded_pixels
 from .table import ImageTable
-from .table_checks import SPLITS
+from .table_checks import SPLITS, require_split, require_vocab
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,35 +172,6 @@ def checksum_of(
     for d in digests:
         h.update(d)
     return h.hexdigest()
-
-
-def require_split(
-    data,  # an ImageTable or a Decoded
-    split: str,  # "train", "valid" or "test"
-):
-    "The one sentence about a split that isn't there."
-    if split not in data.splits:
-        have = ", ".join(data.splits) or "no rows"
-        raise ValueError(f"The table {data.name!r} has no split {split!r}; it has {have}.")
-
-
-def require_vocab(
-    vocab,  # the labels of a model, in the order of its outputs
-    data,  # an ImageTable or a Decoded
-):
-    "The one sentence about labels that aren't a model's, or in another order."
-    if list(vocab) == list(data.vocab):
-        return
-    mine, theirs = (", ".join(list(o)[:3]) + ", ..." * (len(o) > 3) for o in (vocab, data.vocab))
-    alone = next((o for o in data.vocab if o not in set(vocab)), None)
-    lacking = next((o for o in vocab if o not in set(data.vocab)), None)
-    odd = "" if alone is None else f" Only the table has {alone!r}."
-    odd += "" if lacking is None else f" Only the model has {lacking!r}."
-    raise ValueError(
-        f"The model knows the labels {mine} ({len(vocab)}) and the table has {theirs} "
-        f"({len(data.vocab)}), or in another order.{odd} Give the table the model's vocab: "
-        "ImageTable(..., vocab=list(model.vocab))."
-    )
 
 
 def decode(

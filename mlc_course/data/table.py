@@ -19,6 +19,8 @@ from .table_checks import (
     check_vocab,
     find_label_columns,
     ones,
+    require_split,
+    require_vocab,
     row_numbers,
     safe_name,
 )
@@ -154,23 +156,10 @@ class ImageTable:
         splits=(),  # the splits that it must have
     ):
         "Raise a sentence if the table lacks a split, or has another vocab."
-        lacks = [s for s in splits if s not in self.splits]
-        if lacks:
-            raise ValueError(
-                f"{self.name or 'The table'} has the splits {', '.join(self.splits) or '(none)'};"
-                f" it needs {' and '.join(splits)}."
-                + (" table.hold_out() makes a valid split." if lacks == ["valid"] else "")
-            )
-        if vocab is None or list(vocab) == self.vocab:
-            return
-        vocab = list(vocab)
-        odd = sorted(set(vocab) ^ set(self.vocab))
-        what = f"{odd[0]!r} is in one of them only" if odd else "the order is another"
-        raise ValueError(
-            f"{self.name or 'The table'} has {len(self.vocab)} labels and the model {len(vocab)}:"
-            f" {what}. Give the table the model's vocab: ImageTable(table.df, table.root,"
-            " vocab=model.vocab)."
-        )
+        for split in splits:
+            require_split(self, split)
+        if vocab is not None:
+            require_vocab(vocab, self)
 
     def rows(
         self,
@@ -179,11 +168,7 @@ class ImageTable:
         "The rows of a split; a split that isn't there is an error that names those that are."
         if split is None:
             return self.df
-        if split not in self.splits:
-            raise ValueError(
-                f"{self.name or 'The table'} has no split {split!r}; it has"
-                f" {', '.join(self.splits) or 'no rows'}."
-            )
+        require_split(self, split)
         return self.df[self.df["split"] == split]
 
     def labels(self, split=None) -> list:  # one list of names per image

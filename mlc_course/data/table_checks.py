@@ -153,3 +153,34 @@ def check_rows(df, vocab):
                 f" or remove one of the two."
             )
         seen[fname] = source
+
+
+def require_split(
+    data,  # an ImageTable or a Decoded
+    split: str,  # "train", "valid" or "test"
+):
+    "The one sentence about a split that isn't there."
+    if split not in data.splits:
+        have = ", ".join(data.splits) or "no rows"
+        can = split == "valid" and "train" in data.splits
+        more = " table.hold_out() makes a valid split." * can
+        raise ValueError(f"The table {data.name!r} has no split {split!r}; it has {have}.{more}")
+
+
+def require_vocab(
+    vocab,  # the labels of a model, in the order of its outputs
+    data,  # an ImageTable or a Decoded
+):
+    "The one sentence about labels that aren't a model's, or in another order."
+    if list(vocab) == list(data.vocab):
+        return
+    mine, theirs = (", ".join(list(o)[:3]) + ", ..." * (len(o) > 3) for o in (vocab, data.vocab))
+    alone = next((o for o in data.vocab if o not in set(vocab)), None)
+    lacking = next((o for o in vocab if o not in set(data.vocab)), None)
+    odd = "" if alone is None else f" Only the table has {alone!r}."
+    odd += "" if lacking is None else f" Only the model has {lacking!r}."
+    raise ValueError(
+        f"The model knows the labels {mine} ({len(vocab)}) and the table has {theirs} "
+        f"({len(data.vocab)}), or in another order.{odd} Give the table the model's vocab: "
+        "ImageTable(..., vocab=list(model.vocab))."
+    )

@@ -34,7 +34,7 @@ def check_splits(
         raise ValueError(
             f"The table {table.name!r} has no rows in split {split!r} (it has "
             f"{', '.join(table.splits)}). "
-            "Training needs both train and valid: the best epoch is chosen on valid."
+            "Training needs both train and valid: the best epoch is chosen on valid, never on test."
         )
 
 
