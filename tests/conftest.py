@@ -46,3 +46,18 @@ def tiny(smoke):
     "A profile that trains on `squares` in a few seconds."
     from dataclasses import replace
     return replace(smoke, image_size=32, batch_size=24, epochs=3, learning_rate=5e-3, precision="fp32")
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    "A small data set in the PASCAL layout, without a test split."
+    import numpy as np
+    from PIL import Image
+    root = tmp_path/"pictures"
+    (root/"train").mkdir(parents=True)
+    rng, rows = np.random.default_rng(0), ["fname,labels,is_valid"]
+    for i in range(12):
+        Image.fromarray(rng.integers(0, 255, (20, 20, 3), dtype=np.uint8)).save(root/"train"/f"{i:06d}.jpg")
+        rows.append(f"{i:06d}.jpg,{['sun', 'moon', 'sun boat', ''][i % 4]},{i % 3 == 0}")
+    (root/"train.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return root

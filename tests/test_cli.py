@@ -23,19 +23,6 @@ VOCAB = ["boat", "moon", "sun"]
 def mlc(*args): return cli.main([str(a) for a in args])
 
 
-@pytest.fixture
-def pictures(tmp_path):
-    "A small data set in the PASCAL layout, without a test split."
-    root = tmp_path/"pictures"
-    (root/"train").mkdir(parents=True)
-    rng, rows = np.random.default_rng(0), ["fname,labels,is_valid"]
-    for i in range(12):
-        Image.fromarray(rng.integers(0, 255, (20, 20, 3), dtype=np.uint8)).save(root/"train"/f"{i:06d}.jpg")
-        rows.append(f"{i:06d}.jpg,{['sun', 'moon', 'sun boat', ''][i % 4]},{i % 3 == 0}")
-    (root/"train.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
-    return root
-
-
 def fake_run(splits=("valid", "test"), n=40, seed=0):
     rng = np.random.default_rng(seed)
     def one(split):

@@ -37,19 +37,6 @@ def fake_run(seed=0, splits=("valid",), n=12):
 
 
 @pytest.fixture
-def pictures(tmp_path):
-    "A small data set in the PASCAL layout."
-    root = tmp_path/"pictures"
-    (root/"train").mkdir(parents=True)
-    rng, rows = np.random.default_rng(0), ["fname,labels,is_valid"]
-    for i in range(12):
-        Image.fromarray(rng.integers(0, 255, (20, 20, 3), dtype=np.uint8)).save(root/"train"/f"{i:06d}.jpg")
-        rows.append(f"{i:06d}.jpg,{['sun', 'moon', 'sun boat', ''][i % 4]},{i % 3 == 0}")
-    (root/"train.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
-    return root
-
-
-@pytest.fixture
 def trainer(monkeypatch):
     "Stands in for train_torch: writes a checkpoint, then a run, or does what `act` says in between."
     def train(table, profile, out=None, resume=False, on_error="stop"):
