@@ -1,4 +1,5 @@
 """What the test files share: a small profile, and drawn pictures that are made once."""
+
 import os
 
 os.environ.setdefault("MPLBACKEND", "Agg")
@@ -11,6 +12,7 @@ import pytest
 def smoke():
     "The smoke profile, whatever settings.ini chooses."
     from mlc_course.settings import load_profile
+
     return load_profile("smoke")
 
 
@@ -18,26 +20,36 @@ def smoke():
 def postcards(smoke):
     "The smoke profile's Postcards as an ImageTable; drawn in the data home at first use."
     from mlc_course.tables import open_dataset
+
     return open_dataset("postcards", profile=smoke)
 
 
 @pytest.fixture(scope="session")
 def squares(tmp_path_factory):
     "An ImageTable of 120 pictures that can be learnt in seconds: coloured squares on noise, some without any."
-    import numpy as np, pandas as pd
+    import numpy as np
+    import pandas as pd
     from PIL import Image
+
     from mlc_course.tables import ImageTable
+
     root, rng, rows = tmp_path_factory.mktemp("squares"), np.random.default_rng(0), []
     colours = {"blue": (40, 60, 230), "green": (40, 200, 60), "red": (230, 40, 50)}
     for i in range(120):
         image = rng.integers(90, 150, (40, 40, 3), dtype=np.uint8)
-        labels = [name for name in colours if rng.random() < .4]
+        labels = [name for name in colours if rng.random() < 0.4]
         for name in labels:
             y, x = rng.integers(0, 28, 2)
-            image[y:y + 12, x:x + 12] = colours[name]
-        Image.fromarray(image).save(root/f"{i:03}.png")
+            image[y : y + 12, x : x + 12] = colours[name]
+        Image.fromarray(image).save(root / f"{i:03}.png")
         # a later square may hide an earlier one; the pictures only have to be learnable, not clean
-        rows.append(dict(fname=f"{i:03}.png", labels=labels, split=["train", "train", "train", "valid", "test"][i % 5]))
+        rows.append(
+            dict(
+                fname=f"{i:03}.png",
+                labels=labels,
+                split=["train", "train", "train", "valid", "test"][i % 5],
+            )
+        )
     return ImageTable(pd.DataFrame(rows), root, vocab=sorted(colours), name="squares")
 
 
@@ -45,7 +57,10 @@ def squares(tmp_path_factory):
 def tiny(smoke):
     "A profile that trains on `squares` in a few seconds."
     from dataclasses import replace
-    return replace(smoke, image_size=32, batch_size=24, epochs=3, learning_rate=5e-3, precision="fp32")
+
+    return replace(
+        smoke, image_size=32, batch_size=24, epochs=3, learning_rate=5e-3, precision="fp32"
+    )
 
 
 @pytest.fixture
@@ -53,11 +68,14 @@ def pictures(tmp_path):
     "A small data set in the PASCAL layout, without a test split."
     import numpy as np
     from PIL import Image
-    root = tmp_path/"pictures"
-    (root/"train").mkdir(parents=True)
+
+    root = tmp_path / "pictures"
+    (root / "train").mkdir(parents=True)
     rng, rows = np.random.default_rng(0), ["fname,labels,is_valid"]
     for i in range(12):
-        Image.fromarray(rng.integers(0, 255, (20, 20, 3), dtype=np.uint8)).save(root/"train"/f"{i:06d}.jpg")
+        Image.fromarray(rng.integers(0, 255, (20, 20, 3), dtype=np.uint8)).save(
+            root / "train" / f"{i:06d}.jpg"
+        )
         rows.append(f"{i:06d}.jpg,{['sun', 'moon', 'sun boat', ''][i % 4]},{i % 3 == 0}")
-    (root/"train.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    (root / "train.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     return root

@@ -82,12 +82,20 @@ def test_one_label_a_row_of_several_words():
     assert names(cells, column="labels", sep="whole") == [[o] for o in cells]
     assert names(cells, sep=" ")[0] == ["polar", "bear"]
     assert names(cells, vocab=["cat", "traffic light", "polar bear"]) == [[o] for o in cells]
-    assert names(cells, vocab=["cat", "traffic", "light", "polar", "bear"])[1] == ["traffic", "light"]
+    assert names(cells, vocab=["cat", "traffic", "light", "polar", "bear"])[1] == [
+        "traffic",
+        "light",
+    ]
 
 
 def test_cells_in_quotes():
     assert names(["'cat|dog'", "''", '"dog"']) == [["cat", "dog"], [], ["dog"]]
-    assert names(['"cat dog"', '"dog"', '"cat"', '"dog cat"']) == [["cat", "dog"], ["dog"], ["cat"], ["dog", "cat"]]
+    assert names(['"cat dog"', '"dog"', '"cat"', '"dog cat"']) == [
+        ["cat", "dog"],
+        ["dog"],
+        ["cat"],
+        ["dog", "cat"],
+    ]
 
 
 def test_a_layout_that_says_space():
@@ -155,7 +163,12 @@ def test_refused(cells, match):
 
 def test_vectors_with_a_vocab():
     want = [["a", "c"], [], ["a", "b"]]
-    for cells in (["1 0 1", "0 0 0", "1 1 0"], ["[1, 0, 1]", "[0, 0, 0]", "[1, 1, 0]"], ["101", "000", "110"], ["1,0,1", "0,0,0", "1,1,0"]):
+    for cells in (
+        ["1 0 1", "0 0 0", "1 1 0"],
+        ["[1, 0, 1]", "[0, 0, 0]", "[1, 1, 0]"],
+        ["101", "000", "110"],
+        ["1,0,1", "0,0,0", "1,1,0"],
+    ):
         rows, notes = parse(cells, vocab=["a", "b", "c"])
         assert rows == want and "order of the vocab" in notes[0]
         with pytest.raises(ValueError, match="one column per label"):
@@ -175,7 +188,11 @@ def test_missing_cells_are_decided_by_an_option_or_the_vocab():
 
 # ---------------------------------------------------------------- never another label
 
-WORD = st.text("abcdeéü象Z09_-.'()[]|;,/&+:\" ", min_size=1, max_size=7).map(lambda o: " ".join(o.split())).filter(bool)
+WORD = (
+    st.text("abcdeéü象Z09_-.'()[]|;,/&+:\" ", min_size=1, max_size=7)
+    .map(lambda o: " ".join(o.split()))
+    .filter(bool)
+)
 TABLE = st.lists(st.lists(WORD, max_size=4, unique=True), min_size=1, max_size=8)
 STYLES = {**LISTS, **{f"sep {o}": (lambda row, o=o: o.join(row)) for o in "|;,/ \t"}}
 
@@ -198,11 +215,28 @@ def test_lists_bring_any_name_back(table, style):
     assert _right(style, table, got)
 
 
-SAFE = st.sampled_from(["cat", "dog", "polar bear", "sky", "traffic light", "bird's nest", "Bat (Animal)", "x1", "象", "été", "C3-PO"])
+SAFE = st.sampled_from(
+    [
+        "cat",
+        "dog",
+        "polar bear",
+        "sky",
+        "traffic light",
+        "bird's nest",
+        "Bat (Animal)",
+        "x1",
+        "象",
+        "été",
+        "C3-PO",
+    ]
+)
 
 
 @settings(max_examples=600, deadline=None)
-@given(st.lists(st.lists(SAFE, max_size=4, unique=True), min_size=1, max_size=10), st.sampled_from([*STYLES]))
+@given(
+    st.lists(st.lists(SAFE, max_size=4, unique=True), min_size=1, max_size=10),
+    st.sampled_from([*STYLES]),
+)
 def test_every_style_brings_names_back_or_is_refused(table, style):
     "What is read is what was written, or a sentence; a style with spaces may not be told from names of two words."
     cells = [STYLES[style](row) for row in table]
@@ -211,7 +245,13 @@ def test_every_style_brings_names_back_or_is_refused(table, style):
         got = names(cells)
     except ValueError:
         return
-    if style == "sep  " and spaced or style.startswith("sep") and max(map(len, table)) < 2 and spaced:
+    if (
+        style == "sep  "
+        and spaced
+        or style.startswith("sep")
+        and max(map(len, table)) < 2
+        and spaced
+    ):
         return
     assert _right(style, table, got)
 

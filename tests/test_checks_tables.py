@@ -1,17 +1,19 @@
 "Each check of lesson 02 takes the right answer and names the typical wrong ones."
+
 import itertools
 from collections import Counter
 
 import numpy as np
 import pandas as pd
 import pytest
+from checks_kit import not_done, passes, says
 
 from mlc_course.labels import label_counts
 from mlc_course.tables import ImageTable, drop_rare_labels, parse_class_name
 from mlc_course.tools import checks
-from mlc_course.tools.checks import Wrong, tables as t
+from mlc_course.tools.checks import Wrong
+from mlc_course.tools.checks import tables as t
 from mlc_course.tools.checks._core import call
-from checks_kit import not_done, passes, says
 
 
 def told_apart(right, mistakes, cases):
@@ -20,54 +22,91 @@ def told_apart(right, mistakes, cases):
     expected = [t.Names(call(right, c)) for c in cases]
     for i, (words, got) in enumerate(found):
         assert got != expected, words
-        for other, theirs in found[:i]: assert words == other or got != theirs, (words, other)
+        for other, theirs in found[:i]:
+            assert words == other or got != theirs, (words, other)
 
 
 @pytest.fixture
 def files(tmp_path):
     paths = []
     for i, text in enumerate((t.PASCAL_FILE, t.OTHER_ORDER, t.LABEL_NA)):
-        paths.append(tmp_path/f"{i}.csv"); paths[-1].write_text(text)
+        paths.append(tmp_path / f"{i}.csv")
+        paths[-1].write_text(text)
     return [(p,) for p in paths]
 
 
-def by_pandas(path): return pd.read_csv(path, keep_default_na=False)["labels"].str.split().tolist()
+def by_pandas(path):
+    return pd.read_csv(path, keep_default_na=False)["labels"].str.split().tolist()
 
 
 def test_labels_of_csv(files):
     passes(checks.labels_of_csv, by_pandas)
     passes(checks.labels_of_csv, lambda p: pd.read_csv(p, na_filter=False).labels.map(str.split))
-    passes(checks.labels_of_csv, lambda p: [np.array(o.split()) for o in pd.read_csv(p, dtype=str, keep_default_na=False)["labels"]])
+    passes(
+        checks.labels_of_csv,
+        lambda p: [
+            np.array(o.split()) for o in pd.read_csv(p, dtype=str, keep_default_na=False)["labels"]
+        ],
+    )
     not_done(checks.labels_of_csv)
     told_apart(by_pandas, t.labels_of_csv_mistakes(), files)
 
 
-@pytest.mark.parametrize("wrong, message", [
-    (lambda p: pd.read_csv(p)["labels"].fillna("").str.split(" ").tolist(), "label with the name ''"),
-    (lambda p: [o.split(" ") if o else [] for o in pd.read_csv(p)["labels"].fillna("")], "two spaces between"),
-    (lambda p: [o.split() for o in pd.read_csv(p)["labels"]], "That float is NaN"),
-    (lambda p: [str(o).split() for o in pd.read_csv(p)["labels"]], "name 'nan'"),
-    (lambda p: pd.read_csv(p)["labels"].str.split().tolist(), "came out as NaN"),
-    (lambda p: pd.read_csv(p)["labels"].dropna().str.split().tolist(), "line up with the rows"),
-    (lambda p: pd.read_csv(p)["labels"].fillna("").tolist(), "text of each cell"),
-    (lambda p: pd.read_csv(p)["labels"].tolist(), "text of each cell"),
-    (lambda p: [list(o) for o in pd.read_csv(p)["labels"].fillna("")], "lists hold letters"),
-    (lambda p: [o.split(",") for o in pd.read_csv(p, keep_default_na=False)["labels"]], "became one label"),
-    (lambda p: pd.read_csv(p)[lambda d: d.is_valid]["labels"].fillna("").str.split().tolist(), "some of the rows only"),
-    (lambda p: pd.read_csv(p, keep_default_na=False).iloc[:, 1].astype(str).str.split().tolist(), "by its position"),
-    (lambda p: pd.read_csv(p)["labels"].fillna("").str.split().tolist(), "keep_default_na=False"),
-    (lambda p: [["dog"]], "isn't right yet. Given a file with the text 'fname,labels,is_valid"),
-    (lambda p: 7, "isn't right yet"),
-    (lambda p: pd.read_csv(p)["label"], "stopped with KeyError: 'label'"),
-    ("fname", "should be a function"),
-])
-def test_wrong_labels_of_csv(wrong, message): says(checks.labels_of_csv, wrong, message)
+@pytest.mark.parametrize(
+    "wrong, message",
+    [
+        (
+            lambda p: pd.read_csv(p)["labels"].fillna("").str.split(" ").tolist(),
+            "label with the name ''",
+        ),
+        (
+            lambda p: [o.split(" ") if o else [] for o in pd.read_csv(p)["labels"].fillna("")],
+            "two spaces between",
+        ),
+        (lambda p: [o.split() for o in pd.read_csv(p)["labels"]], "That float is NaN"),
+        (lambda p: [str(o).split() for o in pd.read_csv(p)["labels"]], "name 'nan'"),
+        (lambda p: pd.read_csv(p)["labels"].str.split().tolist(), "came out as NaN"),
+        (lambda p: pd.read_csv(p)["labels"].dropna().str.split().tolist(), "line up with the rows"),
+        (lambda p: pd.read_csv(p)["labels"].fillna("").tolist(), "text of each cell"),
+        (lambda p: pd.read_csv(p)["labels"].tolist(), "text of each cell"),
+        (lambda p: [list(o) for o in pd.read_csv(p)["labels"].fillna("")], "lists hold letters"),
+        (
+            lambda p: [o.split(",") for o in pd.read_csv(p, keep_default_na=False)["labels"]],
+            "became one label",
+        ),
+        (
+            lambda p: (
+                pd.read_csv(p)[lambda d: d.is_valid]["labels"].fillna("").str.split().tolist()
+            ),
+            "some of the rows only",
+        ),
+        (
+            lambda p: (
+                pd.read_csv(p, keep_default_na=False).iloc[:, 1].astype(str).str.split().tolist()
+            ),
+            "by its position",
+        ),
+        (
+            lambda p: pd.read_csv(p)["labels"].fillna("").str.split().tolist(),
+            "keep_default_na=False",
+        ),
+        (lambda p: [["dog"]], "isn't right yet. Given a file with the text 'fname,labels,is_valid"),
+        (lambda p: 7, "isn't right yet"),
+        (lambda p: pd.read_csv(p)["label"], "stopped with KeyError: 'label'"),
+        ("fname", "should be a function"),
+    ],
+)
+def test_wrong_labels_of_csv(wrong, message):
+    says(checks.labels_of_csv, wrong, message)
 
 
 def by_table(rows, min_count, root):
     "The library's way; it refuses to drop every label and merges doubled ones, which the exercise leaves open."
-    if not any(rows): return rows
-    df = pd.DataFrame({"fname": [f"{i}.jpg" for i in range(len(rows))], "labels": rows, "split": "train"})
+    if not any(rows):
+        return rows
+    df = pd.DataFrame(
+        {"fname": [f"{i}.jpg" for i in range(len(rows))], "labels": rows, "split": "train"}
+    )
     return drop_rare_labels(ImageTable(df, root), min_count=min_count).labels()
 
 
@@ -83,34 +122,75 @@ def frequent(rows, n, count=set, more=False):
     return {o for o in c if c[o] > n or (c[o] == n and not more)}
 
 
-@pytest.mark.parametrize("wrong, message", [
-    (lambda rows, n: [[o for o in r if o in frequent(rows, n, more=True)] for r in rows if not r or set(r) & frequent(rows, n, more=True)],
-     "At least min_count means >="),
-    (lambda rows, n: [[o for o in r if o in frequent(rows, n, list)] for r in rows if not r or set(r) & frequent(rows, n, list)], "counts as two images"),
-    (lambda rows, n: [r for r in rows if all(o in frequent(rows, n) for o in r)], "every image that had a rare label is dropped"),
-    (lambda rows, n: [[o for o in r if o in frequent(rows, n)] for r in rows], "lost all their labels are kept"),
-    (lambda rows, n: [k for k in ([o for o in r if o in frequent(rows, n)] for r in rows) if k], "no label from the start"),
-    (lambda rows, n: [r for r in rows if not r or any(o in frequent(rows, n) for o in r)], "still in the lists"),
-    (lambda rows, n: [[o for o in r if o not in frequent(rows, n)] for r in rows if not r or set(r) - frequent(rows, n)], "other way round"),
-    (lambda rows, n: sorted(frequent(rows, n)), "the labels that remain"),
-    (lambda rows, n: rows, "isn't right yet. Given [['sky', 'sun']"),
-    (lambda rows, n: {"sky": 3}, "isn't right yet"),
-    (lambda rows, n: rows[99], "stopped with IndexError"),
-])
-def test_wrong_keep_frequent(wrong, message): says(checks.keep_frequent, wrong, message)
+@pytest.mark.parametrize(
+    "wrong, message",
+    [
+        (
+            lambda rows, n: [
+                [o for o in r if o in frequent(rows, n, more=True)]
+                for r in rows
+                if not r or set(r) & frequent(rows, n, more=True)
+            ],
+            "At least min_count means >=",
+        ),
+        (
+            lambda rows, n: [
+                [o for o in r if o in frequent(rows, n, list)]
+                for r in rows
+                if not r or set(r) & frequent(rows, n, list)
+            ],
+            "counts as two images",
+        ),
+        (
+            lambda rows, n: [r for r in rows if all(o in frequent(rows, n) for o in r)],
+            "every image that had a rare label is dropped",
+        ),
+        (
+            lambda rows, n: [[o for o in r if o in frequent(rows, n)] for r in rows],
+            "lost all their labels are kept",
+        ),
+        (
+            lambda rows, n: [
+                k for k in ([o for o in r if o in frequent(rows, n)] for r in rows) if k
+            ],
+            "no label from the start",
+        ),
+        (
+            lambda rows, n: [r for r in rows if not r or any(o in frequent(rows, n) for o in r)],
+            "still in the lists",
+        ),
+        (
+            lambda rows, n: [
+                [o for o in r if o not in frequent(rows, n)]
+                for r in rows
+                if not r or set(r) - frequent(rows, n)
+            ],
+            "other way round",
+        ),
+        (lambda rows, n: sorted(frequent(rows, n)), "the labels that remain"),
+        (lambda rows, n: rows, "isn't right yet. Given [['sky', 'sun']"),
+        (lambda rows, n: {"sky": 3}, "isn't right yet"),
+        (lambda rows, n: rows[99], "stopped with IndexError"),
+    ],
+)
+def test_wrong_keep_frequent(wrong, message):
+    says(checks.keep_frequent, wrong, message)
 
 
-def by_position(name, makes): return parse_class_name(name, sorted(makes, key=len, reverse=True))[0]
+def by_position(name, makes):
+    return parse_class_name(name, sorted(makes, key=len, reverse=True))[0]
 
 
-def begins(name, makes): return [m for m in makes if name.startswith(m)]
+def begins(name, makes):
+    return [m for m in makes if name.startswith(m)]
 
 
 def search(name, known):
     "As in the lesson."
     found = None
     for o in known:
-        if o in name: found = o
+        if o in name:
+            found = o
     return found or name.split()[0]
 
 
@@ -120,82 +200,162 @@ def test_make_of():
     told_apart(by_position, t.make_of_mistakes(), t.make_of_cases())
 
 
-@pytest.mark.parametrize("wrong, message", [
-    (search, "anywhere in the name"),
-    (lambda n, makes: next((m for m in makes if m in n.split()), n.split()[0]), "anywhere in the name"),
-    (lambda n, makes: n.split()[0], "you take the first word"),
-    (lambda n, makes: max(begins(n, makes), key=len, default=n.split()[0]), "Rambler isn't a Ram"),
-    (lambda n, makes: next((m for m in makes if n.startswith(m + " ")), n.split()[0]), "order of the list decides"),
-    (lambda n, makes: min((m for m in makes if n.startswith(m + " ")), key=len, default=n.split()[0]), "the shorter one wins"),
-    (lambda n, makes: max((m for m in makes if n.startswith(m + " ")), key=len, default=None), "gave None for 'Rambler Classic Sedan 1963'"),
-    (lambda n, makes: " ".join(n.split()[:1 + any(m.startswith(n.split()[0] + " ") for m in makes)]), "first word of a make only"),
-    (lambda n, makes: max((m for m in makes if m.split()[0] == n.split()[0]), key=len, default=n.split()[0]), "first word of a make only"),
-    (lambda n, makes: n, "isn't right yet. Given 'Dodge Ram Pickup"),
-    (lambda n, makes: max(m for m in makes if n.startswith(m + " ")), "stopped with ValueError"),
-])
-def test_wrong_make_of(wrong, message): says(checks.make_of, wrong, message)
+@pytest.mark.parametrize(
+    "wrong, message",
+    [
+        (search, "anywhere in the name"),
+        (
+            lambda n, makes: next((m for m in makes if m in n.split()), n.split()[0]),
+            "anywhere in the name",
+        ),
+        (lambda n, makes: n.split()[0], "you take the first word"),
+        (
+            lambda n, makes: max(begins(n, makes), key=len, default=n.split()[0]),
+            "Rambler isn't a Ram",
+        ),
+        (
+            lambda n, makes: next((m for m in makes if n.startswith(m + " ")), n.split()[0]),
+            "order of the list decides",
+        ),
+        (
+            lambda n, makes: min(
+                (m for m in makes if n.startswith(m + " ")), key=len, default=n.split()[0]
+            ),
+            "the shorter one wins",
+        ),
+        (
+            lambda n, makes: max(
+                (m for m in makes if n.startswith(m + " ")), key=len, default=None
+            ),
+            "gave None for 'Rambler Classic Sedan 1963'",
+        ),
+        (
+            lambda n, makes: " ".join(
+                n.split()[: 1 + any(m.startswith(n.split()[0] + " ") for m in makes)]
+            ),
+            "first word of a make only",
+        ),
+        (
+            lambda n, makes: max(
+                (m for m in makes if m.split()[0] == n.split()[0]), key=len, default=n.split()[0]
+            ),
+            "first word of a make only",
+        ),
+        (lambda n, makes: n, "isn't right yet. Given 'Dodge Ram Pickup"),
+        (
+            lambda n, makes: max(m for m in makes if n.startswith(m + " ")),
+            "stopped with ValueError",
+        ),
+    ],
+)
+def test_wrong_make_of(wrong, message):
+    says(checks.make_of, wrong, message)
 
 
 def by_counts(rows):
     "The library's way."
-    df = pd.DataFrame({"fname": [f"{i}.jpg" for i in range(len(rows))], "labels": [r["labels"].split() for r in rows], "split": [r["split"] for r in rows]})
+    df = pd.DataFrame(
+        {
+            "fname": [f"{i}.jpg" for i in range(len(rows))],
+            "labels": [r["labels"].split() for r in rows],
+            "split": [r["split"] for r in rows],
+        }
+    )
     return ImageTable(df, ".").vocab
 
 
-def words(rows, sep=None): return [o for r in rows for o in r["labels"].split(sep)]
+def words(rows, sep=None):
+    return [o for r in rows for o in r["labels"].split(sep)]
 
 
 def test_vocab_of():
     passes(checks.vocab_of, by_counts)
     passes(checks.vocab_of, lambda rows: np.unique(np.array(words(rows), dtype=str)))
-    passes(checks.vocab_of, lambda rows: sorted(pd.DataFrame(rows)["labels"].str.split().explode().dropna().unique()))
-    passes(checks.vocab_of, lambda rows: ImageTable(pd.DataFrame(rows).assign(labels=lambda d: d.labels.str.split()), ".").vocab)
+    passes(
+        checks.vocab_of,
+        lambda rows: sorted(pd.DataFrame(rows)["labels"].str.split().explode().dropna().unique()),
+    )
+    passes(
+        checks.vocab_of,
+        lambda rows: (
+            ImageTable(pd.DataFrame(rows).assign(labels=lambda d: d.labels.str.split()), ".").vocab
+        ),
+    )
     not_done(checks.vocab_of)
     told_apart(by_counts, t.vocab_of_mistakes(), t.vocab_of_cases())
 
 
-@pytest.mark.parametrize("wrong, message", [
-    (lambda rows: sorted(set(words(rows, " "))), "'' is in the vocab"),
-    (lambda rows: sorted(set(words([r for r in rows if r["split"] == "train"]))), "training rows only"),
-    (lambda rows: sorted(set(words([r for r in rows if r["split"] != "test"]))), "only test rows have"),
-    (lambda rows: sorted(set("".join(r["labels"] for r in rows))), "holds letters"),
-    (lambda rows: sorted({r["labels"] for r in rows}), "holds whole cells"),
-    (lambda rows: sorted(words(rows)), "once for every row"),
-    (lambda rows: list(dict.fromkeys(words(rows))), "order is that of the rows"),
-    (lambda rows: [o for o, _ in Counter(words(rows)).most_common()], "of the counts"),
-    (lambda rows: set(words(rows)), "give a set"),
-    (lambda rows: sorted({o.lower() for o in words(rows)}), "in lower case"),
-    (lambda rows: sorted(set(words(rows)), key=str.lower), "sorted as one"),
-    (lambda rows: sorted(set(words(rows)), key=lambda o: o[::-1]), "not sorted. A set has an order of its own"),
-    (lambda rows: np.array(sorted(set(words(rows)), key=lambda o: o[1:])), "not sorted. A set has an order of its own"),
-    (lambda rows: sorted(set(words(rows)), key=lambda o: o[::-1])[1:], "isn't right yet"),
-    (lambda rows: 5, "isn't right yet"),
-    (lambda rows: sorted(rows), "stopped with TypeError"),
-])
-def test_wrong_vocab_of(wrong, message): says(checks.vocab_of, wrong, message)
+@pytest.mark.parametrize(
+    "wrong, message",
+    [
+        (lambda rows: sorted(set(words(rows, " "))), "'' is in the vocab"),
+        (
+            lambda rows: sorted(set(words([r for r in rows if r["split"] == "train"]))),
+            "training rows only",
+        ),
+        (
+            lambda rows: sorted(set(words([r for r in rows if r["split"] != "test"]))),
+            "only test rows have",
+        ),
+        (lambda rows: sorted(set("".join(r["labels"] for r in rows))), "holds letters"),
+        (lambda rows: sorted({r["labels"] for r in rows}), "holds whole cells"),
+        (lambda rows: sorted(words(rows)), "once for every row"),
+        (lambda rows: list(dict.fromkeys(words(rows))), "order is that of the rows"),
+        (lambda rows: [o for o, _ in Counter(words(rows)).most_common()], "of the counts"),
+        (lambda rows: set(words(rows)), "give a set"),
+        (lambda rows: sorted({o.lower() for o in words(rows)}), "in lower case"),
+        (lambda rows: sorted(set(words(rows)), key=str.lower), "sorted as one"),
+        (
+            lambda rows: sorted(set(words(rows)), key=lambda o: o[::-1]),
+            "not sorted. A set has an order of its own",
+        ),
+        (
+            lambda rows: np.array(sorted(set(words(rows)), key=lambda o: o[1:])),
+            "not sorted. A set has an order of its own",
+        ),
+        (lambda rows: sorted(set(words(rows)), key=lambda o: o[::-1])[1:], "isn't right yet"),
+        (lambda rows: 5, "isn't right yet"),
+        (lambda rows: sorted(rows), "stopped with TypeError"),
+    ],
+)
+def test_wrong_vocab_of(wrong, message):
+    says(checks.vocab_of, wrong, message)
 
 
 def test_any_order_of_the_right_names_is_explained():
     "A set's order depends on the hash seed, so every order is tried; only the sorted one is right."
     names = by_counts(t.vocab_of_cases()[0][0])
     for order in itertools.permutations(names):
-        def shuffled(rows): return [o for o in order if o in words(rows)]
-        if list(order) == names: passes(checks.vocab_of, shuffled)
-        else: says(checks.vocab_of, shuffled, "sort")
+
+        def shuffled(rows):
+            return [o for o in order if o in words(rows)]
+
+        if list(order) == names:
+            passes(checks.vocab_of, shuffled)
+        else:
+            says(checks.vocab_of, shuffled, "sort")
 
 
 def test_the_library_agrees_about_the_counts():
     from mlc_course.labels import multi_hot
+
     rows, vocab = t.RARE, sorted({o for r in t.RARE for o in r})
     counts = label_counts(multi_hot(rows, vocab), vocab)
-    for n in (1, 2, 3): assert t._frequent(rows, n) == set(counts.index[counts >= n])
+    for n in (1, 2, 3):
+        assert t._frequent(rows, n) == set(counts.index[counts >= n])
 
 
 def test_one_wrong_case_is_enough():
     "An answer that is right on all cases but the last is refused."
-    for check, right, cases in ((checks.keep_frequent, t._kept, t.keep_frequent_cases()), (checks.make_of, by_position, t.make_of_cases())):
+    for check, right, cases in (
+        (checks.keep_frequent, t._kept, t.keep_frequent_cases()),
+        (checks.make_of, by_position, t.make_of_cases()),
+    ):
         seen = []
+
         def almost(*args):
             seen.append(args)
             return right(*args) if len(seen) < len(cases) else "something else"
-        with pytest.raises(Wrong): check(almost)
+
+        with pytest.raises(Wrong):
+            check(almost)

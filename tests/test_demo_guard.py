@@ -23,7 +23,8 @@ pytest.importorskip("gradio", reason='the page needs Gradio: pip install "mlc_co
 from test_demo import tiny_model  # noqa: E402
 
 from mlc_course.tools import demo  # noqa: E402
-from mlc_course.tools.demo import bodies, page as pages, reading  # noqa: E402
+from mlc_course.tools.demo import bodies, reading  # noqa: E402
+from mlc_course.tools.demo import page as pages
 
 BOUNDARY = "----mlc"
 FORM = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}

@@ -1,4 +1,5 @@
 "Odd files and folders: read, or named with what to do; never passed over, never blamed for another fault."
+
 import io
 import os
 from pathlib import Path
@@ -46,10 +47,16 @@ def test_a_wrong_size_is_not_blamed_on_the_file(photo, size):
             call(photo, size)
 
 
-@pytest.mark.parametrize("given, part", [
-    (io.BytesIO(b"x"), "to a file first"), (None, "takes a path"), (3, "takes a path"),
-    (Image.new("RGB", (2, 2)), r"path.convert\('RGB'\)"), (b"a.jpg", "takes a path"),
-])
+@pytest.mark.parametrize(
+    "given, part",
+    [
+        (io.BytesIO(b"x"), "to a file first"),
+        (None, "takes a path"),
+        (3, "takes a path"),
+        (Image.new("RGB", (2, 2)), r"path.convert\('RGB'\)"),
+        (b"a.jpg", "takes a path"),
+    ],
+)
 def test_what_is_no_path_is_refused_in_a_sentence(given, part):
     with pytest.raises(TypeError, match=part):
         load_image(given)
@@ -74,8 +81,14 @@ def test_a_pattern_gives_each_file_once_and_no_litter(tmp_path, photo):
 
 
 def test_a_column_that_looks_like_groups_is_checked_too():
-    df = pd.DataFrame(dict(fname=[f"{i}.jpg" for i in range(6)], labels=[["a"]] * 6,
-                           split=["train", "test"] * 3, patient=["p", "p", "q", "r", "", ""]))
+    df = pd.DataFrame(
+        dict(
+            fname=[f"{i}.jpg" for i in range(6)],
+            labels=[["a"]] * 6,
+            split=["train", "test"] * 3,
+            patient=["p", "p", "q", "r", "", ""],
+        )
+    )
     said = " ".join(warnings_of(ImageTable(df, ".")))
     assert "1 groups of the column 'patient'" in said and "p in train and test" in said
     assert "--group-column 'patient'" in said

@@ -90,7 +90,10 @@ def coco(file, first=0):
 def cvat():
     names = "".join(f"<label><name>{v}</name></label>" for v in VOCAB)
     found = "\n".join(
-        f'<image id="{i}" name="{i}.png">' + "".join(f'<tag label="{o}"/>' for o in row) + "</image>" for i, row in enumerate(ROWS)
+        f'<image id="{i}" name="{i}.png">'
+        + "".join(f'<tag label="{o}"/>' for o in row)
+        + "</image>"
+        for i, row in enumerate(ROWS)
     )
     head = '<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n<version>1.1</version>\n'
     meta = f"<meta><task><labels>{names}</labels></task></meta>\n"
@@ -108,15 +111,25 @@ def label_studio():
 def voc(root):
     for i, row in enumerate(ROWS):
         objects = "".join(f"<object><name>{o}</name><difficult>0</difficult></object>" for o in row)
-        written(f"Annotations/{i}.xml", f"<annotation><filename>{i}.png</filename>{objects}</annotation>")(root)
+        written(
+            f"Annotations/{i}.xml",
+            f"<annotation><filename>{i}.png</filename>{objects}</annotation>",
+        )(root)
     for split, part in (("train", range(12)), ("val", range(12, 18)), ("test", range(18, 24))):
         written(f"ImageSets/Main/{split}.txt", "".join(f"{i}\n" for i in part))(root)
 
 
 def celeba():
-    lines = ["24", "Bald Smiling", *(f"{i:06}.png {1 if i % 3 else -1} {1 if i % 2 else -1}" for i in range(24))]
+    lines = [
+        "24",
+        "Bald Smiling",
+        *(f"{i:06}.png {1 if i % 3 else -1} {1 if i % 2 else -1}" for i in range(24)),
+    ]
     parts = "".join(f"{i:06}.png {i // 8}\n" for i in range(24))
-    return several(written("list_attr_celeba.txt", "\n".join(lines) + "\n"), written("list_eval_partition.txt", parts))
+    return several(
+        written("list_attr_celeba.txt", "\n".join(lines) + "\n"),
+        written("list_eval_partition.txt", parts),
+    )
 
 
 def class_folders(root):
@@ -216,7 +229,9 @@ def labels_of(output):
     return {re.split(r"\s{2,}", line)[0] for line in block if not line.startswith("...")}
 
 
-@pytest.mark.parametrize("number", range(len(CASES)), ids=[f"{i} {c[0]}" for i, c in enumerate(CASES)])
+@pytest.mark.parametrize(
+    "number", range(len(CASES)), ids=[f"{i} {c[0]}" for i, c in enumerate(CASES)]
+)
 def test_layout(number, tmp_path, capsys):
     title, make, arguments, want = CASES[number]
     make(tmp_path)
@@ -237,21 +252,41 @@ def page(tmp_path, capsys):
         make(root)
         code, output = printed(root, arguments, capsys)
         head = _head(root)
-        lines += [f"## {title}", "", "```text", *head, "```", "", f"`mlc data FOLDER {arguments}`".replace(" `", "`"), ""]
+        lines += [
+            f"## {title}",
+            "",
+            "```text",
+            *head,
+            "```",
+            "",
+            f"`mlc data FOLDER {arguments}`".replace(" `", "`"),
+            "",
+        ]
         lines += ["```text", *_short(output), "```", ""]
     return "\n".join(lines)
 
 
 def _head(root):
     "The first lines of the first annotation file; the folders if there is none."
-    files = [f for f in sorted(root.rglob("*")) if f.is_file() and f.suffix != ".png" and f.suffix != ".jpg"]
-    files = [f for f in files if f.suffix != ".PNG" and f.name[0] != "." and f.name != "sample_submission.csv"]
+    files = [
+        f
+        for f in sorted(root.rglob("*"))
+        if f.is_file() and f.suffix != ".png" and f.suffix != ".jpg"
+    ]
+    files = [
+        f
+        for f in files
+        if f.suffix != ".PNG" and f.name[0] != "." and f.name != "sample_submission.csv"
+    ]
     if not files:
         return [str(f.relative_to(root)) for f in sorted(root.rglob("*.png"))[:4]]
     raw = files[0].read_bytes()
     encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
     lines = raw.decode(encoding, "replace").splitlines()
-    return [files[0].relative_to(root).as_posix(), *(o[:100] for o in lines[: 12 if files[0].suffix == ".json" else 4])]
+    return [
+        files[0].relative_to(root).as_posix(),
+        *(o[:100] for o in lines[: 12 if files[0].suffix == ".json" else 4]),
+    ]
 
 
 def _short(output):
@@ -260,7 +295,16 @@ def _short(output):
         return output.splitlines()
     first, *blocks = output.split("\n\n")
     splits = [" ".join(line.split()[:2]) for line in blocks[0].splitlines()[1:]]
-    return [first, ", ".join(splits), f"labels: {', '.join(sorted(labels_of(output)))}", *blocks[2:][0].splitlines()] if len(blocks) > 2 else [first, ", ".join(splits), f"labels: {', '.join(sorted(labels_of(output)))}"]
+    return (
+        [
+            first,
+            ", ".join(splits),
+            f"labels: {', '.join(sorted(labels_of(output)))}",
+            *blocks[2:][0].splitlines(),
+        ]
+        if len(blocks) > 2
+        else [first, ", ".join(splits), f"labels: {', '.join(sorted(labels_of(output)))}"]
+    )
 
 
 def test_the_page_is_what_the_command_prints(tmp_path, capsys):
@@ -268,4 +312,6 @@ def test_the_page_is_what_the_command_prints(tmp_path, capsys):
     if os.environ.get("MLC_WRITE_DOCS"):
         DOCS.parent.mkdir(exist_ok=True)
         DOCS.write_text(text, encoding="utf-8")
-    assert DOCS.read_text(encoding="utf-8") == text, "run MLC_WRITE_DOCS=1 pytest tests/test_layouts.py"
+    assert DOCS.read_text(encoding="utf-8") == text, (
+        "run MLC_WRITE_DOCS=1 pytest tests/test_layouts.py"
+    )

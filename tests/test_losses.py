@@ -1,18 +1,25 @@
 """losses: value and gradient against PyTorch and torchvision, at ordinary and at extreme logits."""
+
 import math
 
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.metrics import f1_score
 from torchvision.ops import sigmoid_focal_loss
 
 from mlc_course import losses as L
 
-CELLWISE = [L.binary_cross_entropy, L.binary_cross_entropy_with_logits, L.focal_loss, L.asymmetric_loss]
+CELLWISE = [
+    L.binary_cross_entropy,
+    L.binary_cross_entropy_with_logits,
+    L.focal_loss,
+    L.asymmetric_loss,
+]
 ALL = CELLWISE + [L.macro_soft_f1]
 DTYPES = [torch.float32, torch.float64]
 by_name = lambda f: f.__name__
@@ -20,8 +27,8 @@ by_name = lambda f: f.__name__
 
 def pair(n=16, c=5, scale=3.0, dtype=torch.float32, seed=0):
     g = torch.Generator().manual_seed(seed)
-    x = (torch.randn(n, c, generator=g, dtype=torch.float64)*scale).to(dtype)
-    return x, (torch.rand(n, c, generator=g) < .3).to(dtype)
+    x = (torch.randn(n, c, generator=g, dtype=torch.float64) * scale).to(dtype)
+    return x, (torch.rand(n, c, generator=g) < 0.3).to(dtype)
 
 
 def value_and_grad(f, x, t):
@@ -31,16 +38,20 @@ def value_and_grad(f, x, t):
 
 
 def same(ours, theirs, x, t, **kw):
-    for a, b in zip(value_and_grad(ours, x, t), value_and_grad(theirs, x, t)): torch.testing.assert_close(a, b, **kw)
+    for a, b in zip(value_and_grad(ours, x, t), value_and_grad(theirs, x, t)):
+        torch.testing.assert_close(a, b, **kw)
 
 
 torchs_focal = lambda x, t: sigmoid_focal_loss(x, t, reduction="mean")
-REFERENCES = [(L.binary_cross_entropy, F.binary_cross_entropy_with_logits), (L.binary_cross_entropy_with_logits, F.binary_cross_entropy_with_logits),
-              (L.focal_loss, torchs_focal)]
+REFERENCES = [
+    (L.binary_cross_entropy, F.binary_cross_entropy_with_logits),
+    (L.binary_cross_entropy_with_logits, F.binary_cross_entropy_with_logits),
+    (L.focal_loss, torchs_focal),
+]
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("scale", [0., 1., 100., 1e4])
+@pytest.mark.parametrize("scale", [0.0, 1.0, 100.0, 1e4])
 @pytest.mark.parametrize("ours,theirs", REFERENCES)
 def test_equal_to_library(ours, theirs, scale, dtype):
     same(ours, theirs, *pair(scale=scale, dtype=dtype))
@@ -48,56 +59,93 @@ def test_equal_to_library(ours, theirs, scale, dtype):
 
 @st.composite
 def batches(draw, soft=False, limit=1e4):
-    np_dtype, dtype, width = draw(st.sampled_from([(np.float32, torch.float32, 32), (np.float64, torch.float64, 64)]))
+    np_dtype, dtype, width = draw(
+        st.sampled_from([(np.float32, torch.float32, 32), (np.float64, torch.float64, 64)])
+    )
     shape = draw(st.tuples(st.integers(1, 8), st.integers(1, 6)))
     # logits near 0, at 0, where float32 rounds the sigmoid, and far out
-    number = st.one_of(st.floats(-limit, limit, width=width), st.floats(-20, 20, width=width), st.sampled_from([0., -0., 17., -17., 88.75, -88.75, 104., -104.]))
+    number = st.one_of(
+        st.floats(-limit, limit, width=width),
+        st.floats(-20, 20, width=width),
+        st.sampled_from([0.0, -0.0, 17.0, -17.0, 88.75, -88.75, 104.0, -104.0]),
+    )
     x = draw(arrays(np_dtype, shape, elements=number))
-    t = draw(arrays(np_dtype, shape, elements=st.floats(0, 1, width=width) if soft else st.sampled_from([0., 1.])))
+    t = draw(
+        arrays(
+            np_dtype,
+            shape,
+            elements=st.floats(0, 1, width=width) if soft else st.sampled_from([0.0, 1.0]),
+        )
+    )
     return torch.tensor(x, dtype=dtype), torch.tensor(t, dtype=dtype)
 
 
 @settings(max_examples=60, deadline=None)
 @given(batches(soft=True))
 def test_cross_entropy_any_logits_any_target(batch):
-    for f in (L.binary_cross_entropy, L.binary_cross_entropy_with_logits): same(f, F.binary_cross_entropy_with_logits, *batch)
+    for f in (L.binary_cross_entropy, L.binary_cross_entropy_with_logits):
+        same(f, F.binary_cross_entropy_with_logits, *batch)
 
 
 @settings(max_examples=40, deadline=None)
-@given(batches(soft=True), st.sampled_from(["number", "labels", "cells", "column"]), st.integers(0, 99))
+@given(
+    batches(soft=True), st.sampled_from(["number", "labels", "cells", "column"]), st.integers(0, 99)
+)
 def test_pos_weight(batch, kind, seed):
     x, t = batch
     shape = {"number": (), "labels": x.shape[1:], "cells": x.shape, "column": (len(x), 1)}[kind]
-    w = torch.rand(shape, generator=torch.Generator().manual_seed(seed)).to(x.dtype)*50
-    same(lambda x, t: L.binary_cross_entropy_with_logits(x, t, w), lambda x, t: F.binary_cross_entropy_with_logits(x, t, pos_weight=w), x, t)
+    w = torch.rand(shape, generator=torch.Generator().manual_seed(seed)).to(x.dtype) * 50
+    same(
+        lambda x, t: L.binary_cross_entropy_with_logits(x, t, w),
+        lambda x, t: F.binary_cross_entropy_with_logits(x, t, pos_weight=w),
+        x,
+        t,
+    )
 
 
 def test_pos_weight_as_number_list_array():
     x, t = pair()
-    for w in (3, [3.]*5, np.full(5, 3.)):
-        torch.testing.assert_close(L.binary_cross_entropy_with_logits(x, t, w), F.binary_cross_entropy_with_logits(x, t, pos_weight=torch.tensor(3.)))
+    for w in (3, [3.0] * 5, np.full(5, 3.0)):
+        torch.testing.assert_close(
+            L.binary_cross_entropy_with_logits(x, t, w),
+            F.binary_cross_entropy_with_logits(x, t, pos_weight=torch.tensor(3.0)),
+        )
     for w in (torch.ones(4), torch.ones(2, 16, 5)):
-        with pytest.raises(ValueError, match="pos_weight has shape"): L.binary_cross_entropy_with_logits(x, t, w)
+        with pytest.raises(ValueError, match="pos_weight has shape"):
+            L.binary_cross_entropy_with_logits(x, t, w)
 
 
 @settings(max_examples=40, deadline=None)
-@given(batches(), st.sampled_from([0., 1., 2., 5.]), st.sampled_from([None, 0., .25, .75, 1.]))
+@given(
+    batches(), st.sampled_from([0.0, 1.0, 2.0, 5.0]), st.sampled_from([None, 0.0, 0.25, 0.75, 1.0])
+)
 def test_focal(batch, gamma, alpha):
-    theirs = lambda x, t: sigmoid_focal_loss(x, t, -1 if alpha is None else alpha, gamma, reduction="mean")
+    theirs = lambda x, t: sigmoid_focal_loss(
+        x, t, -1 if alpha is None else alpha, gamma, reduction="mean"
+    )
     same(lambda x, t: L.focal_loss(x, t, gamma, alpha), theirs, *batch)
 
 
-def plain_asymmetric(x, t, gamma_neg=4, gamma_pos=0, clip=.05):
+def plain_asymmetric(x, t, gamma_neg=4, gamma_pos=0, clip=0.05):
     "The formula of the paper, without care for large logits."
     p = x.sigmoid()
     pm = (p - clip).clamp(min=0)
-    return torch.where(t == 1, -(1 - p)**gamma_pos*torch.log(p), -pm**gamma_neg*torch.log(1 - pm)).mean()
+    return torch.where(
+        t == 1, -((1 - p) ** gamma_pos) * torch.log(p), -(pm**gamma_neg) * torch.log(1 - pm)
+    ).mean()
 
 
-@pytest.mark.parametrize("args", [(4, 0, .05), (4, 1, .05), (2, 2, 0.), (1, 0, .2), (0, 0, .05), (0, 0, 0.)])
+@pytest.mark.parametrize(
+    "args", [(4, 0, 0.05), (4, 1, 0.05), (2, 2, 0.0), (1, 0, 0.2), (0, 0, 0.05), (0, 0, 0.0)]
+)
 def test_asymmetric(args):
     x, t = pair(scale=3, dtype=torch.float64)
-    same(lambda x, t: L.asymmetric_loss(x, t, *args), lambda x, t: plain_asymmetric(x, t, *args), x, t)
+    same(
+        lambda x, t: L.asymmetric_loss(x, t, *args),
+        lambda x, t: plain_asymmetric(x, t, *args),
+        x,
+        t,
+    )
 
 
 def test_special_cases_meet():
@@ -106,35 +154,51 @@ def test_special_cases_meet():
     torch.testing.assert_close(L.focal_loss(x, t, 0, None), bce)
     torch.testing.assert_close(L.asymmetric_loss(x, t, 0, 0, 0), bce)
     torch.testing.assert_close(L.asymmetric_loss(x, t, 2, 2, 0), L.focal_loss(x, t, 2, None))
-    torch.testing.assert_close(L.binary_cross_entropy_with_logits(x, t, 1.), bce)
+    torch.testing.assert_close(L.binary_cross_entropy_with_logits(x, t, 1.0), bce)
 
 
 def plain_soft_f1(x, t, double):
     p = x.sigmoid()
-    tp, fp, fn, tn = (p*t).sum(0), (p*(1 - t)).sum(0), ((1 - p)*t).sum(0), ((1 - p)*(1 - t)).sum(0)
-    f1 = 2*tp / (2*tp + fn + fp + 1e-16)
-    if double: f1 = (f1 + 2*tn / (2*tn + fn + fp + 1e-16)) / 2
+    tp, fp, fn, tn = (
+        (p * t).sum(0),
+        (p * (1 - t)).sum(0),
+        ((1 - p) * t).sum(0),
+        ((1 - p) * (1 - t)).sum(0),
+    )
+    f1 = 2 * tp / (2 * tp + fn + fp + 1e-16)
+    if double:
+        f1 = (f1 + 2 * tn / (2 * tn + fn + fp + 1e-16)) / 2
     return (1 - f1).mean()
 
 
 @pytest.mark.parametrize("double", [True, False])
-@pytest.mark.parametrize("scale", [0., 1., 10.])
+@pytest.mark.parametrize("scale", [0.0, 1.0, 10.0])
 def test_soft_f1(scale, double):
-    same(lambda x, t: L.macro_soft_f1(x, t, double), lambda x, t: plain_soft_f1(x, t, double), *pair(scale=scale, dtype=torch.float64))
+    same(
+        lambda x, t: L.macro_soft_f1(x, t, double),
+        lambda x, t: plain_soft_f1(x, t, double),
+        *pair(scale=scale, dtype=torch.float64),
+    )
 
 
 def test_soft_f1_of_certain_answers_is_f1():
     g = np.random.default_rng(0)
-    t, hard = g.random((300, 7)) < .2, g.random((300, 7)) < .3
-    t[:, 0] = False; hard[:, 1] = False   # labels without a positive, without a yes
-    x, y = torch.tensor(hard)*400. - 200, torch.tensor(t)
-    assert L.macro_soft_f1(x, y, double=False).item() == pytest.approx(1 - f1_score(t, hard, average="macro", zero_division=0), abs=1e-6)
+    t, hard = g.random((300, 7)) < 0.2, g.random((300, 7)) < 0.3
+    t[:, 0] = False
+    hard[:, 1] = False  # labels without a positive, without a yes
+    x, y = torch.tensor(hard) * 400.0 - 200, torch.tensor(t)
+    assert L.macro_soft_f1(x, y, double=False).item() == pytest.approx(
+        1 - f1_score(t, hard, average="macro", zero_division=0), abs=1e-6
+    )
 
 
 @settings(max_examples=40, deadline=None)
 @given(batches())
 def test_finite_value_and_gradient_everywhere(batch):
-    extra = [lambda x, t, g=g: L.focal_loss(x, t, gamma=g) for g in (.5, 3.5)] + [lambda x, t, a=a: L.asymmetric_loss(x, t, *a) for a in ((.5, .5, .05), (4, 1, 0.), (.5, .5, 0.))]
+    extra = [lambda x, t, g=g: L.focal_loss(x, t, gamma=g) for g in (0.5, 3.5)] + [
+        lambda x, t, a=a: L.asymmetric_loss(x, t, *a)
+        for a in ((0.5, 0.5, 0.05), (4, 1, 0.0), (0.5, 0.5, 0.0))
+    ]
     for f in ALL + extra:
         value, grad = value_and_grad(f, *batch)
         assert torch.isfinite(value) and torch.isfinite(grad).all() and value >= 0
@@ -146,49 +210,71 @@ def test_gradient_against_finite_differences(f):
     assert torch.autograd.gradcheck(lambda x: f(x, t), x.requires_grad_())
 
 
-@pytest.mark.parametrize("f", [L.binary_cross_entropy, L.binary_cross_entropy_with_logits, lambda x, t: L.binary_cross_entropy_with_logits(x, t, 1.)])
+@pytest.mark.parametrize(
+    "f",
+    [
+        L.binary_cross_entropy,
+        L.binary_cross_entropy_with_logits,
+        lambda x, t: L.binary_cross_entropy_with_logits(x, t, 1.0),
+    ],
+)
 def test_gradient_at_exactly_zero(f):
     "relu and abs have slopes at 0 that don't fit together; a head initialised with zeros meets this at its first step."
-    t = torch.tensor([[0., 1., .3]])
-    torch.testing.assert_close(value_and_grad(f, torch.zeros(1, 3), t)[1]*3, .5 - t)
+    t = torch.tensor([[0.0, 1.0, 0.3]])
+    torch.testing.assert_close(value_and_grad(f, torch.zeros(1, 3), t)[1] * 3, 0.5 - t)
 
 
 @pytest.mark.parametrize("f", CELLWISE, ids=by_name)
 def test_better_predictions_cost_less(f):
     "The swapped-branches trap: moving a logit towards its target lowers the loss."
     x = torch.linspace(-6, 6, 49)
-    up, down = (f(x, torch.full_like(x, t), reduction="none") for t in (1., 0.))
+    up, down = (f(x, torch.full_like(x, t), reduction="none") for t in (1.0, 0.0))
     assert (up.diff() <= 0).all() and (down.diff() >= 0).all()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_sigmoid_and_softmax(dtype):
-    x = torch.cat([torch.linspace(-1e4, 1e4, 401), torch.linspace(-110, 110, 881), torch.tensor([0., -0.])]).to(dtype)
+    x = torch.cat(
+        [torch.linspace(-1e4, 1e4, 401), torch.linspace(-110, 110, 881), torch.tensor([0.0, -0.0])]
+    ).to(dtype)
     value, slope = value_and_grad(lambda x, _: L.sigmoid(x), x, None)
     torch.testing.assert_close(value, x.sigmoid(), rtol=1e-5, atol=1e-30)
-    torch.testing.assert_close(slope, x.sigmoid()*(-x).sigmoid(), rtol=1e-5, atol=1e-30)   # PyTorch's own rounds 1 - p here
-    grid = torch.randn(6, 7, generator=torch.Generator().manual_seed(0)).to(dtype)*1e3
+    torch.testing.assert_close(
+        slope, x.sigmoid() * (-x).sigmoid(), rtol=1e-5, atol=1e-30
+    )  # PyTorch's own rounds 1 - p here
+    grid = torch.randn(6, 7, generator=torch.Generator().manual_seed(0)).to(dtype) * 1e3
     for dim in (0, 1, -1):
-        w = torch.arange(42.).reshape(6, 7).to(dtype)
-        same(lambda x, _: L.softmax(x, dim)*w, lambda x, _: x.softmax(dim)*w, grid, None)
+        w = torch.arange(42.0).reshape(6, 7).to(dtype)
+        same(lambda x, _: L.softmax(x, dim) * w, lambda x, _: x.softmax(dim) * w, grid, None)
     assert L.sigmoid(torch.tensor([-math.inf, math.inf])).tolist() == [0, 1]
-    torch.testing.assert_close(L.softmax(torch.tensor([-math.inf, 0., 0.])), torch.tensor([0., .5, .5]))
-    assert L.sigmoid(torch.tensor([0])).item() == .5 and L.softmax(torch.tensor([3, 3])).tolist() == [.5, .5]
+    torch.testing.assert_close(
+        L.softmax(torch.tensor([-math.inf, 0.0, 0.0])), torch.tensor([0.0, 0.5, 0.5])
+    )
+    assert L.sigmoid(torch.tensor([0])).item() == 0.5 and L.softmax(
+        torch.tensor([3, 3])
+    ).tolist() == [0.5, 0.5]
 
 
 @pytest.mark.parametrize("f", ALL, ids=by_name)
 def test_target_dtypes_and_subclasses(f):
     x, t = pair()
     expected = f(x, t)
-    class Row(torch.Tensor): pass
-    class Picture(torch.Tensor): pass
-    for other in (t.bool(), t.long(), t.to(torch.uint8), t.double(), t.half(), t.as_subclass(Row)): torch.testing.assert_close(f(x, other), expected)
+
+    class Row(torch.Tensor):
+        pass
+
+    class Picture(torch.Tensor):
+        pass
+
+    for other in (t.bool(), t.long(), t.to(torch.uint8), t.double(), t.half(), t.as_subclass(Row)):
+        torch.testing.assert_close(f(x, other), expected)
     out = f(x.as_subclass(Picture), t.as_subclass(Row))
     assert type(out) is torch.Tensor and out == expected
 
 
 def test_fastai_tensors():
     from fastai.torch_core import TensorImage, TensorMultiCategory
+
     x, t = pair()
     x = x.requires_grad_()
     for f in ALL:
@@ -203,12 +289,14 @@ def test_half_precision_is_computed_in_float32(f, dtype):
     out = f(x, t)
     assert out.dtype == torch.float32
     torch.testing.assert_close(out, f(x.float(), t))
-    with torch.autocast("cpu", torch.bfloat16): torch.testing.assert_close(f(x, t), out)
+    with torch.autocast("cpu", torch.bfloat16):
+        torch.testing.assert_close(f(x, t), out)
 
 
 def test_large_logit_keeps_its_gradient_under_autocast():
-    x = torch.full((1, 1), 120.).requires_grad_()
-    with torch.autocast("cpu", torch.bfloat16): loss = L.binary_cross_entropy_with_logits(x.bfloat16(), torch.zeros(1, 1))
+    x = torch.full((1, 1), 120.0).requires_grad_()
+    with torch.autocast("cpu", torch.bfloat16):
+        loss = L.binary_cross_entropy_with_logits(x.bfloat16(), torch.zeros(1, 1))
     loss.backward()
     assert (loss.item(), x.grad.item()) == (120, 1)
 
@@ -220,17 +308,28 @@ def test_reductions(f):
     assert cells.shape == x.shape
     torch.testing.assert_close(f(x, t, reduction="sum"), cells.sum())
     torch.testing.assert_close(f(x, t), cells.mean())
-    with pytest.raises(ValueError, match="reduction"): f(x, t, reduction="batchmean")
+    with pytest.raises(ValueError, match="reduction"):
+        f(x, t, reduction="batchmean")
 
 
 @pytest.mark.parametrize("f", ALL, ids=by_name)
 def test_refusals(f):
     x, t = pair()
-    for bad, part in [((x, t[:, :1]), "shape"), ((x, t.T), "shape"), ((x, torch.arange(16)), "class numbers"), ((x[:0], t[:0]), "empty"), ((x, t*255), "255"),
-                      ((x, t - 1), "goes from -1"), ((x, t*math.nan), "nan"), ((t, x), "swapped")]:
-        with pytest.raises(ValueError, match=part): f(*bad)
+    for bad, part in [
+        ((x, t[:, :1]), "shape"),
+        ((x, t.T), "shape"),
+        ((x, torch.arange(16)), "class numbers"),
+        ((x[:0], t[:0]), "empty"),
+        ((x, t * 255), "255"),
+        ((x, t - 1), "goes from -1"),
+        ((x, t * math.nan), "nan"),
+        ((t, x), "swapped"),
+    ]:
+        with pytest.raises(ValueError, match=part):
+            f(*bad)
     for bad in [(x.long(), t), (x.numpy(), t), (x, t.tolist())]:
-        with pytest.raises(TypeError): f(*bad)
+        with pytest.raises(TypeError):
+            f(*bad)
 
 
 @pytest.mark.parametrize("f", ALL, ids=by_name)
@@ -240,38 +339,57 @@ def test_logits_that_are_not_finite(f, bad):
     x, t = pair()
     x[0, 0] = bad
     for check in (None, True):
-        with pytest.raises(ValueError, match="diverged"): f(x, t, check=check)
-    if math.isnan(bad): assert f(x, t, check=False).isnan()
+        with pytest.raises(ValueError, match="diverged"):
+            f(x, t, check=check)
+    if math.isnan(bad):
+        assert f(x, t, check=False).isnan()
 
 
 def test_check_can_be_left_out():
     x, t = pair()
-    torch.testing.assert_close(L.binary_cross_entropy_with_logits(x, t*255, check=False), F.binary_cross_entropy_with_logits(x, t*255))
+    torch.testing.assert_close(
+        L.binary_cross_entropy_with_logits(x, t * 255, check=False),
+        F.binary_cross_entropy_with_logits(x, t * 255),
+    )
 
 
-@pytest.mark.parametrize("call", [lambda x, t: L.focal_loss(x, t, gamma=-1), lambda x, t: L.focal_loss(x, t, alpha=-1), lambda x, t: L.asymmetric_loss(x, t, clip=1),
-                                  lambda x, t: L.asymmetric_loss(x, t, gamma_neg=-1), lambda x, t: L.macro_soft_f1(x[0], t[0])])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x, t: L.focal_loss(x, t, gamma=-1),
+        lambda x, t: L.focal_loss(x, t, alpha=-1),
+        lambda x, t: L.asymmetric_loss(x, t, clip=1),
+        lambda x, t: L.asymmetric_loss(x, t, gamma_neg=-1),
+        lambda x, t: L.macro_soft_f1(x[0], t[0]),
+    ],
+)
 def test_bad_settings(call):
-    with pytest.raises(ValueError): call(*pair())
+    with pytest.raises(ValueError):
+        call(*pair())
 
 
 def test_positive_weights():
     t = np.zeros((10, 4), bool)
-    t[:2, 0] = True; t[:5, 1] = True; t[:, 3] = True
+    t[:2, 0] = True
+    t[:5, 1] = True
+    t[:, 3] = True
     for targets in (t, torch.tensor(t), t.astype(float), t.astype(np.int64)):
         w = L.positive_weights(targets)
         assert w.dtype == torch.float32
-        torch.testing.assert_close(w, torch.tensor([4., 1., 10., .1]))
-    for bad in (t*.5, t[0], t[:0], t*2):
-        with pytest.raises(ValueError): L.positive_weights(bad)
+        torch.testing.assert_close(w, torch.tensor([4.0, 1.0, 10.0, 0.1]))
+    for bad in (t * 0.5, t[0], t[:0], t * 2):
+        with pytest.raises(ValueError):
+            L.positive_weights(bad)
 
 
 # ---- against Keras, through NumPy ---------------------------------------------------------------
 @pytest.fixture(scope="module")
 def keras():
     from mlc_course.settings import import_tensorflow
+
     import_tensorflow()
     import keras
+
     return keras
 
 
@@ -279,14 +397,21 @@ def keras():
 @given(batch=batches(soft=True))
 def test_cross_entropy_equals_keras(keras, batch):
     x, t = batch
-    theirs = float(keras.losses.BinaryCrossentropy(from_logits=True, dtype=str(x.dtype)[6:])(t.numpy(), x.numpy()))
-    for f in (L.binary_cross_entropy, L.binary_cross_entropy_with_logits): assert f(x, t).item() == pytest.approx(theirs, rel=1e-5, abs=1e-6)
+    theirs = float(
+        keras.losses.BinaryCrossentropy(from_logits=True, dtype=str(x.dtype)[6:])(
+            t.numpy(), x.numpy()
+        )
+    )
+    for f in (L.binary_cross_entropy, L.binary_cross_entropy_with_logits):
+        assert f(x, t).item() == pytest.approx(theirs, rel=1e-5, abs=1e-6)
 
 
-@pytest.mark.parametrize("gamma, alpha", [(2., .25), (0., .5), (5., .9)])
+@pytest.mark.parametrize("gamma, alpha", [(2.0, 0.25), (0.0, 0.5), (5.0, 0.9)])
 def test_focal_equals_keras(keras, gamma, alpha):
     x, t = pair(scale=3)
-    theirs = keras.losses.BinaryFocalCrossentropy(apply_class_balancing=True, alpha=alpha, gamma=gamma, from_logits=True)(t.numpy(), x.numpy())
+    theirs = keras.losses.BinaryFocalCrossentropy(
+        apply_class_balancing=True, alpha=alpha, gamma=gamma, from_logits=True
+    )(t.numpy(), x.numpy())
     assert L.focal_loss(x, t, gamma, alpha).item() == pytest.approx(float(theirs), rel=1e-4)
 
 
@@ -294,13 +419,16 @@ def test_an_empty_batch_is_refused_where_pytorch_gives_nan():
     x = torch.zeros(0, 3)
     assert F.binary_cross_entropy_with_logits(x, x).isnan()
     for f in ALL:
-        with pytest.raises(ValueError, match="empty"): f(x, x)
+        with pytest.raises(ValueError, match="empty"):
+            f(x, x)
 
 
 def test_second_derivative_of_the_derivative_by_hand():
     x, t = pair(5, 3, dtype=torch.float64)
     f = lambda x, t: L.binary_cross_entropy(x, t, check=False)
-    assert torch.autograd.gradgradcheck(f, (x.requires_grad_(), t.mul(.8).add(.1).requires_grad_()))
+    assert torch.autograd.gradgradcheck(
+        f, (x.requires_grad_(), t.mul(0.8).add(0.1).requires_grad_())
+    )
 
 
 def test_in_a_compiled_function():

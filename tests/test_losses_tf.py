@@ -1,22 +1,35 @@
 """The TensorFlow losses against the torch ones (which tests/test_losses.py proves against PyTorch), and against Keras."""
+
+import keras
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from mlc_course import losses, losses_tf
 from mlc_course.losses_tf import tf
-import keras
 
-NAMES = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "focal_loss", "asymmetric_loss", "macro_soft_f1"]
+NAMES = [
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "focal_loss",
+    "asymmetric_loss",
+    "macro_soft_f1",
+]
 
 
 def both(name, x, t, **kw):
     v = tf.Variable(x)
-    with tf.GradientTape() as tape: value = getattr(losses_tf, name)(v, t, **kw)
+    with tf.GradientTape() as tape:
+        value = getattr(losses_tf, name)(v, t, **kw)
     w = torch.tensor(x, requires_grad=True)
-    other = getattr(losses, name)(w, torch.tensor(t), **{k: torch.tensor(a) if isinstance(a, np.ndarray) else a for k, a in kw.items()})
+    other = getattr(losses, name)(
+        w,
+        torch.tensor(t),
+        **{k: torch.tensor(a) if isinstance(a, np.ndarray) else a for k, a in kw.items()},
+    )
     other.backward()
     return (value.numpy(), tape.gradient(value, v).numpy()), (other.item(), w.grad.numpy())
 
@@ -40,16 +53,32 @@ def test_value_and_gradient_equal_torch(name, data):
 @given(x=arrays(np.float32, (4, 3), elements=st.floats(-50, 50, width=32)), t=arrays(bool, (4, 3)))
 def test_keras_agrees(x, t):
     t = t.astype("float32")
-    np.testing.assert_allclose(losses_tf.binary_cross_entropy_with_logits(x, t), keras.losses.BinaryCrossentropy(from_logits=True)(t, x), rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(losses_tf.binary_cross_entropy(x, t), keras.losses.BinaryCrossentropy(from_logits=True)(t, x), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        losses_tf.binary_cross_entropy_with_logits(x, t),
+        keras.losses.BinaryCrossentropy(from_logits=True)(t, x),
+        rtol=1e-5,
+        atol=1e-6,
+    )
+    np.testing.assert_allclose(
+        losses_tf.binary_cross_entropy(x, t),
+        keras.losses.BinaryCrossentropy(from_logits=True)(t, x),
+        rtol=1e-5,
+        atol=1e-6,
+    )
 
 
-@pytest.mark.parametrize("w", [3.0, np.float32([.5, 1, 7])])
+@pytest.mark.parametrize("w", [3.0, np.float32([0.5, 1, 7])])
 def test_pos_weight(w):
     rng = np.random.default_rng(0)
-    x, t = rng.normal(0, 3, (9, 3)).astype("float32"), rng.random((9, 3)) < .4
+    x, t = rng.normal(0, 3, (9, 3)).astype("float32"), rng.random((9, 3)) < 0.4
     ours = losses_tf.binary_cross_entropy_with_logits(x, t, pos_weight=w)
-    np.testing.assert_allclose(ours, tf.reduce_mean(tf.nn.weighted_cross_entropy_with_logits(t.astype("float32"), x, np.float32(w))), rtol=1e-5)
+    np.testing.assert_allclose(
+        ours,
+        tf.reduce_mean(
+            tf.nn.weighted_cross_entropy_with_logits(t.astype("float32"), x, np.float32(w))
+        ),
+        rtol=1e-5,
+    )
     np.testing.assert_allclose(losses_tf.positive_weights(t), losses.positive_weights(t), rtol=1e-6)
 
 
@@ -57,16 +86,26 @@ def test_refusals():
     x, t = np.zeros((4, 3), "float32"), np.zeros((4, 3), bool)
     for name in NAMES:
         loss = getattr(losses_tf, name)
-        with pytest.raises(ValueError, match="one target for each logit"): loss(x, t[:, 0])
-        with pytest.raises(ValueError, match="one target for each logit"): loss(x[:, :1], t)
-        with pytest.raises(ValueError, match="swapped"): loss(x, x + 3)
-        with pytest.raises(ValueError, match="empty"): loss(x[:0], t[:0])
-        with pytest.raises(TypeError, match="logits"): loss(t, t)
+        with pytest.raises(ValueError, match="one target for each logit"):
+            loss(x, t[:, 0])
+        with pytest.raises(ValueError, match="one target for each logit"):
+            loss(x[:, :1], t)
+        with pytest.raises(ValueError, match="swapped"):
+            loss(x, x + 3)
+        with pytest.raises(ValueError, match="empty"):
+            loss(x[:0], t[:0])
+        with pytest.raises(TypeError, match="logits"):
+            loss(t, t)
         for bad in (np.nan, np.inf, -np.inf):
-            with pytest.raises(ValueError, match="diverged"): loss(np.where(np.eye(4, 3), np.float32(bad), x), t)
-    with pytest.raises(ValueError, match="pos_weight"): losses_tf.binary_cross_entropy_with_logits(x, t, pos_weight=np.ones(2, "float32"))
+            with pytest.raises(ValueError, match="diverged"):
+                loss(np.where(np.eye(4, 3), np.float32(bad), x), t)
+    with pytest.raises(ValueError, match="pos_weight"):
+        losses_tf.binary_cross_entropy_with_logits(x, t, pos_weight=np.ones(2, "float32"))
 
 
 def test_in_a_graph():
     x, t = np.float32([[1, -2]]), np.float32([[1, 0]])
-    np.testing.assert_allclose(tf.function(losses_tf.binary_cross_entropy_with_logits)(x, t), losses_tf.binary_cross_entropy_with_logits(x, t))
+    np.testing.assert_allclose(
+        tf.function(losses_tf.binary_cross_entropy_with_logits)(x, t),
+        losses_tf.binary_cross_entropy_with_logits(x, t),
+    )

@@ -14,8 +14,22 @@ from mlc_course.data.readers.registry import FORMATS, open_dataset
 from mlc_course.tools import cli, dataset_options
 
 READERS = Path(mlc_course.data.readers.__file__).parent
-SOURCES = [*sorted(READERS.glob("*.py")), READERS.parent / "table.py", Path(cli.__file__).parent / "describe.py"]
-SHARED = {"cells", "columns", "common", "csv_files", "joined_rows", "splits", "options", "registry", "table"}
+SOURCES = [
+    *sorted(READERS.glob("*.py")),
+    READERS.parent / "table.py",
+    Path(cli.__file__).parent / "describe.py",
+]
+SHARED = {
+    "cells",
+    "columns",
+    "common",
+    "csv_files",
+    "joined_rows",
+    "splits",
+    "options",
+    "registry",
+    "table",
+}
 
 
 def options_of(command):
@@ -75,7 +89,9 @@ def test_options_reach_the_reader(tmp_path):
 
 def test_an_option_that_the_reader_lacks_is_named(tmp_path, capsys):
     (tmp_path / "images").mkdir()
-    (tmp_path / "train.json").write_text('{"samples": [{"image_name": "a.jpg", "image_labels": []}], "labels": ["x"]}')
+    (tmp_path / "train.json").write_text(
+        '{"samples": [{"image_name": "a.jpg", "image_labels": []}], "labels": ["x"]}'
+    )
     assert cli.main(["data", str(tmp_path), "--sep", "|"]) == 1
     said = capsys.readouterr().err
     assert "nus_wide" in said and "--sep" in said and "on_missing" in said

@@ -1,4 +1,5 @@
 "A torch module, a fastai Learner and a Keras model of one's own: trained, asked and exported in ten lines each."
+
 import subprocess
 import sys
 from dataclasses import replace
@@ -13,12 +14,20 @@ from mlc_course.backbones import load_model
 
 
 @pytest.fixture
-def quick(tiny): return replace(tiny, image_size=16, epochs=2, freeze_epochs=1)
+def quick(tiny):
+    return replace(tiny, image_size=16, epochs=2, freeze_epochs=1)
 
 
 def small_net(n=3, last=None, seed=0):
     torch.manual_seed(seed)
-    layers = [nn.Conv2d(3, 8, 3, 2, 1), nn.BatchNorm2d(8), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, n)]
+    layers = [
+        nn.Conv2d(3, 8, 3, 2, 1),
+        nn.BatchNorm2d(8),
+        nn.ReLU(),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(8, n),
+    ]
     return nn.Sequential(*layers, *([last] if last else []))
 
 
@@ -29,13 +38,17 @@ def test_a_torch_module(squares, quick, tmp_path, capsys):
     assert "no linear layer `head`" in capsys.readouterr().out
     np.testing.assert_allclose(test.probs, run.predictions["test"].probs, atol=1e-6)
     np.testing.assert_allclose(predictor.predictions(squares).probs, test.probs, atol=1e-4)
-    with pytest.raises(ValueError, match=r"network of your own \(Sequential\).*load_model\(.*, model="): load_model(tmp_path)
+    with pytest.raises(
+        ValueError, match=r"network of your own \(Sequential\).*load_model\(.*, model="
+    ):
+        load_model(tmp_path)
     again = train_torch.predict(load_model(tmp_path, model=small_net(seed=5)), squares)
     np.testing.assert_allclose(again.probs, test.probs, atol=1e-6)
 
 
 def test_a_fastai_learner(squares, quick, tmp_path):
     from fastai.vision.all import Learner
+
     dls = train_fastai.make_data(squares, quick)
     learn = Learner(dls, small_net(), loss_func=train_fastai.BCEWithLogitsLossFlat())
     run = train_fastai.train(squares, quick, model=learn, out=tmp_path, progress=False)
@@ -47,7 +60,13 @@ def test_a_fastai_learner(squares, quick, tmp_path):
 
 
 def test_a_module_in_fastai(squares, quick):
-    run = train_fastai.train(squares, quick, model=small_net(), loss=lambda z, y: nn.functional.binary_cross_entropy_with_logits(z, y), progress=False)
+    run = train_fastai.train(
+        squares,
+        quick,
+        model=small_net(),
+        loss=lambda z, y: nn.functional.binary_cross_entropy_with_logits(z, y),
+        progress=False,
+    )
     assert len(run.history) == 2 and np.isfinite(run.history.train_loss).all()
 
 
@@ -88,31 +107,56 @@ print("fit takes the batches")
 
 def test_a_keras_model(squares, quick, tmp_path):
     import pickle
-    with open(tmp_path/"job", "wb") as f: pickle.dump((squares, quick, tmp_path/"out"), f)
-    done = subprocess.run([sys.executable, "-c", KERAS, str(tmp_path/"job")], capture_output=True, text=True, timeout=600)
-    assert done.returncode == 0 and "fit takes the batches" in done.stdout, done.stdout + done.stderr[-3000:]
+
+    with open(tmp_path / "job", "wb") as f:
+        pickle.dump((squares, quick, tmp_path / "out"), f)
+    done = subprocess.run(
+        [sys.executable, "-c", KERAS, str(tmp_path / "job")],
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == 0 and "fit takes the batches" in done.stdout, (
+        done.stdout + done.stderr[-3000:]
+    )
 
 
 @pytest.mark.parametrize("trainer", [train_torch, train_fastai], ids=lambda m: m.__name__)
-@pytest.mark.parametrize("net, sentence", [(lambda: small_net(4), "4 numbers for each image"), (lambda: small_net(last=nn.Sigmoid()), "ends in a sigmoid"),
-                                           (lambda: small_net(last=nn.Softmax(1)), "softmax"), (lambda: 7, "torch module")], ids=["outputs", "sigmoid", "softmax", "number"])
+@pytest.mark.parametrize(
+    "net, sentence",
+    [
+        (lambda: small_net(4), "4 numbers for each image"),
+        (lambda: small_net(last=nn.Sigmoid()), "ends in a sigmoid"),
+        (lambda: small_net(last=nn.Softmax(1)), "softmax"),
+        (lambda: 7, "torch module"),
+    ],
+    ids=["outputs", "sigmoid", "softmax", "number"],
+)
 def test_networks_that_cannot_be_trained(squares, quick, trainer, net, sentence):
-    with pytest.raises((ValueError, TypeError), match=sentence): trainer.train(squares, quick, model=net(), progress=False)
+    with pytest.raises((ValueError, TypeError), match=sentence):
+        trainer.train(squares, quick, model=net(), progress=False)
 
 
 def test_a_vocab_that_differs_is_refused(squares, quick):
     net = small_net()
     net.vocab = ["a", "b", "c"]
-    with pytest.raises(ValueError, match="knows the labels a, b, c"): train_torch.train(squares, quick, model=net, progress=False)
+    with pytest.raises(ValueError, match="knows the labels a, b, c"):
+        train_torch.train(squares, quick, model=net, progress=False)
 
 
 def test_batches_are_a_dataloader_of_torch(squares, quick):
     from torch.utils.data import DataLoader
+
     data = train_torch.make_data(squares, quick)
     assert isinstance(data["train"], DataLoader)
     made = DataLoader(data["valid"].dataset, batch_size=10, collate_fn=data["valid"].collate_fn)
     x, y = (torch.cat(o) for o in zip(*made))
     ours = [torch.cat(o) for o in zip(*data["valid"])]
     assert torch.equal(x, ours[0]) and torch.equal(y, ours[1])
-    again = [x.shape for x, _ in DataLoader(data["train"].dataset, batch_size=24, shuffle=True, collate_fn=data["train"].collate_fn)]
+    again = [
+        x.shape
+        for x, _ in DataLoader(
+            data["train"].dataset, batch_size=24, shuffle=True, collate_fn=data["train"].collate_fn
+        )
+    ]
     assert sum(o[0] for o in again) == len(squares.paths("train"))

@@ -1,4 +1,5 @@
 "The decoder: what it opens, what it refuses and how, and how much memory it takes."
+
 import io
 import os
 import random
@@ -9,17 +10,23 @@ import sys
 import types
 import warnings
 import zlib
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from mlc_course.data import files, opening, pictures
 from mlc_course.data.files import find_image_files, formats_for, image_suffixes, looks_like_image
-from mlc_course.data.pictures import IMAGE_SUFFIXES, check_image, decode_images, load_image, square_pixels
+from mlc_course.data.pictures import (
+    IMAGE_SUFFIXES,
+    check_image,
+    decode_images,
+    load_image,
+    square_pixels,
+)
 from mlc_course.machine import usable_cores
 from mlc_course.tables import ImageTable
 
@@ -87,7 +94,9 @@ def test_sixteen_bits_in_bands(tmp_path, monkeypatch):
 
 
 def test_an_absurdly_high_image_takes_little_memory(tmp_path):
-    Image.fromarray(np.tile(np.repeat([[0], [200]], 300_000, 0), (1, 4)).astype(np.uint8)).save(tmp_path / "a.png")
+    Image.fromarray(np.tile(np.repeat([[0], [200]], 300_000, 0), (1, 4)).astype(np.uint8)).save(
+        tmp_path / "a.png"
+    )
     got = square_pixels(tmp_path / "a.png", 128)
     assert (got[:60] == 0).all() and (got[68:] == 200).all()
 
@@ -98,7 +107,9 @@ HIGHEST = """
 def highest():
     with open("/proc/self/status") as f: return next(int(l.split()[1])//1024 for l in f if l.startswith("VmHWM"))
 """
-PEAK = HIGHEST + """
+PEAK = (
+    HIGHEST
+    + """
 import sys
 from mlc_course.data import pictures
 before = highest()
@@ -109,10 +120,15 @@ except ValueError as e:
     said = str(e)
 print(highest() - before, said)
 """
+)
 
 
 def peak(path, what, *args):
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", PEAK, str(path), what, *map(str, args)], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", PEAK, str(path), what, *map(str, args)],
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr
     megabytes, said = done.stdout.strip().split(" ", 1)
     return int(megabytes), said
@@ -122,14 +138,27 @@ LARGE = {  # what to save, and whether the square of it is read
     "16 bits.png": (lambda p: Image.fromarray(np.zeros((9400, 9400), np.uint16)).save(p), True),
     "1 bit.png": (lambda p: Image.new("1", (9400, 9400)).save(p), True),
     "palette.png": (lambda p: Image.new("P", (9400, 9400)).save(p, transparency=0), True),
-    "alpha.png": (lambda p: Image.new("RGBA", (8000, 8000), (9, 9, 9, 9)).save(p, compress_level=1), True),
+    "alpha.png": (
+        lambda p: Image.new("RGBA", (8000, 8000), (9, 9, 9, 9)).save(p, compress_level=1),
+        True,
+    ),
     "progressive.jpg": (lambda p: Image.new("RGB", (8000, 8000)).save(p, progressive=True), True),
     "cmyk.jpg": (lambda p: Image.new("CMYK", (8000, 8000)).save(p), True),
     "web.webp": (lambda p: Image.new("RGB", (6000, 6000)).save(p, method=0), False),
     "web.avif": (lambda p: Image.new("RGB", (8000, 6000)).save(p, speed=10), False),
     "j.jp2": (lambda p: Image.new("RGB", (4500, 4500)).save(p), False),
-    "one strip.tif": (lambda p: Image.new("RGB", (8000, 8000)).save(p, compression="tiff_lzw", tiffinfo={278: 8000}), False),
-    "frames.gif": (lambda p: Image.new("P", (5000, 7000)).save(p, save_all=True, append_images=[Image.new("P", (5000, 7000), 1)]), True),
+    "one strip.tif": (
+        lambda p: Image.new("RGB", (8000, 8000)).save(
+            p, compression="tiff_lzw", tiffinfo={278: 8000}
+        ),
+        False,
+    ),
+    "frames.gif": (
+        lambda p: Image.new("P", (5000, 7000)).save(
+            p, save_all=True, append_images=[Image.new("P", (5000, 7000), 1)]
+        ),
+        True,
+    ),
 }
 
 
@@ -144,7 +173,10 @@ def test_any_file_is_decoded_within_350_megabytes_or_refused(tmp_path, name):
         if what == "square_pixels":
             assert (said == "read") == read
         if said != "read":
-            assert re.search(rf"{name} was not decoded: it has \d+ x \d+ pixels \(.*MB are allowed.*at most [\d.]+ million", said)
+            assert re.search(
+                rf"{name} was not decoded: it has \d+ x \d+ pixels \(.*MB are allowed.*at most [\d.]+ million",
+                said,
+            )
 
 
 def test_a_jpeg_too_large_for_memory_is_read_smaller(tmp_path, monkeypatch):
@@ -178,10 +210,14 @@ def test_where_the_memory_ends_the_file_is_named_and_others_go_on(tmp_path, monk
         return real(image, *args)
 
     monkeypatch.setattr(pictures, "_square", greedy)
-    table = ImageTable(pd.DataFrame(dict(fname=["a.png", "b.png", "c.png"], labels=[["x"]] * 3, split="train")), tmp_path)
+    table = ImageTable(
+        pd.DataFrame(dict(fname=["a.png", "b.png", "c.png"], labels=[["x"]] * 3, split="train")),
+        tmp_path,
+    )
     with pytest.raises(ValueError, match="row 1: .*b.png was not decoded: it takes more memory"):
         decode_images(table, 4)
     from mlc_course.pixels import cached_pixels
+
     with pytest.warns(UserWarning, match="b.png"):
         kept, images = cached_pixels(table, 4, "skip", folder=tmp_path / "cache")
     assert kept.fnames() == ["a.png", "c.png"] and len(images) == 2
@@ -196,6 +232,7 @@ def test_no_program_is_started_for_postscript(tmp_path, monkeypatch):
         (programs / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
     from PIL import EpsImagePlugin
+
     monkeypatch.setattr(EpsImagePlugin, "gs_binary", None)
     image = io.BytesIO()
     Image.new("RGB", (20, 20)).save(image, "EPS")
@@ -204,24 +241,52 @@ def test_no_program_is_started_for_postscript(tmp_path, monkeypatch):
         Image.open(image).load()
     assert (tmp_path / "started").read_text() == "gs\n"  # the trap works
     (tmp_path / "started").unlink()
-    dos = b"\xc5\xd0\xd3\xc6" + struct.pack("<II", 30, len(image.getvalue())) + bytes(18) + image.getvalue()
-    for name, raw in {"a.jpg": image.getvalue(), "b.eps": image.getvalue(), "c.png": dos, "d.tga": image.getvalue(), "e": image.getvalue()}.items():
+    dos = (
+        b"\xc5\xd0\xd3\xc6"
+        + struct.pack("<II", 30, len(image.getvalue()))
+        + bytes(18)
+        + image.getvalue()
+    )
+    for name, raw in {
+        "a.jpg": image.getvalue(),
+        "b.eps": image.getvalue(),
+        "c.png": dos,
+        "d.tga": image.getvalue(),
+        "e": image.getvalue(),
+    }.items():
         (tmp_path / name).write_bytes(raw)
         assert "EPS" in refused(tmp_path / name)
-    table = ImageTable(pd.DataFrame(dict(fname=["a.jpg", "b.eps"], labels=[["x"]] * 2, split="train")), tmp_path)
+    table = ImageTable(
+        pd.DataFrame(dict(fname=["a.jpg", "b.eps"], labels=[["x"]] * 2, split="train")), tmp_path
+    )
     assert len(table.verify()) == 2 and not (tmp_path / "started").exists()
 
 
 def test_only_formats_that_are_decoded_here():
     from PIL import PngImagePlugin
+
     Image.init()
     for path in ("a.jpg", "a.eps", "a.wmf", "a.fits", "a.tga"):
-        assert not {"EPS", "WMF", "FITS", "GRIB", "BUFR", "HDF5", "IPTC", "PDF", "FPX", "MIC", "MPEG"} & set(formats_for(path))
+        assert not {
+            "EPS",
+            "WMF",
+            "FITS",
+            "GRIB",
+            "BUFR",
+            "HDF5",
+            "IPTC",
+            "PDF",
+            "FPX",
+            "MIC",
+            "MPEG",
+        } & set(formats_for(path))
         assert set(formats_for(path)) <= set(Image.OPEN) | {"HEIF"}
     known = Image.registered_extensions()
     for form, suffixes in files.SAFE_FORMATS.items():
         for suffix in suffixes:
-            assert known.get(suffix, form) in (form, "MPO") and (suffix in image_suffixes() or form in ("HEIF", "AVIF"))
+            assert known.get(suffix, form) in (form, "MPO") and (
+                suffix in image_suffixes() or form in ("HEIF", "AVIF")
+            )
     assert IMAGE_SUFFIXES == image_suffixes() and PngImagePlugin.MAX_TEXT_CHUNK <= 2**20
 
 
@@ -262,7 +327,15 @@ def test_what_is_no_image_is_named_with_a_remedy_that_helps(tmp_path, name):
 
 def test_the_content_counts_and_not_the_name(tmp_path):
     image = Image.fromarray(noise(20, 30))
-    for name, form in {"a.heic": "JPEG", "b.png": "JPEG", "c.jpg": "PNG", "d.nef": "JPEG", "e": "PNG", "f.svg": "WEBP", "g.txt": "GIF"}.items():
+    for name, form in {
+        "a.heic": "JPEG",
+        "b.png": "JPEG",
+        "c.jpg": "PNG",
+        "d.nef": "JPEG",
+        "e": "PNG",
+        "f.svg": "WEBP",
+        "g.txt": "GIF",
+    }.items():
         image.save(tmp_path / name, form)
         assert load_image(tmp_path / name).size == (30, 20)
     image.save(tmp_path / "h.tga")
@@ -302,7 +375,11 @@ def test_heic_is_read_where_the_plug_in_is(tmp_path, monkeypatch):
     files.register_heif.cache_clear()
     try:
         (tmp_path / "a.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(99))
-        assert ".heic" in image_suffixes() and load_image(tmp_path / "a.heic").getpixel((0, 0)) == (255, 0, 0)
+        assert ".heic" in image_suffixes() and load_image(tmp_path / "a.heic").getpixel((0, 0)) == (
+            255,
+            0,
+            0,
+        )
     finally:
         files.register_heif.cache_clear()
 
@@ -315,13 +392,24 @@ def test_folders_pipes_devices_and_loops_are_refused_at_once(tmp_path):
     (tmp_path / "c.jpg").symlink_to("/dev/zero")
     (tmp_path / "d.jpg").symlink_to("d.jpg")
     (tmp_path / "e.jpg").symlink_to("nowhere")
-    for name, why in {"a.jpg": "folder", "b.jpg": "a pipe or a device", "c.jpg": "a pipe or a device", "d.jpg": "links", "e.jpg": "link to a file that isn't there"}.items():
+    for name, why in {
+        "a.jpg": "folder",
+        "b.jpg": "a pipe or a device",
+        "c.jpg": "a pipe or a device",
+        "d.jpg": "links",
+        "e.jpg": "link to a file that isn't there",
+    }.items():
         with pytest.raises(FileNotFoundError, match=f"no image file .*{name}: .*{why}"):
             load_image(tmp_path / name)
         assert why in refused(tmp_path / name)
     assert "no image file" in refused(tmp_path / ("x" * 300 + ".jpg"))
     assert "no image file" in refused(tmp_path / "nul\0.jpg")
-    table = ImageTable(pd.DataFrame(dict(fname=["a.jpg", "b.jpg", "c.jpg", "d.jpg"], labels=[["x"]] * 4, split="train")), tmp_path)
+    table = ImageTable(
+        pd.DataFrame(
+            dict(fname=["a.jpg", "b.jpg", "c.jpg", "d.jpg"], labels=[["x"]] * 4, split="train")
+        ),
+        tmp_path,
+    )
     assert len(table.verify()) == 4
 
 
@@ -338,13 +426,37 @@ def test_no_permission_is_told(tmp_path, monkeypatch):
 
 # ---- names in a folder -------------------------------------------------------------------------
 def test_files_of_a_folder(tmp_path):
-    for name in ("b/x.png", "A.JPG", "c.heic", "d.svg", "._A.JPG", ".thumbs/t.jpg", "__MACOSX/y.jpg", "@eaDir/z.jpg", "notes.txt", "Thumbs.db", "labels.csv", "a.jpg.part"):
+    for name in (
+        "b/x.png",
+        "A.JPG",
+        "c.heic",
+        "d.svg",
+        "._A.JPG",
+        ".thumbs/t.jpg",
+        "__MACOSX/y.jpg",
+        "@eaDir/z.jpg",
+        "notes.txt",
+        "Thumbs.db",
+        "labels.csv",
+        "a.jpg.part",
+    ):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"x")
-    assert [p.relative_to(tmp_path).as_posix() for p in find_image_files(tmp_path)] == ["A.JPG", "b/x.png", "c.heic", "d.svg"]
-    assert find_image_files(tmp_path / ".thumbs") == [tmp_path / ".thumbs/t.jpg"]  # where it is pointed at
-    assert all(looks_like_image(f"a{s.upper()}") for s in (*IMAGE_SUFFIXES, ".heic", ".dcm", ".cr2"))
-    assert not any(looks_like_image(o) for o in ("a", "jpg", "a.txt", "a.jpg.part", "a.csv", "a.mp4", "a.npy"))
+    assert [p.relative_to(tmp_path).as_posix() for p in find_image_files(tmp_path)] == [
+        "A.JPG",
+        "b/x.png",
+        "c.heic",
+        "d.svg",
+    ]
+    assert find_image_files(tmp_path / ".thumbs") == [
+        tmp_path / ".thumbs/t.jpg"
+    ]  # where it is pointed at
+    assert all(
+        looks_like_image(f"a{s.upper()}") for s in (*IMAGE_SUFFIXES, ".heic", ".dcm", ".cr2")
+    )
+    assert not any(
+        looks_like_image(o) for o in ("a", "jpg", "a.txt", "a.jpg.part", "a.csv", "a.mp4", "a.npy")
+    )
 
 
 # ---- damaged files of every kind ---------------------------------------------------------------
@@ -355,10 +467,32 @@ def chunk(kind, data):
 def png(width, height, depth=8, colour=2, data=b"", more=b"", bomb=0):
     squeezed = zlib.compress(bytes(bomb)) if bomb else zlib.compress(data)
     head = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + more + chunk(b"IDAT", squeezed) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + more
+        + chunk(b"IDAT", squeezed)
+        + chunk(b"IEND", b"")
+    )
 
 
-FORMS = ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "TGA", "JPEG2000", "AVIF", "ICO", "PCX", "SGI", "QOI", "DDS"]
+FORMS = [
+    "JPEG",
+    "PNG",
+    "WEBP",
+    "GIF",
+    "BMP",
+    "TIFF",
+    "PPM",
+    "TGA",
+    "JPEG2000",
+    "AVIF",
+    "ICO",
+    "PCX",
+    "SGI",
+    "QOI",
+    "DDS",
+]
 SUFFIX = {"JPEG": "jpg", "TIFF": "tif", "JPEG2000": "jp2"}
 ODD = {
     "no size.png": png(0, 0),
@@ -367,16 +501,32 @@ ODD = {
     "bomb.png": png(10, 10, bomb=50_000_000),
     "no data.png": png(50, 50),
     "odd depth.png": png(5, 5, depth=7),
-    "profile bomb.png": png(5, 5, data=bytes(80), more=chunk(b"iCCP", b"x\0\0" + zlib.compress(bytes(30_000_000)))),
-    "text bomb.png": png(5, 5, data=bytes(80), more=chunk(b"zTXt", b"x\0\0" + zlib.compress(bytes(30_000_000)))),
-    "huge.bmp": b"BM" + struct.pack("<IHHIIiiHHIIiiII", 60, 0, 0, 54, 40, 30000, 30000, 1, 24, 0, 0, 0, 0, 0, 0) + bytes(6),
-    "negative.bmp": b"BM" + struct.pack("<IHHIIiiHHIIiiII", 60, 0, 0, 54, 40, -5, -2**31, 1, 24, 0, 0, 0, 0, 0, 0) + bytes(6),
-    "huge.gif": b"GIF89a" + struct.pack("<HH", 65535, 65535) + b"\x80\0\0" + bytes(6) + b",\0\0\0\0" + struct.pack("<HH", 65535, 65535) + b"\0\x02\x02\x4c\x01\0;",
+    "profile bomb.png": png(
+        5, 5, data=bytes(80), more=chunk(b"iCCP", b"x\0\0" + zlib.compress(bytes(30_000_000)))
+    ),
+    "text bomb.png": png(
+        5, 5, data=bytes(80), more=chunk(b"zTXt", b"x\0\0" + zlib.compress(bytes(30_000_000)))
+    ),
+    "huge.bmp": b"BM"
+    + struct.pack("<IHHIIiiHHIIiiII", 60, 0, 0, 54, 40, 30000, 30000, 1, 24, 0, 0, 0, 0, 0, 0)
+    + bytes(6),
+    "negative.bmp": b"BM"
+    + struct.pack("<IHHIIiiHHIIiiII", 60, 0, 0, 54, 40, -5, -(2**31), 1, 24, 0, 0, 0, 0, 0, 0)
+    + bytes(6),
+    "huge.gif": b"GIF89a"
+    + struct.pack("<HH", 65535, 65535)
+    + b"\x80\0\0"
+    + bytes(6)
+    + b",\0\0\0\0"
+    + struct.pack("<HH", 65535, 65535)
+    + b"\0\x02\x02\x4c\x01\0;",
     "huge.ppm": b"P6\n30000 30000\n255\nxx",
     "plain.ppm": b"P3\n2 2\n255\n1 2 x",
     "no max.pgm": b"P5\n2 2\n0\n1234",
     "floats.pfm": b"PF\n2 2\n-1.0\n" + bytes(48),
-    "huge.tif": b"II*\0\x08\0\0\0\x03\0" + struct.pack("<HHIIHHIIHHII", 256, 4, 1, 60000, 257, 4, 1, 60000, 258, 3, 1, 8) + bytes(4),
+    "huge.tif": b"II*\0\x08\0\0\0\x03\0"
+    + struct.pack("<HHIIHHIIHHII", 256, 4, 1, 60000, 257, 4, 1, 60000, 258, 3, 1, 8)
+    + bytes(4),
     "loop.tif": b"II*\0\x08\0\0\0\0\0\x08\0\0\0",
     "huge.qoi": b"qoif" + struct.pack(">IIBB", 60000, 60000, 3, 0) + bytes(9),
     "random.jpg": b"\xff\xd8\xff\xe0" + random.Random(0).randbytes(3000),
@@ -406,7 +556,9 @@ def fuzzed():
         yield f"{form} of another.{end}", whole("PNG")[:30] + raw[30:]
 
 
-FUZZ = HIGHEST + """
+FUZZ = (
+    HIGHEST
+    + """
 import sys
 from pathlib import Path
 from mlc_course.data.pictures import load_image, square_pixels
@@ -416,6 +568,7 @@ for path in sorted(Path(sys.argv[1]).iterdir()):
         except (ValueError, FileNotFoundError) as e: assert str(path) in str(e), (path, e)
 print("done", highest() if sys.platform == "linux" else 0)
 """
+)
 
 
 def test_damaged_files_are_named_or_read_in_bounded_memory_and_never_crash(tmp_path):
@@ -423,7 +576,12 @@ def test_damaged_files_are_named_or_read_in_bounded_memory_and_never_crash(tmp_p
     assert len(all_) > 280
     for name, raw in all_.items():
         (tmp_path / name).write_bytes(raw)
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", FUZZ, str(tmp_path)], capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FUZZ, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.startswith("done")
     assert int(done.stdout.split()[1]) < 400  # the program itself takes about 60
@@ -432,13 +590,19 @@ def test_damaged_files_are_named_or_read_in_bounded_memory_and_never_crash(tmp_p
 def test_pixels_beyond_number_are_told_in_millions(tmp_path):
     (tmp_path / "a.png").write_bytes(png(50_000, 50_000))
     (tmp_path / "b.png").write_bytes(png(9500, 10_000))
-    assert "it has 2,500 million pixels, and more than 89 million are refused" in refused(tmp_path / "a.png")
+    assert "it has 2,500 million pixels, and more than 89 million are refused" in refused(
+        tmp_path / "a.png"
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        assert "it has 9500 x 10000 pixels, and more than 89 million are refused" in refused(tmp_path / "b.png")
+        assert "it has 9500 x 10000 pixels, and more than 89 million are refused" in refused(
+            tmp_path / "b.png"
+        )
 
 
-@pytest.mark.parametrize("name", [o for o in ODD if o not in ("bomb.png", "profile bomb.png", "text bomb.png")])
+@pytest.mark.parametrize(
+    "name", [o for o in ODD if o not in ("bomb.png", "profile bomb.png", "text bomb.png")]
+)
 def test_odd_headers_are_refused(tmp_path, name):
     (tmp_path / name).write_bytes(ODD[name])
     with warnings.catch_warnings():

@@ -81,10 +81,16 @@ def test_punctuation_and_answers_are_no_names(tmp_path, cells):
 # ---------------------------------------------------------------- columns
 
 
-@pytest.mark.parametrize("yes, no", [("WAHR", "FALSCH"), ("VRAI", "FAUX"), ("1,0", "0,0"), ("present", "absent")])
+@pytest.mark.parametrize(
+    "yes, no", [("WAHR", "FALSCH"), ("VRAI", "FAUX"), ("1,0", "0,0"), ("present", "absent")]
+)
 def test_yes_and_no_as_spreadsheets_write_them(tmp_path, yes, no):
     cell = lambda label, o: yes if label in o else no
-    table = one(tmp_path, "Bild;cat;dog;bird", lambda i, o: ";".join([f"{i}.jpg", *(cell(v, o) for v in ("cat", "dog", "bird"))]))
+    table = one(
+        tmp_path,
+        "Bild;cat;dog;bird",
+        lambda i, o: ";".join([f"{i}.jpg", *(cell(v, o) for v in ("cat", "dog", "bird"))]),
+    )
     assert table.vocab == ["cat", "dog", "bird"]
     assert found(table) == {k: sorted(o) for k, o in WANT.items()}
 
@@ -97,7 +103,9 @@ def test_crosses_and_blanks_are_unknown(tmp_path):
 @pytest.mark.parametrize("other", ["", ",0"])
 def test_one_wrong_cell_does_not_drop_a_label(tmp_path, other):
     head = "image,car,bus" + ",van" * bool(other)
-    with pytest.raises(ValueError, match="row 5, column bus: 'l' is neither 0 nor 1.*--label-column"):
+    with pytest.raises(
+        ValueError, match="row 5, column bus: 'l' is neither 0 nor 1.*--label-column"
+    ):
         one(tmp_path, head, lambda i, o: f"{i}.jpg,{i % 2},{'l' if i == 3 else 1}{other}")
 
 
@@ -105,13 +113,23 @@ def test_a_column_of_minus_ones_is_a_label_too(tmp_path):
     row = lambda i, o: f"{i}.jpg,-1,{i % 2 * 2 - 1},1"
     with pytest.raises(ValueError, match="column never: '-1'.*--minus-one"):
         one(tmp_path, "image,never,cat,dog", row)
-    assert one(tmp_path, "image,never,cat,dog", row, minus_one="no").vocab == ["never", "cat", "dog"]
+    assert one(tmp_path, "image,never,cat,dog", row, minus_one="no").vocab == [
+        "never",
+        "cat",
+        "dog",
+    ]
 
 
-@pytest.mark.parametrize("column, what", [("value", "10"), ("present", "yes no"), ("Confidence", "1.0 0.0")])
+@pytest.mark.parametrize(
+    "column, what", [("value", "10"), ("present", "yes no"), ("Confidence", "1.0 0.0")]
+)
 def test_rows_that_deny_a_label_give_none(tmp_path, column, what):
     yes, no = what.split() if " " in what else what
-    lines = [f"{i}.jpg,{v},{yes if v in o else no}" for i, o in enumerate(ROWS) for v in ("cat", "dog", "bird")]
+    lines = [
+        f"{i}.jpg,{v},{yes if v in o else no}"
+        for i, o in enumerate(ROWS)
+        for v in ("cat", "dog", "bird")
+    ]
     table = open_dataset(put(tmp_path, **{"labels.csv": [f"image,label,{column}", *lines]}))
     assert found(table) == {k: sorted(o) for k, o in WANT.items()}
     assert any("say that a label is not there" in o for o in table.notes)
@@ -123,18 +141,38 @@ def test_a_label_called_positive_stays_a_label(tmp_path):
 
 
 def test_open_images_ids_are_names(tmp_path):
-    lines = [f"{i},verification,/m/0{k}k,{c}" for i in range(N) for k, c in ((i % 3, 1), ((i + 1) % 3, 0), (5, 1))]
-    table = open_dataset(put(tmp_path, **{"train-annotations-human-imagelabels.csv": ["ImageID,Source,LabelName,Confidence", *lines]}))
+    lines = [
+        f"{i},verification,/m/0{k}k,{c}"
+        for i in range(N)
+        for k, c in ((i % 3, 1), ((i + 1) % 3, 0), (5, 1))
+    ]
+    table = open_dataset(
+        put(
+            tmp_path,
+            **{
+                "train-annotations-human-imagelabels.csv": [
+                    "ImageID,Source,LabelName,Confidence",
+                    *lines,
+                ]
+            },
+        )
+    )
     assert table.vocab == ["/m/00k", "/m/01k", "/m/02k", "/m/05k"] and len(table) == N
 
 
 # ---------------------------------------------------------------- splits
 
 
-@pytest.mark.parametrize("column, valid", [("is_validation", True), ("valid", True), ("val", True), ("train", False)])
+@pytest.mark.parametrize(
+    "column, valid", [("is_validation", True), ("valid", True), ("val", True), ("train", False)]
+)
 def test_columns_that_answer_for_a_split(tmp_path, column, valid):
-    table = one(tmp_path, f"fname,labels,{column}", lambda i, o: f"{i}.jpg,{'|'.join(o)},{i % 3 == 0}")
-    first = table.df.set_index("fname")["split"]["images/0.jpg" if "images/0.jpg" in table.fnames() else "0.jpg"]
+    table = one(
+        tmp_path, f"fname,labels,{column}", lambda i, o: f"{i}.jpg,{'|'.join(o)},{i % 3 == 0}"
+    )
+    first = table.df.set_index("fname")["split"][
+        "images/0.jpg" if "images/0.jpg" in table.fnames() else "0.jpg"
+    ]
     assert first == "valid" if valid else first in ("train", "valid")
     assert table.counts().get("test", 0) == (0 if valid else 8)
 
@@ -146,7 +184,11 @@ def test_train_is_a_label_among_labels(tmp_path):
 
 def test_a_column_called_some_split_is_never_passed_over(tmp_path):
     with pytest.raises(ValueError, match="row 3: the split is 'holdout'.*--split-column"):
-        one(tmp_path, "fname,labels,my split", lambda i, o: f"{i}.jpg,{'|'.join(o)},{('train', 'holdout')[i % 2]}")
+        one(
+            tmp_path,
+            "fname,labels,my split",
+            lambda i, o: f"{i}.jpg,{'|'.join(o)},{('train', 'holdout')[i % 2]}",
+        )
 
 
 def nih(root, **lists):
@@ -154,12 +196,16 @@ def nih(root, **lists):
     files = {"Data_Entry_2017.csv": ["Image Index,Finding Labels,Patient ID", *lines]}
     files["BBox_List_2017.csv"] = ["Image Index,Finding Label,Bbox [x", "0.jpg,cat,1"]
     names = [f"images_{i % 3:03}/images/{i}.jpg" for i in range(N)]
-    return put(root, names, **files, **{f"{k}.txt": [f"{i}.jpg" for i in v] for k, v in lists.items()})
+    return put(
+        root, names, **files, **{f"{k}.txt": [f"{i}.jpg" for i in v] for k, v in lists.items()}
+    )
 
 
 def test_lists_beside_the_table_are_its_splits(tmp_path):
     table = open_dataset(nih(tmp_path, train_val_list=range(8), test_list=range(8, 12)))
-    assert {o.rpartition("/")[2] for o in table.fnames("test")} == {f"{i}.jpg" for i in range(8, 12)}
+    assert {o.rpartition("/")[2] for o in table.fnames("test")} == {
+        f"{i}.jpg" for i in range(8, 12)
+    }
     assert any("test_list.txt and train_val_list.txt" in o for o in table.notes)
     assert any("not BBox_List_2017.csv" in o for o in table.notes)
     anew = open_dataset(tmp_path, split_column="none")
@@ -167,7 +213,9 @@ def test_lists_beside_the_table_are_its_splits(tmp_path):
 
 
 def test_lists_that_leave_rows_out_or_overlap_are_refused(tmp_path):
-    with pytest.raises(ValueError, match="11.jpg and 0 others are in none of the lists.*--split-column"):
+    with pytest.raises(
+        ValueError, match="11.jpg and 0 others are in none of the lists.*--split-column"
+    ):
         open_dataset(nih(tmp_path / "a", train_val_list=range(8), test_list=range(8, 11)))
     with pytest.raises(ValueError, match="7 is in test_list.txt and in train_val_list.txt"):
         open_dataset(nih(tmp_path / "b", train_val_list=range(8), test_list=range(7, 12)))
@@ -178,27 +226,47 @@ def test_celebas_csv_files(tmp_path):
     attr = ["image_id,Bald,Male", *(f"{i:06}.jpg,-1,{i % 2 * 2 - 1}" for i in range(N))]
     part = ["image_id,partition", *(f"{i:06}.jpg,{i // 4}" for i in range(N))]
     box = ["image_id,x_1", *(f"{i:06}.jpg,3" for i in range(N))]
-    put(tmp_path, names, **{"list_attr_celeba.csv": attr, "list_eval_partition.csv": part, "list_bbox_celeba.csv": box})
+    put(
+        tmp_path,
+        names,
+        **{
+            "list_attr_celeba.csv": attr,
+            "list_eval_partition.csv": part,
+            "list_bbox_celeba.csv": box,
+        },
+    )
     table = open_dataset(tmp_path)
     assert table.vocab == ["Bald", "Male"] and table.counts() == {"train": 4, "valid": 4, "test": 4}
     assert table.labels()[:2] == [[], ["Male"]]
     assert open_dataset(tmp_path / "list_attr_celeba.csv", minus_one="no").vocab == table.vocab
     other = [o.replace("Bald", "cat").replace("Male", "dog") for o in attr]
     with pytest.raises(ValueError, match="-1.*--minus-one"):
-        open_dataset(put(tmp_path, ["x.jpg"], **{"list_attr_celeba.csv": other}) / "list_attr_celeba.csv")
+        open_dataset(
+            put(tmp_path, ["x.jpg"], **{"list_attr_celeba.csv": other}) / "list_attr_celeba.csv"
+        )
 
 
 # ---------------------------------------------------------------- files
 
 
 def test_numbers_that_became_floats_find_their_files(tmp_path):
-    put(tmp_path, [f"images/{i:06}.jpg" for i in range(N)], **{"labels.csv": ["image_id,labels", *(f"{i}.0,{'|'.join(o)}" for i, o in enumerate(ROWS))]})
+    put(
+        tmp_path,
+        [f"images/{i:06}.jpg" for i in range(N)],
+        **{
+            "labels.csv": ["image_id,labels", *(f"{i}.0,{'|'.join(o)}" for i, o in enumerate(ROWS))]
+        },
+    )
     assert found(open_dataset(tmp_path))["000004.jpg"] == ["bird", "dog"]
 
 
 @pytest.mark.parametrize("name", ["IMG_{:04}.jpg", "{}_red.jpg"])
 def test_what_a_short_name_could_mean_is_said(tmp_path, name):
-    put(tmp_path, [f"images/{name.format(i)}" for i in range(N)], **{"labels.csv": ["image_id,labels", *(f"{i},{'|'.join(o)}" for i, o in enumerate(ROWS))]})
+    put(
+        tmp_path,
+        [f"images/{name.format(i)}" for i in range(N)],
+        **{"labels.csv": ["image_id,labels", *(f"{i},{'|'.join(o)}" for i, o in enumerate(ROWS))]},
+    )
     with pytest.raises(FileNotFoundError) as e:
         open_dataset(tmp_path)
     for i in range(5):
@@ -207,7 +275,10 @@ def test_what_a_short_name_could_mean_is_said(tmp_path, name):
 
 @pytest.mark.parametrize(
     "start, words",
-    [(b"version https://git-lfs.github.com/spec/v1\noid x\n", "git lfs pull"), (b"PK\3\4\0\0", "spreadsheet.*CSV")],
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid x\n", "git lfs pull"),
+        (b"PK\3\4\0\0", "spreadsheet.*CSV"),
+    ],
 )
 def test_files_that_are_something_else(tmp_path, start, words):
     put(tmp_path)
@@ -218,7 +289,11 @@ def test_files_that_are_something_else(tmp_path, start, words):
 
 def test_the_folder_that_was_meant_is_named(tmp_path):
     lines = [f"{i}.jpg,{' '.join(o)},{i % 3 == 0}" for i, o in enumerate(ROWS)]
-    root = put(tmp_path / "set", [f"train/{i}.jpg" for i in range(N)], **{"train.csv": ["fname,labels,is_valid", *lines]})
+    root = put(
+        tmp_path / "set",
+        [f"train/{i}.jpg" for i in range(N)],
+        **{"train.csv": ["fname,labels,is_valid", *lines]},
+    )
     with pytest.raises(ValueError, match="set in it is understood: did you mean"):
         open_dataset(tmp_path)
     with pytest.raises(ValueError, match="The folder above, .*set, is understood"):
@@ -234,14 +309,19 @@ def test_the_folder_that_was_meant_is_named(tmp_path):
 
 def records(root, **more):
     "A folder with labels.json: records with more keys, each a function of the number."
-    rows = [{"image": f"{i}.jpg", "labels": o, **{k: f(i) for k, f in more.items()}} for i, o in enumerate(ROWS)]
+    rows = [
+        {"image": f"{i}.jpg", "labels": o, **{k: f(i) for k, f in more.items()}}
+        for i, o in enumerate(ROWS)
+    ]
     return put(root, **{"labels.json": [json.dumps(rows)]})
 
 
 @pytest.mark.parametrize("key", ["Split", "data_split", "partition", "anything"])
 def test_splits_in_records_are_found_as_in_tables(tmp_path, key):
     table = open_dataset(records(tmp_path, **{key: lambda i: ("train", "val", "test")[i % 3]}))
-    assert table.counts() == {"train": 4, "valid": 4, "test": 4} and found(table) == {k: sorted(o) for k, o in WANT.items()}
+    assert table.counts() == {"train": 4, "valid": 4, "test": 4} and found(table) == {
+        k: sorted(o) for k, o in WANT.items()
+    }
 
 
 def test_folds_and_answers_in_records(tmp_path):
@@ -250,7 +330,11 @@ def test_folds_and_answers_in_records(tmp_path):
     root = records(tmp_path / "b", fold=lambda i: i % 4)
     with pytest.raises(ValueError, match="fold holds the numbers 0, 1, 2, 3.*--valid-fold"):
         open_dataset(root)
-    assert open_dataset(root, valid_fold=1, test_fold=0).counts() == {"train": 6, "valid": 3, "test": 3}
+    assert open_dataset(root, valid_fold=1, test_fold=0).counts() == {
+        "train": 6,
+        "valid": 3,
+        "test": 3,
+    }
     assert open_dataset(root, split_column="none").counts()["train"] == 7
 
 
@@ -270,8 +354,15 @@ def test_what_pandas_writes_by_itself(tmp_path):
 
 def test_fiftyones_samples_are_not_nus_wides(tmp_path):
     labels = lambda o: {"_cls": "Classifications", "classifications": [{"label": v} for v in o]}
-    samples = [{"filepath": f"data/{i}.jpg", "tags": [], "ground_truth": labels(o)} for i, o in enumerate(ROWS)]
-    root = put(tmp_path, [f"data/{i}.jpg" for i in range(N)], **{"samples.json": [json.dumps({"samples": samples})]})
+    samples = [
+        {"filepath": f"data/{i}.jpg", "tags": [], "ground_truth": labels(o)}
+        for i, o in enumerate(ROWS)
+    ]
+    root = put(
+        tmp_path,
+        [f"data/{i}.jpg" for i in range(N)],
+        **{"samples.json": [json.dumps({"samples": samples})]},
+    )
     assert found(open_dataset(root)) == {k: sorted(o) for k, o in WANT.items()}
 
 
@@ -285,7 +376,9 @@ def test_fiftyones_samples_are_not_nus_wides(tmp_path):
 )  # fmt: skip
 def test_a_column_with_one_odd_cell_is_not_lost(tmp_path, cells):
     df = pd.DataFrame({"fname": list("abcd"), "cat": cells, "dog": [0, 1, 1, 0]})
-    with pytest.raises(ValueError, match="column cat: .* is neither 0 nor 1.*unknown.*label_columns"):
+    with pytest.raises(
+        ValueError, match="column cat: .* is neither 0 nor 1.*unknown.*label_columns"
+    ):
         ImageTable.from_multi_hot(df, tmp_path)
     assert ImageTable.from_multi_hot(df, tmp_path, label_columns=["dog"]).vocab == ["dog"]
 
@@ -335,16 +428,27 @@ def test_a_vocab_file_that_is_not_there(tmp_path):
 def voc(root, change=lambda lists: None):
     parts = {"train": range(6), "val": range(6, 9), "trainval": range(9), "test": range(9, 12)}
     value = lambda v, i: 1 if v in ROWS[i] else -1
-    lists = {(v, s): {i: value(v, i) for i in r} for v in ("cat", "dog", "bird") for s, r in parts.items()}
+    lists = {
+        (v, s): {i: value(v, i) for i in r}
+        for v in ("cat", "dog", "bird")
+        for s, r in parts.items()
+    }
     change(lists)
-    files = {f"ImageSets/Main/{v}_{s}.txt": [f"{i:06} {x:2}" for i, x in o.items()] for (v, s), o in lists.items()}
+    files = {
+        f"ImageSets/Main/{v}_{s}.txt": [f"{i:06} {x:2}" for i, x in o.items()]
+        for (v, s), o in lists.items()
+    }
     files |= {f"ImageSets/Main/{s}.txt": [f"{i:06}" for i in r] for s, r in parts.items()}
     return put(root, [f"JPEGImages/{i:06}.jpg" for i in range(N)], **files)
 
 
 def test_vocs_lists_of_labels(tmp_path):
     table = open_dataset(voc(tmp_path))
-    assert table.vocab == ["bird", "cat", "dog"] and table.counts() == {"train": 6, "valid": 3, "test": 3}
+    assert table.vocab == ["bird", "cat", "dog"] and table.counts() == {
+        "train": 6,
+        "valid": 3,
+        "test": 3,
+    }
     assert found(table) == {f"{i:06}.jpg": sorted(o) for i, o in enumerate(ROWS)}
 
 
@@ -356,12 +460,16 @@ def test_what_vocs_lists_do_not_say(tmp_path):
         open_dataset(voc(tmp_path / "b", lambda o: o["cat", "train"].pop(3)))
 
 
-@pytest.mark.parametrize("vocab", [["train", "car"], ["valid", "test"], ["positive", "value"], ["x", "yes"]])
+@pytest.mark.parametrize(
+    "vocab", [["train", "car"], ["valid", "test"], ["positive", "value"], ["x", "yes"]]
+)
 def test_labels_called_like_splits_are_written_and_read(tmp_path, vocab):
     put(tmp_path)
     labels = [[vocab[i % 2]] if i % 3 else [] for i in range(N)]
     splits = [("train", "valid", "test")[i % 3] for i in range(N)]
-    table = ImageTable.from_lists([f"images/{i}.jpg" for i in range(N)], labels, tmp_path, splits, vocab)
+    table = ImageTable.from_lists(
+        [f"images/{i}.jpg" for i in range(N)], labels, tmp_path, splits, vocab
+    )
     for form in ("columns", "list"):
         got = open_dataset(to_csv(table, tmp_path / "labels.csv", form))
         assert got.counts() == table.counts() and dict(zip(got.fnames(), got.labels())) | {} == {

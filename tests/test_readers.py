@@ -36,7 +36,11 @@ def test_the_path_of_a_file_means_that_file(tmp_path):
     images(tmp_path, "images/a.png", "images/b.png", "images/c.png")
     csv(tmp_path, "fname,labels,split\na.png,x,train\nb.png,y,valid\n")
     csv(tmp_path, "fname,labels,split\nc.png,z,train\na.png,z,valid\n", "other.csv")
-    csv(tmp_path, "file\tlabels\tsplit\na.png\tx y\ttrain\nb.png\tx\tvalid\nb.png\tx\tvalid\nc.png\ty\ttest\n", "third.tsv")
+    csv(
+        tmp_path,
+        "file\tlabels\tsplit\na.png\tx y\ttrain\nb.png\tx\tvalid\nb.png\tx\tvalid\nc.png\ty\ttest\n",
+        "third.tsv",
+    )
     assert open_dataset(tmp_path / "labels.csv").vocab == ["x", "y"]
     assert open_dataset(tmp_path / "other.csv").vocab == ["z"]
     assert open_dataset(tmp_path / "third.tsv").counts() == {"train": 1, "valid": 1, "test": 1}
@@ -52,7 +56,9 @@ def test_one_of_several_split_files(tmp_path):
     csv(tmp_path, "fname,labels\n1.png,x\n2.png,y\n", "train.csv")
     csv(tmp_path, "fname,labels\n1.png,y\n", "val.csv")
     both = open_dataset(tmp_path)
-    assert both.fnames("train") == ["train/1.png", "train/2.png"] and both.fnames("valid") == ["val/1.png"]
+    assert both.fnames("train") == ["train/1.png", "train/2.png"] and both.fnames("valid") == [
+        "val/1.png"
+    ]
     assert both.labels("valid") == [["y"]]
     one = read_folder(tmp_path / "train.csv", fractions=(0.5, 0.5))
     assert one.root == tmp_path / "train" and len(one) == 2 and "val.csv" in one.notes[0]
@@ -73,9 +79,13 @@ def test_formats_are_told_apart_or_asked_about(tmp_path):
     (tmp_path / "train.json").write_text(
         json.dumps({"samples": [{"image_name": "a.png", "image_labels": ["z"]}], "labels": ["z"]})
     )
-    with pytest.raises(ValueError, match="could be nus_wide or folder.*train.json.*labels.csv.*--format"):
+    with pytest.raises(
+        ValueError, match="could be nus_wide or folder.*train.json.*labels.csv.*--format"
+    ):
         open_dataset(tmp_path)
-    assert open_dataset(tmp_path / "labels.csv").vocab == open_dataset(tmp_path, format="folder").vocab
+    assert (
+        open_dataset(tmp_path / "labels.csv").vocab == open_dataset(tmp_path, format="folder").vocab
+    )
     assert open_dataset(tmp_path / "train.json").vocab == ["z"]
     with pytest.raises(ValueError, match="formats are pascal"):
         open_dataset(tmp_path, format="csv")
@@ -102,8 +112,13 @@ def test_names_are_found(tmp_path, name, file):
 
 def test_a_file_of_another_split_is_never_taken(tmp_path):
     images(tmp_path, "test/a.png", "train/b.png", "train/c.png")
-    csv(tmp_path, "fname,labels,split\ntrain/a.png,x,train\ntrain/b.png,x,train\ntrain/c.png,x,valid\n")
-    with pytest.raises(FileNotFoundError, match="(?s)row 2.*train/a.png.*test/a.png is there; did you mean"):
+    csv(
+        tmp_path,
+        "fname,labels,split\ntrain/a.png,x,train\ntrain/b.png,x,train\ntrain/c.png,x,valid\n",
+    )
+    with pytest.raises(
+        FileNotFoundError, match="(?s)row 2.*train/a.png.*test/a.png is there; did you mean"
+    ):
         read_folder(tmp_path)
     assert read_folder(tmp_path, on_missing="drop").fnames() == ["train/b.png", "train/c.png"]
 
@@ -115,7 +130,9 @@ def test_five_suggestions(tmp_path):
     csv(tmp_path, f"fname,labels,split\nx/ok.png,a,valid\n{rows}")
     with pytest.raises(FileNotFoundError) as e:
         read_folder(tmp_path)
-    assert str(e.value).count("is there; did you mean") == 5 and "other/0000.png is there" in str(e.value)
+    assert str(e.value).count("is there; did you mean") == 5 and "other/0000.png is there" in str(
+        e.value
+    )
     assert "9 of 10 images missing" in str(e.value) and "--on-missing 'drop'" in str(e.value)
 
 
@@ -170,14 +187,37 @@ def read(tmp_path, text, **options):
     return read_folder(csv(images(tmp_path, *FILES), text), **options)
 
 
-@pytest.mark.parametrize("column", ["fname", "File Name", "Image Index", "image_id", "id", "img", "name", "filepath", "Path", "image_path"])
+@pytest.mark.parametrize(
+    "column",
+    [
+        "fname",
+        "File Name",
+        "Image Index",
+        "image_id",
+        "id",
+        "img",
+        "name",
+        "filepath",
+        "Path",
+        "image_path",
+    ],
+)
 def test_file_columns(tmp_path, column):
-    assert read(tmp_path, f"{column},label,split\n0.png,x,train\n1.png,y,valid\n").fnames() == ["0.png", "1.png"]
+    assert read(tmp_path, f"{column},label,split\n0.png,x,train\n1.png,y,valid\n").fnames() == [
+        "0.png",
+        "1.png",
+    ]
 
 
-@pytest.mark.parametrize("column", ["labels", "class", "target", "category", "Genre", "tag", "Finding Labels", "label_name"])
+@pytest.mark.parametrize(
+    "column",
+    ["labels", "class", "target", "category", "Genre", "tag", "Finding Labels", "label_name"],
+)
 def test_label_columns(tmp_path, column):
-    assert read(tmp_path, f"fname,{column},split\n0.png,x,train\n1.png,y,valid\n").vocab == ["x", "y"]
+    assert read(tmp_path, f"fname,{column},split\n0.png,x,train\n1.png,y,valid\n").vocab == [
+        "x",
+        "y",
+    ]
 
 
 def test_columns_by_option(tmp_path):
@@ -199,14 +239,22 @@ def test_a_single_column_of_0_and_1_is_asked_about(tmp_path):
 
 def test_a_list_of_classes_beside_the_table(tmp_path):
     csv(tmp_path, "id,name\n1,x\n2,y\n", "classes.csv")
-    assert read_folder(images(csv(tmp_path, "fname,labels,split\n0.png,x,train\n1.png,y,valid\n"), *FILES)).vocab == ["x", "y"]
+    assert read_folder(
+        images(csv(tmp_path, "fname,labels,split\n0.png,x,train\n1.png,y,valid\n"), *FILES)
+    ).vocab == ["x", "y"]
 
 
 def test_one_column_per_label_keeps_order_and_other_columns(tmp_path):
-    text = "image,age,zebra,cat,split\n0.png,31,1,0,train\n1.png,40,0,0,valid\n2.png,7,TRUE,yes,test\n"
+    text = (
+        "image,age,zebra,cat,split\n0.png,31,1,0,train\n1.png,40,0,0,valid\n2.png,7,TRUE,yes,test\n"
+    )
     table = read(tmp_path, text)
     assert table.vocab == ["zebra", "cat"] and table.labels() == [["zebra"], [], ["zebra", "cat"]]
-    assert list(table.df["age"]) == ["31", "40", "7"] and "zebra, cat" in table.notes[0] and "age" in table.notes[1]
+    assert (
+        list(table.df["age"]) == ["31", "40", "7"]
+        and "zebra, cat" in table.notes[0]
+        and "age" in table.notes[1]
+    )
 
 
 @pytest.mark.parametrize("cell", ["", "U", "?", "-1", "-1.0", "nan"])
@@ -227,7 +275,10 @@ def test_minus_one_is_decided(tmp_path):
 def test_one_row_per_image_and_label(tmp_path):
     text = "fname,label,split\n0.png,x,train\n0.png,y,train\n1.png,x,valid\n1.png,z,valid\n2.png,x,test\n"
     table = read(tmp_path, text)
-    assert table.labels() == [["x", "y"], ["x", "z"], ["x"]] and "5 rows joined to 3 images" in table.notes[0]
+    assert (
+        table.labels() == [["x", "y"], ["x", "z"], ["x"]]
+        and "5 rows joined to 3 images" in table.notes[0]
+    )
     with pytest.raises(ValueError, match="0.png is in two splits"):
         read(tmp_path, text.replace("0.png,y,train", "0.png,y,valid"))
 
@@ -237,7 +288,9 @@ def test_one_contradiction_among_many_rows_is_none(tmp_path):
     images(tmp_path, *names)
     rows = "".join(f"{n},{'xy'[i % 2]}\n" for i, n in enumerate(names))
     csv(tmp_path, f"fname,label\n{rows}0.png,y\n")
-    with pytest.raises(ValueError, match="row 2 and labels.csv row 32 both describe 0.png.*on_conflict='join'"):
+    with pytest.raises(
+        ValueError, match="row 2 and labels.csv row 32 both describe 0.png.*on_conflict='join'"
+    ):
         read_folder(tmp_path)
     assert read_folder(tmp_path, on_conflict="join").labels()[0] == ["x", "y"]
     assert read_folder(tmp_path, on_conflict="first").labels()[0] == ["x"]
@@ -251,10 +304,29 @@ def test_open_images_confidence(tmp_path):
         read(tmp_path, head + "0,v,x,1\n0,v,y,0.4\n")
 
 
-@pytest.mark.parametrize("column", ["split", "set", "Subset", "partition", "phase", "split_name", "data set", "usage", "mode", "what"])
-@pytest.mark.parametrize("words", [("train", "valid", "test"), ("Training", "dev", "testing"), ("TRAIN", "val", "Test")])
+@pytest.mark.parametrize(
+    "column",
+    [
+        "split",
+        "set",
+        "Subset",
+        "partition",
+        "phase",
+        "split_name",
+        "data set",
+        "usage",
+        "mode",
+        "what",
+    ],
+)
+@pytest.mark.parametrize(
+    "words", [("train", "valid", "test"), ("Training", "dev", "testing"), ("TRAIN", "val", "Test")]
+)
 def test_split_columns(tmp_path, column, words):
-    table = read(tmp_path, f"fname,label,{column}\n" + "".join(f"{i}.png,x,{w}\n" for i, w in enumerate(words)))
+    table = read(
+        tmp_path,
+        f"fname,label,{column}\n" + "".join(f"{i}.png,x,{w}\n" for i, w in enumerate(words)),
+    )
     assert list(table.df["split"]) == ["train", "valid", "test"]
     assert column == "split" or column in "".join(table.notes) or column == "Subset"
 
@@ -262,15 +334,24 @@ def test_split_columns(tmp_path, column, words):
 def test_truth_columns(tmp_path):
     text = "fname,label,is_valid,is_test\n0.png,x,0,0\n1.png,x,1,0\n2.png,x,0,1\n"
     assert list(read(tmp_path, text).df["split"]) == ["train", "valid", "test"]
-    assert list(read(tmp_path, "fname,label,is_train\n0.png,x,1\n1.png,x,0\n").df["split"]) == ["train", "test"]
+    assert list(read(tmp_path, "fname,label,is_train\n0.png,x,1\n1.png,x,0\n").df["split"]) == [
+        "train",
+        "test",
+    ]
 
 
 def test_numbers_of_folds_are_asked_about(tmp_path):
     text = "fname,label,fold\n" + "".join(f"{i}.png,{'xy'[i % 2]},{i % 3}\n" for i in range(6))
-    with pytest.raises(ValueError, match="fold holds the numbers 0, 1, 2.*valid_fold=0 .--valid-fold.*split_column='none'"):
+    with pytest.raises(
+        ValueError,
+        match="fold holds the numbers 0, 1, 2.*valid_fold=0 .--valid-fold.*split_column='none'",
+    ):
         read(tmp_path, text)
     assert list(read(tmp_path, text, valid_fold=1).df["split"]) == ["train", "valid", "train"] * 2
-    assert list(read(tmp_path, text, valid_fold=1, test_fold=2).df["split"]) == ["train", "valid", "test"] * 2
+    assert (
+        list(read(tmp_path, text, valid_fold=1, test_fold=2).df["split"])
+        == ["train", "valid", "test"] * 2
+    )
     with pytest.raises(ValueError, match="valid_fold is 7"):
         read(tmp_path, text, valid_fold=7)
     assert read(tmp_path, text, split_column="none").splits == ["train", "valid", "test"]
@@ -287,7 +368,9 @@ def test_an_odd_split_word_is_named(tmp_path):
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_encodings_that_say_what_they_are(tmp_path, encoding):
     images(tmp_path, *FILES)
-    (tmp_path / "labels.csv").write_bytes("fname,label,split\n0.png,été,train\n1.png,y,valid\n".encode(encoding))
+    (tmp_path / "labels.csv").write_bytes(
+        "fname,label,split\n0.png,été,train\n1.png,y,valid\n".encode(encoding)
+    )
     assert read_folder(tmp_path).vocab == ["y", "été"]
 
 
@@ -308,15 +391,25 @@ def test_what_spreadsheets_write(tmp_path):
 
 def frame(n=4):
     return pd.DataFrame(
-        {"fname": [f"{i}.png" for i in range(n)], "labels": [["x"], ["y", "x"], [], ["y"]] * (n // 4), "split": ["train"] * n}
+        {
+            "fname": [f"{i}.png" for i in range(n)],
+            "labels": [["x"], ["y", "x"], [], ["y"]] * (n // 4),
+            "split": ["train"] * n,
+        }
     )
 
 
 def test_a_given_vocab_keeps_its_order(tmp_path):
     table = ImageTable(frame(), tmp_path, vocab=["y", "z", "x"])
-    assert table.vocab == ["y", "z", "x"] == table.subset("train").vocab == table.hold_out(0.5).vocab
+    assert (
+        table.vocab == ["y", "z", "x"] == table.subset("train").vocab == table.hold_out(0.5).vocab
+    )
     np.testing.assert_array_equal(table.targets()[:2], [[0, 0, 1], [1, 0, 1]])
-    assert ImageTable(frame(), tmp_path, vocab={"y", "x"}).vocab == ["x", "y"] == ImageTable(frame(), tmp_path).vocab
+    assert (
+        ImageTable(frame(), tmp_path, vocab={"y", "x"}).vocab
+        == ["x", "y"]
+        == ImageTable(frame(), tmp_path).vocab
+    )
     with pytest.raises(ValueError, match="vocab names 'x' twice"):
         ImageTable(frame(), tmp_path, vocab=["x", "y", "x"])
     with pytest.raises(ValueError, match=r"vocab\[1\] is ''"):
@@ -324,17 +417,35 @@ def test_a_given_vocab_keeps_its_order(tmp_path):
 
 
 def test_from_lists(tmp_path):
-    table = ImageTable.from_lists(["a.png", "b.png"], [["x"], []], tmp_path, ["train", "valid"], vocab=["y", "x"])
-    assert table.vocab == ["y", "x"] and table.counts() == {"train": 1, "valid": 1} and table.labels() == [["x"], []]
+    table = ImageTable.from_lists(
+        ["a.png", "b.png"], [["x"], []], tmp_path, ["train", "valid"], vocab=["y", "x"]
+    )
+    assert (
+        table.vocab == ["y", "x"]
+        and table.counts() == {"train": 1, "valid": 1}
+        and table.labels() == [["x"], []]
+    )
     assert ImageTable.from_lists(["a.png"], [["x"]], tmp_path).splits == ["train"]
     with pytest.raises(ValueError, match="2 file names, 1 lists"):
         ImageTable.from_lists(["a.png", "b.png"], [["x"]], tmp_path)
 
 
 def test_from_multi_hot(tmp_path):
-    df = pd.DataFrame({"file": ["a.png", "b.png"], "age": [30, 41], "z": [1, 0], "a": [True, True], "part": ["train", "test"]})
+    df = pd.DataFrame(
+        {
+            "file": ["a.png", "b.png"],
+            "age": [30, 41],
+            "z": [1, 0],
+            "a": [True, True],
+            "part": ["train", "test"],
+        }
+    )
     table = ImageTable.from_multi_hot(df, tmp_path, fname_column="file", split_column="part")
-    assert table.vocab == ["z", "a"] and table.labels() == [["z", "a"], ["a"]] and list(table.df["age"]) == [30, 41]
+    assert (
+        table.vocab == ["z", "a"]
+        and table.labels() == [["z", "a"], ["a"]]
+        and list(table.df["age"]) == [30, 41]
+    )
     assert ImageTable.from_multi_hot(df, tmp_path, ["a"], "file").labels() == [["a"], ["a"]]
     np.testing.assert_array_equal(table.targets(), df[["z", "a"]].to_numpy().astype(bool))
     for bad in (np.nan, -1, 2, 0.5):
@@ -378,9 +489,16 @@ def test_groups_stay_whole(tmp_path):
     rows = "".join(f"{n},{'xy'[i % 2]},p{i // 4}\n" for i, n in enumerate(names))
     csv(tmp_path, "fname,label,group\n" + rows)
     table = open_dataset(tmp_path)
-    assert table.splits == ["train", "valid", "test"] and whole(table) and "groups kept whole" in " ".join(table.notes)
+    assert (
+        table.splits == ["train", "valid", "test"]
+        and whole(table)
+        and "groups kept whole" in " ".join(table.notes)
+    )
     csv(tmp_path, "fname,label,Patient ID\n" + rows)
-    assert "Patient ID" in " ".join(open_dataset(tmp_path).notes) and "group" not in open_dataset(tmp_path).df
+    assert (
+        "Patient ID" in " ".join(open_dataset(tmp_path).notes)
+        and "group" not in open_dataset(tmp_path).df
+    )
     table = open_dataset(tmp_path, group_column="Patient ID")
     assert whole(table) and not any("groups are in" in o for o in warnings_of(table))
     train = ImageTable(table.df.assign(split="train"), table.root)
@@ -393,22 +511,39 @@ def test_groups_stay_whole(tmp_path):
 
 def test_describe_lists_labels_and_warns(tmp_path):
     n = 400
-    df = pd.DataFrame({"fname": [f"{i}.png" for i in range(n)], "labels": [[f"l{i % 150:03}"] for i in range(n)]})
+    df = pd.DataFrame(
+        {"fname": [f"{i}.png" for i in range(n)], "labels": [[f"l{i % 150:03}"] for i in range(n)]}
+    )
     df["split"] = np.where(np.arange(n) < 140, "train", "valid")
-    table = ImageTable(df, tmp_path, vocab=[*sorted({o for r in df["labels"] for o in r}), "L000", "never"])
+    table = ImageTable(
+        df, tmp_path, vocab=[*sorted({o for r in df["labels"] for o in r}), "L000", "never"]
+    )
     text = describe(table)
     assert "... and 102 more (--all-labels)" in text and "never" not in text.split("Note")[0]
     assert describe(table, every=True).split("Note")[0].count("\nl") == 151
-    assert "Labels without an image: L000, never." in text and "Labels without a training image: l140" in text
+    assert (
+        "Labels without an image: L000, never." in text
+        and "Labels without a training image: l140" in text
+    )
     assert "Labels spelled alike: l000 / L000." in text
-    counts = {o.split()[0]: list(map(int, o.split()[1:3])) for o in describe(table, True).splitlines() if o.startswith("l0")}
+    counts = {
+        o.split()[0]: list(map(int, o.split()[1:3]))
+        for o in describe(table, True).splitlines()
+        if o.startswith("l0")
+    }
     for name in ("l000", "l099"):
         i = table.vocab.index(name)
-        assert counts[name] == [table.targets("train")[:, i].sum(), table.targets("valid")[:, i].sum()]
+        assert counts[name] == [
+            table.targets("train")[:, i].sum(),
+            table.targets("valid")[:, i].sum(),
+        ]
 
 
 def test_the_command_takes_the_options(tmp_path, capsys):
     read(tmp_path, "fname,label,split\n0.png,x,train\n1.png,y,valid\n")
-    assert main(["data", str(tmp_path), "--no-verify", "--vocab", "y,x,w", "--split-column", "split"]) == 0
+    assert (
+        main(["data", str(tmp_path), "--no-verify", "--vocab", "y,x,w", "--split-column", "split"])
+        == 0
+    )
     assert "Labels without an image: w" in capsys.readouterr().out
     assert main(["data", str(tmp_path), "--vocab", "y"]) == 1 and "'x'" in capsys.readouterr().err

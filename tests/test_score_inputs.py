@@ -1,4 +1,5 @@
 "What is given to metrics, thresholds, losses and splits by mistake is refused in a sentence, never scored wrongly."
+
 import copy
 import pickle
 
@@ -45,6 +46,7 @@ def test_masked_cells_are_not_scored(pair):
 def test_scores_that_are_masked_or_no_scores_are_not_separated(predictions):
     pytest.importorskip("torch")
     from mlc_course.interpret import separation
+
     with pytest.raises(ValueError, match="masked"):
         separation(np.ma.masked_less([0.1, 0.9], 0.5), [0.3])
     with pytest.raises(TypeError, match="Predictions"):
@@ -82,8 +84,12 @@ def test_names_without_order_are_refused_and_numbered_ones_put_in_order(pair):
         Predictions(*pair, set(VOCAB))
     with pytest.raises(TypeError, match="no order"):
         multi_hot([["a"]], {"a", "b"})
-    for numbered in (dict(b=0, a=1, d=2, c=3), dict(c=3, d=2, a=1, b=0), dict(enumerate(VOCAB)),
-                     {str(i): o for i, o in enumerate(VOCAB)}):
+    for numbered in (
+        dict(b=0, a=1, d=2, c=3),
+        dict(c=3, d=2, a=1, b=0),
+        dict(enumerate(VOCAB)),
+        {str(i): o for i, o in enumerate(VOCAB)},
+    ):
         assert Predictions(*pair, numbered).vocab == VOCAB
     with pytest.raises(TypeError, match="number"):
         Predictions(*pair, dict(a=1, b=2, c=3, d=4))
@@ -123,14 +129,16 @@ def test_a_sorted_column_of_thresholds_is_not_taken_by_position(predictions):
 def test_thresholds_that_are_no_numbers(predictions, thresh):
     torch = pytest.importorskip("torch")
     from mlc_course.metrics import accuracy_multi
+
     with pytest.raises(TypeError, match="expected a number in"):
         evaluate(predictions, thresh)
     with pytest.raises(TypeError, match="expected a number in"):
         accuracy_multi(torch.zeros(2, 3), torch.zeros(2, 3), thresh)
 
 
-@pytest.mark.parametrize("f", [confusion, average_precision, mean_average_precision,
-                               ranking_measures])
+@pytest.mark.parametrize(
+    "f", [confusion, average_precision, mean_average_precision, ranking_measures]
+)
 def test_functions_of_arrays_say_what_to_pass_of_predictions(predictions, f):
     with pytest.raises(TypeError, match=r"predictions\.probs and predictions\.targets"):
         f(predictions)
@@ -139,10 +147,14 @@ def test_functions_of_arrays_say_what_to_pass_of_predictions(predictions, f):
 
 
 def test_functions_of_targets_say_what_to_pass(predictions):
-    table = ImageTable(pd.DataFrame(dict(fname=["1.jpg", "2.jpg"], labels=[["a"], []],
-                                         split="train")), ".")
-    for f in (cooccurrence, lambda o: stratified_split(o, (0.5, 0.5)),
-              lambda o: label_counts(o, VOCAB)):
+    table = ImageTable(
+        pd.DataFrame(dict(fname=["1.jpg", "2.jpg"], labels=[["a"], []], split="train")), "."
+    )
+    for f in (
+        cooccurrence,
+        lambda o: stratified_split(o, (0.5, 0.5)),
+        lambda o: label_counts(o, VOCAB),
+    ):
         with pytest.raises(TypeError, match=r"pass table\.targets\(\)"):
             f(table)
         with pytest.raises(TypeError, match=r"pass predictions\.targets"):
@@ -164,7 +176,8 @@ def test_copies_are_read_only_too(predictions):
 def test_a_blank_is_no_group(pair):
     groups = [f"p{i // 4}" for i in range(60)]
     assert shared_groups(["", " ", "a", "a"], ["train", "test", "train", "test"]) == {
-        "a": ["train", "test"]}
+        "a": ["train", "test"]
+    }
     with pytest.raises(ValueError, match="2 rows have no group"):
         stratified_split(pair[1], (0.5, 0.5), groups=["", " ", *groups[2:]])
 
@@ -182,6 +195,7 @@ def _losses(name):
     if name == "torch":
         torch = pytest.importorskip("torch")
         import mlc_course.losses as losses
+
         return losses, torch.tensor([[1.0, -2.0]]), torch.tensor([[1.0, 0.0]])
     losses = pytest.importorskip("mlc_course.losses_tf")
     return losses, losses.tf.constant([[1.0, -2.0]]), losses.tf.constant([[1.0, 0.0]])
@@ -213,6 +227,7 @@ def test_losses_refuse_settings_that_make_them_nan_or_negative(framework):
 def test_macro_f1_of_keras_looks_at_probabilities_after_logits_too():
     MacroF1 = pytest.importorskip("mlc_course.train_tf").MacroF1
     import keras
+
     rng = np.random.default_rng(0)
     logits = rng.normal(size=(64, 3)).astype(np.float32) * 3
     targets = (rng.random((64, 3)) < 0.4).astype(np.float32)
@@ -234,12 +249,15 @@ def test_settings_that_are_no_numbers_are_refused_in_a_sentence(predictions):
     pytest.importorskip("torch")
     from mlc_course.interpret import worst_losses
     from mlc_course.thresholds import apply_temperature, reliability_curve
+
     for wrong in ("x", [1, 2], {"a": 1}, np.ones(2)):
-        for call in (lambda x: best_thresholds_per_label(predictions, x),
-                     lambda x: best_thresholds_per_label(predictions, min_precision=x),
-                     lambda x: apply_temperature(predictions, x),
-                     lambda x: reliability_curve(predictions, x),
-                     lambda x: worst_losses(predictions, x)):
+        for call in (
+            lambda x: best_thresholds_per_label(predictions, x),
+            lambda x: best_thresholds_per_label(predictions, min_precision=x),
+            lambda x: apply_temperature(predictions, x),
+            lambda x: reliability_curve(predictions, x),
+            lambda x: worst_losses(predictions, x),
+        ):
             with pytest.raises(TypeError, match="expected one (whole )?number"):
                 call(wrong)
     assert len(worst_losses(predictions, np.int64(2))) == 2

@@ -1,4 +1,5 @@
 "How the files of a drawn set are put in place, and what a killed process left is found again."
+
 import contextlib
 import os
 import re
@@ -45,8 +46,8 @@ def replace_set(
 ):
     "Put `part` in the place of `root`. After a kill on the way, `bring_back` mends it."
     aside = Path(tempfile.mkdtemp(prefix=f".{root.name}.", dir=root.parent))
-    (aside/MARK).touch()
-    root.rename(aside/root.name)
+    (aside / MARK).touch()
+    root.rename(aside / root.name)
     try:
         part.rename(root)
     except BaseException:
@@ -72,7 +73,7 @@ def _holds_old(aside, root, is_ours):
     except OSError:  # a file, or somebody else's
         return False
     if inside == {root.name}:  # as earlier versions left it
-        return is_ours is not None and is_ours(aside/root.name)
+        return is_ours is not None and is_ours(aside / root.name)
     return inside <= {MARK, root.name}
 
 
@@ -87,7 +88,7 @@ def bring_back(
 ):
     "If `root` is gone, give its name back to the set that was put aside; delete the others."
     for aside in set_aside(root, is_ours):
-        old = aside/root.name
+        old = aside / root.name
         if old.is_dir() and not root.exists():
             old.rename(root)
         _delete(aside)
@@ -99,7 +100,7 @@ def _delete(aside):
         if path.name != MARK:
             shutil.rmtree(path, ignore_errors=True)
     with contextlib.suppress(OSError):
-        (aside/MARK).unlink(missing_ok=True)
+        (aside / MARK).unlink(missing_ok=True)
         aside.rmdir()
 
 
@@ -114,7 +115,7 @@ def remove_marked(
         elif path.name not in marks:
             path.unlink()
     for name in marks:
-        (folder/name).unlink(missing_ok=True)
+        (folder / name).unlink(missing_ok=True)
     folder.rmdir()
 
 
@@ -132,7 +133,7 @@ def keep_edited(
         return
     n, copy = 1, None
     while copy is None or (copy.exists() and copy.read_bytes() != data):
-        copy = (folder or path.parent)/(path.name + (".edited" if n == 1 else f".edited-{n}"))
+        copy = (folder or path.parent) / (path.name + (".edited" if n == 1 else f".edited-{n}"))
         n += 1
     write_file(copy, data, sync=True)
     print(  # not a warning: the command `mlc` switches those off

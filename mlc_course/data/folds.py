@@ -1,4 +1,5 @@
 "Dealing groups of rows (a patient, a film) into parts that share none, and finding shared ones."
+
 import numpy as np
 
 
@@ -13,40 +14,47 @@ def _is_missing(x):
 def _values(x, name, n=None):
     "A list with one value per row."
     if isinstance(x, (str, bytes, dict, set)):
-        raise TypeError(f"{name} is {x if isinstance(x, str) else type(x).__name__!r}: expected a "
-                        "list with one value per row, in the order of the rows.")
+        raise TypeError(
+            f"{name} is {x if isinstance(x, str) else type(x).__name__!r}: expected a "
+            "list with one value per row, in the order of the rows."
+        )
     shape = getattr(x, "shape", None)
     if shape is not None and len(shape) != 1:
         raise ValueError(f"{name} has shape {tuple(shape)}: expected one value per row, [N].")
     values = x.tolist() if hasattr(x, "tolist") else list(x)
     if n is not None and len(values) != n:
-        raise ValueError(f"{name} has {len(values)} values and targets has {n} rows: expected one "
-                         "group per row, in the order of the rows.")
+        raise ValueError(
+            f"{name} has {len(values)} values and targets has {n} rows: expected one "
+            "group per row, in the order of the rows."
+        )
     return values
 
 
 def group_numbers(
-    groups, # one hashable value per row: a patient, a film, a place
-    n:int, # rows
-) -> tuple[np.ndarray, list]: # int64 [N], numbered by first appearance, and the groups' names
+    groups,  # one hashable value per row: a patient, a film, a place
+    n: int,  # rows
+) -> tuple[np.ndarray, list]:  # int64 [N], numbered by first appearance, and the groups' names
     "Groups as numbers; names only tell groups apart, so other names give the same numbers."
     values = _values(groups, "groups", n)
     missing = [i for i, o in enumerate(values) if _is_missing(o)]
     if missing:
         raise ValueError(
             f"{len(missing)} rows have no group, the first is row {missing[0]}: give each a group "
-            "of its own if it belongs to nobody else, or leave these rows out.")
+            "of its own if it belongs to nobody else, or leave these rows out."
+        )
     index = {}
     try:
         numbers = [index.setdefault(o, len(index)) for o in values]
     except TypeError:
-        raise TypeError("groups holds values that can't be compared as a whole (lists, dicts): "
-                        "give strings, numbers or tuples.") from None
+        raise TypeError(
+            "groups holds values that can't be compared as a whole (lists, dicts): "
+            "give strings, numbers or tuples."
+        ) from None
     return np.array(numbers, dtype=np.int64), list(index)
 
 
 def generator(
-    seed, # a whole number of at least 0; None: another split each time
+    seed,  # a whole number of at least 0; None: another split each time
 ) -> np.random.Generator:
     "NumPy's random numbers from a seed, or a sentence."
     try:
@@ -56,9 +64,9 @@ def generator(
 
 
 def check_folds(
-    k, # what was given as the number of folds
-    n:int, # rows
-) -> int: # `k`, from 2 to `n`
+    k,  # what was given as the number of folds
+    n: int,  # rows
+) -> int:  # `k`, from 2 to `n`
     "The number of folds, or a sentence."
     if isinstance(k, bool) or not hasattr(k, "__index__"):
         raise TypeError(f"k is {k!r}: expected a whole number of folds, such as 5.")
@@ -72,14 +80,17 @@ def check_folds(
 def _refuse_what_cannot_fit(sizes, room, names):
     if len(sizes) < len(room):
         remedy = f"ask for at most {len(sizes)} parts, or " if len(sizes) > 1 else ""
-        raise ValueError(f"there are {len(sizes)} groups for {len(room)} parts, and a group stays "
-                         f"whole: {remedy}split without groups=.")
+        raise ValueError(
+            f"there are {len(sizes)} groups for {len(room)} parts, and a group stays "
+            f"whole: {remedy}split without groups=."
+        )
     big = int(sizes.argmax()) if len(sizes) else 0
     if len(sizes) and sizes[big] > room.max():
         raise ValueError(
             f"the group {names[big]!r} has {sizes[big]} of the {sizes.sum()} rows, and the largest "
             f"part should have {room.max():.0f}: a group stays whole, so ask for larger or fewer "
-            "parts, or leave rows of that group out.")
+            "parts, or leave rows of that group out."
+        )
 
 
 def _group_sums(targets, number, n_groups):
@@ -92,11 +103,11 @@ def _group_sums(targets, number, n_groups):
 
 
 def deal_groups(
-    targets:np.ndarray, # bool [N, C]
-    fractions, # share of the rows for each part, with sum 1
-    groups, # one hashable value per row
-    rng:np.random.Generator, # breaks ties
-) -> np.ndarray: # int64 [N]: the part of every row, the same for all rows of a group
+    targets: np.ndarray,  # bool [N, C]
+    fractions,  # share of the rows for each part, with sum 1
+    groups,  # one hashable value per row
+    rng: np.random.Generator,  # breaks ties
+) -> np.ndarray:  # int64 [N]: the part of every row, the same for all rows of a group
     """Stratified dealing of whole groups, those that weigh most first: each goes where it brings
     the shares of its labels, and of all rows, nearest to what they should be (squared error)."""
     number, names = group_numbers(groups, len(targets))
@@ -105,18 +116,18 @@ def deal_groups(
     sums = _group_sums(targets, number, len(names))
     share = np.asarray(fractions, dtype=np.float64)
     share = share / share.sum()
-    _refuse_what_cannot_fit(sums[:, -1].astype(np.int64), np.ceil(share*len(number)), names)
-    weight = 1 / np.maximum(sums.sum(0), 1)**2
-    weight[-1] *= max(targets.shape[1], 1) # the number of rows counts as much as all labels
+    _refuse_what_cannot_fit(sums[:, -1].astype(np.int64), np.ceil(share * len(number)), names)
+    weight = 1 / np.maximum(sums.sum(0), 1) ** 2
+    weight[-1] *= max(targets.shape[1], 1)  # the number of rows counts as much as all labels
     weighted = sums * weight
     norm = (sums * weighted).sum(1)
     order = rng.permutation(len(sums))
     order = order[np.argsort(-norm[order], kind="stable")]
-    need = share[:, None] * sums.sum(0) # [P, C + 1]: what each part should still get
+    need = share[:, None] * sums.sum(0)  # [P, C + 1]: what each part should still get
     parts, empty = np.full(len(sums), -1, dtype=np.int64), np.ones(len(share), bool)
     for left, g in zip(range(len(order), 0, -1), order.tolist()):
         gain = (2 * (need @ weighted[g]) - norm[g]) / share
-        if empty.sum() >= left: # no part stays without a group
+        if empty.sum() >= left:  # no part stays without a group
             gain[~empty] = -np.inf
         p = int(gain.argmax())
         parts[g], empty[p] = p, False
@@ -125,15 +136,17 @@ def deal_groups(
 
 
 def shared_groups(
-    groups, # one hashable value per row; None and NaN belong to no group
-    split, # the split of each row
-) -> dict: # group -> list of its splits, only where there is more than one; by first appearance
+    groups,  # one hashable value per row; None and NaN belong to no group
+    split,  # the split of each row
+) -> dict:  # group -> list of its splits, only where there is more than one; by first appearance
     "Groups that stand in more than one split, so that a model is tested on what it was trained on."
     splits = _values(split, "split")
     groups = _values(groups, "groups")
     if len(groups) != len(splits):
-        raise ValueError(f"groups has {len(groups)} values and split has {len(splits)}: expected "
-                         "one of each per row, in the same order.")
+        raise ValueError(
+            f"groups has {len(groups)} values and split has {len(splits)}: expected "
+            "one of each per row, in the same order."
+        )
     seen = {}
     for g, s in zip(groups, splits):
         if not _is_missing(g):

@@ -1,4 +1,5 @@
 "Ini files: is this one ours, and where is the mistake in it?"
+
 import codecs
 import configparser
 import re

@@ -63,7 +63,9 @@ class ImageTable:
         names = [str(f).removeprefix(inside) if isinstance(f, Path) else f for f in df["fname"]]
         df["fname"] = [safe_name(f, s) for f, s in zip(names, row_sources(df))]
         check_rows(df, vocab)
-        df["labels"] = pd.Series([list(dict.fromkeys(map(str, o))) for o in df["labels"]], dtype=object)
+        df["labels"] = pd.Series(
+            [list(dict.fromkeys(map(str, o))) for o in df["labels"]], dtype=object
+        )
         self.df = df  # not to be changed: make another table, with subset or ImageTable(df, ...)
         self.vocab = sorted({o for row in df["labels"] for o in row}) if vocab is None else vocab
 

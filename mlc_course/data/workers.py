@@ -1,4 +1,5 @@
 "Work shared among processes that end with this one. Where none can be had, it is done here."
+
 import multiprocessing
 import os
 import signal

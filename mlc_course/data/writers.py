@@ -31,7 +31,9 @@ from .readers.splits import SPLIT_COLUMNS, TRUTHS
 
 LOCAL_FILES = "/data/local-files/?d="  # how Label Studio addresses a file of its own machine
 # what a column may be called that a reader takes for something else than a label
-_COLUMNS = FILE_COLUMNS | WEAK_FILE_COLUMNS | LABEL_COLUMNS | SPLIT_COLUMNS | NEVER_LABELS | ROW_KEYS
+_COLUMNS = (
+    FILE_COLUMNS | WEAK_FILE_COLUMNS | LABEL_COLUMNS | SPLIT_COLUMNS | NEVER_LABELS | ROW_KEYS
+)
 _COLUMNS |= {o for o in TRUTHS if o.startswith("is_")}
 
 

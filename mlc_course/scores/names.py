@@ -1,4 +1,5 @@
 "Names of the columns and rows of Predictions: given, read from a DataFrame, or made up."
+
 from pathlib import PurePath
 
 from ..data.targets import ordered_names
@@ -6,8 +7,9 @@ from ..data.targets import ordered_names
 
 def _list(names, what):
     if isinstance(names, (str, bytes)):
-        raise TypeError(f"{what} is the string {names!r}: expected a list of names, "
-                        f"such as [{names!r}].")
+        raise TypeError(
+            f"{what} is the string {names!r}: expected a list of names, such as [{names!r}]."
+        )
     names = ordered_names(names, what)
     for i, o in enumerate(names):
         if str(o) in ("None", "nan", "<NA>", "NaT") and not isinstance(o, str):
@@ -37,23 +39,27 @@ def _agreed(what, axis, given, probs, targets):
         if its == names:
             continue
         i = next((i for i, (a, b) in enumerate(zip(names, its)) if a != b), None)
-        said = (f"{len(names)} and {len(its)} names" if i is None else
-                f"number {i} is {names[i]!r} in {first} and {its[i]!r} in {other}")
+        said = (
+            f"{len(names)} and {len(its)} names"
+            if i is None
+            else f"number {i} is {names[i]!r} in {first} and {its[i]!r} in {other}"
+        )
         how = "targets.loc[probs.index, probs.columns]"
         raise ValueError(
             f"{first} and {other} name the {'columns' if axis else 'rows'} differently ({said}): "
             f"bring both into one order first, for example {how}, or pass .to_numpy() if only the "
-            "names differ.")
+            "names differ."
+        )
     return names
 
 
 def names_for(
-    probs, # array or DataFrame [N, C]
-    targets, # array or DataFrame [N, C]
-    shape:tuple, # (N, C)
-    vocab=None, # C label names; None: the DataFrame's columns, or "label 0", "label 1", ...
-    fnames=None, # N file names; None: the DataFrame's index, or "row 0", "row 1", ...
-) -> tuple[list, list]: # vocab and fnames
+    probs,  # array or DataFrame [N, C]
+    targets,  # array or DataFrame [N, C]
+    shape: tuple,  # (N, C)
+    vocab=None,  # C label names; None: the DataFrame's columns, or "label 0", "label 1", ...
+    fnames=None,  # N file names; None: the DataFrame's index, or "row 0", "row 1", ...
+) -> tuple[list, list]:  # vocab and fnames
     "Names for every column and row, each once; ValueError where numbers or names don't fit."
     n, c = shape
     vocab = _agreed("vocab", 1, vocab, probs, targets)
@@ -61,14 +67,20 @@ def names_for(
     vocab = [f"label {i}" for i in range(c)] if vocab is None else vocab
     fnames = [f"row {i}" for i in range(n)] if fnames is None else fnames
     if len(vocab) != c or len(set(vocab)) != len(vocab):
-        raise ValueError(f"vocab has {len(vocab)} names ({len(set(vocab))} different) and probs "
-                         f"has {c} columns: expected one name per column, each once.")
+        raise ValueError(
+            f"vocab has {len(vocab)} names ({len(set(vocab))} different) and probs "
+            f"has {c} columns: expected one name per column, each once."
+        )
     if len(fnames) != n:
-        raise ValueError(f"fnames has {len(fnames)} names and probs has {n} rows: expected one "
-                         "file name per row.")
+        raise ValueError(
+            f"fnames has {len(fnames)} names and probs has {n} rows: expected one "
+            "file name per row."
+        )
     if len(set(fnames)) != len(fnames):
         seen = set()
         twice = next(o for o in fnames if o in seen or seen.add(o))
-        raise ValueError(f"fnames names {twice!r} more than once: every image is scored once, so "
-                         "drop the extra rows.")
+        raise ValueError(
+            f"fnames names {twice!r} more than once: every image is scored once, so "
+            "drop the extra rows."
+        )
     return vocab, fnames

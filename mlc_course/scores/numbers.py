@@ -1,14 +1,15 @@
 "Looks at the numbers that losses are set with."
+
 import math
 
 from ..data.targets import as_array
 
 
 def check_number(
-    x, # what was given
-    name:str, # what the caller calls it, for the message
-    most=None, # the largest that is allowed; None: any
-    otherwise="", # what else could be given
+    x,  # what was given
+    name: str,  # what the caller calls it, for the message
+    most=None,  # the largest that is allowed; None: any
+    otherwise="",  # what else could be given
 ):
     "ValueError for a number that is negative, NaN, infinite or above `most`; TypeError for none."
     end = "" if not otherwise else f", {otherwise}"
@@ -22,30 +23,35 @@ def check_number(
 
 
 def need_number(
-    x, # what was given
-    name:str, # what the caller calls it, for the message
-    whole:bool=False, # only a whole number will do
+    x,  # what was given
+    name: str,  # what the caller calls it, for the message
+    whole: bool = False,  # only a whole number will do
 ):
     "TypeError for anything but one number."
     number = hasattr(x, "__float__") and not hasattr(x, "columns")
     fits = hasattr(x, "__index__") if whole else number
     if isinstance(x, (bool, str, dict)) or not fits or getattr(x, "ndim", 0):
-        raise TypeError(f"{name} is {' '.join(repr(x).split())[:80]}: expected one "
-                        f"{'whole ' * whole}number.")
+        raise TypeError(
+            f"{name} is {' '.join(repr(x).split())[:80]}: expected one {'whole ' * whole}number."
+        )
 
 
 def check_pos_weight(
-    pos_weight, # a number, or one per label: list, array or tensor
+    pos_weight,  # a number, or one per label: list, array or tensor
 ):
     "Weights of the positives: finite and at least 0. A tensor on a GPU isn't waited for."
     if isinstance(pos_weight, dict):
-        raise TypeError("pos_weight is given by label, and tensors don't say which column is which "
-                        "label: pass [pos_weight[o] for o in vocab].")
+        raise TypeError(
+            "pos_weight is given by label, and tensors don't say which column is which "
+            "label: pass [pos_weight[o] for o in vocab]."
+        )
     if getattr(getattr(pos_weight, "device", None), "type", "cpu") != "cpu":
         return
     w = as_array(pos_weight, "pos_weight")
     if w.dtype.kind not in "biuf":
         raise TypeError(f"pos_weight is {pos_weight!r}: expected a number, or one per label.")
     if not ((w >= 0) & (w < math.inf)).all():
-        raise ValueError(f"pos_weight is {pos_weight}: expected finite numbers of at least 0, such "
-                         "as positive_weights(targets) gives.")
+        raise ValueError(
+            f"pos_weight is {pos_weight}: expected finite numbers of at least 0, such "
+            "as positive_weights(targets) gives."
+        )

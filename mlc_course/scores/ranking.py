@@ -1,4 +1,5 @@
 "Ranks of the labels within each image: one sort per row, whatever the number of labels."
+
 import numpy as np
 
 
@@ -27,7 +28,7 @@ def _ranks(keys):
     rows, at = np.divmod(np.flatnonzero((keys & one).astype(bool)), keys.shape[1])
     mine = keys[rows, at]
     number = np.arange(len(rows))
-    fresh = np.ones(len(rows), bool) # the first true label of its score
+    fresh = np.ones(len(rows), bool)  # the first true label of its score
     fresh[1:] = (rows[1:] != rows[:-1]) | (mine[1:] != mine[:-1])
     tied = np.flatnonzero((at > 0) & (keys[rows, at - 1] | one == mine))
     if len(tied):
@@ -54,15 +55,15 @@ def _sums(probs, targets):
 
 
 def ranking_means(
-    probs:np.ndarray, # float32 or float64 [N, C], in [0, 1]
-    targets:np.ndarray, # bool [N, C]
-    max_cells:int=4_000_000, # looked at at once, which bounds the memory
-) -> tuple[float, float, float]: # coverage error, label ranking loss, label ranking AP
+    probs: np.ndarray,  # float32 or float64 [N, C], in [0, 1]
+    targets: np.ndarray,  # bool [N, C]
+    max_cells: int = 4_000_000,  # looked at at once, which bounds the memory
+) -> tuple[float, float, float]:  # coverage error, label ranking loss, label ranking AP
     """Means over the images, equal to scikit-learn's three functions, ties included.
 
     O(N C log C). An image with no label, or with all, counts 0 for the loss and 1 for the last."""
     step = max(1, max_cells // max(1, probs.shape[1]))
     total = np.zeros(3)
     for i in range(0, len(probs), step):
-        total += _sums(probs[i:i+step], targets[i:i+step])
+        total += _sums(probs[i : i + step], targets[i : i + step])
     return tuple((total / len(probs)).tolist())

@@ -1,4 +1,5 @@
 "Looks at this machine: versions, devices, disk, memory, the data, the import orders, and which lessons can run."
+
 # Whatever imports a framework does it in a process of its own: an abort or a hang there is a line of the report.
 import importlib.metadata
 import importlib.util
@@ -16,9 +17,30 @@ from pathlib import Path
 from mlc_course.extras import EXTRAS, absent
 from mlc_course.machine import quiet_threads, thread_setting, usable_cores
 
-PACKAGES = ("mlc_course", "torch", "torchvision", "fastai", "tensorflow", "keras", "numpy", "pandas", "scikit-learn", "matplotlib", "pillow", "onnx", "onnxruntime", "gradio", "cleanlab",
-            "nbdev", "jupyterlab", "ipykernel", "nbclient", "nbconvert", "typer")
-TIMEOUT = 60         # seconds for one probe
+PACKAGES = (
+    "mlc_course",
+    "torch",
+    "torchvision",
+    "fastai",
+    "tensorflow",
+    "keras",
+    "numpy",
+    "pandas",
+    "scikit-learn",
+    "matplotlib",
+    "pillow",
+    "onnx",
+    "onnxruntime",
+    "gradio",
+    "cleanlab",
+    "nbdev",
+    "jupyterlab",
+    "ipykernel",
+    "nbclient",
+    "nbconvert",
+    "typer",
+)
+TIMEOUT = 60  # seconds for one probe
 
 TORCH = """
 import torch, torchvision
@@ -34,127 +56,224 @@ TELL = """
 import json
 def tell(name, **facts): print('@' + json.dumps({name: facts}), flush=True)
 """
-ORDERS = {                   # name: code that imports in this order in one process, and whether it has to work
+ORDERS = {  # name: code that imports in this order in one process, and whether it has to work
     "PyTorch first, then TensorFlow": (TORCH + TENSORFLOW, True),
     "TensorFlow first, then PyTorch": ("import tensorflow, torchvision", False),
-    "TensorFlow first, through this package": ("from mlc_course.settings import import_tensorflow; import_tensorflow(); import torchvision", True)}
-RULE = ("Import PyTorch, torchvision or fastai before TensorFlow. The other order can end the process without a traceback; "
-        "mlc_course's own modules see to it in either order.")
+    "TensorFlow first, through this package": (
+        "from mlc_course.settings import import_tensorflow; import_tensorflow(); import torchvision",
+        True,
+    ),
+}
+RULE = (
+    "Import PyTorch, torchvision or fastai before TensorFlow. The other order can end the process without a traceback; "
+    "mlc_course's own modules see to it in either order."
+)
 
 
 def version(
-    name:str, # a distribution
-) -> str|None: # its version; None where it isn't installed
+    name: str,  # a distribution
+) -> str | None:  # its version; None where it isn't installed
     "Installed version, read without importing anything."
-    try: return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError: return None
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def probe(
-    code:str, # Python source that may call tell(name, **facts)
-    timeout:float=TIMEOUT, # seconds
-) -> dict: # ok, facts, error
+    code: str,  # Python source that may call tell(name, **facts)
+    timeout: float = TIMEOUT,  # seconds
+) -> dict:  # ok, facts, error
     "Run `code` in a fresh Python and say how that went."
     env = dict(os.environ, TF_CPP_MIN_LOG_LEVEL="3", PYTHONUTF8="1")
     quiet_threads(env)
     started = time.perf_counter()
-    try: done = subprocess.run([sys.executable, "-c", TELL + code], capture_output=True, text=True, encoding="utf-8", errors="replace", timeout=timeout, env=env)
-    except subprocess.TimeoutExpired: return dict(ok=False, facts={}, error=f"no answer within {timeout:.0f} s", seconds=timeout)
-    facts = {k: v for l in done.stdout.splitlines() if l.startswith("@") for k, v in json.loads(l[1:]).items()}
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", TELL + code],
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=timeout,
+            env=env,
+        )
+    except subprocess.TimeoutExpired:
+        return dict(ok=False, facts={}, error=f"no answer within {timeout:.0f} s", seconds=timeout)
+    facts = {
+        k: v
+        for l in done.stdout.splitlines()
+        if l.startswith("@")
+        for k, v in json.loads(l[1:]).items()
+    }
     lines = [l for l in done.stderr.splitlines() if l.strip()]
-    error = "" if done.returncode == 0 else (lines[-1].strip()[:200] if lines else f"exit code {done.returncode}")
-    if done.returncode < 0: error = f"aborts (signal {-done.returncode})" + (f": {error}" if lines else "")
-    return dict(ok=done.returncode == 0, facts=facts, error=error, seconds=round(time.perf_counter() - started, 1))
+    error = (
+        ""
+        if done.returncode == 0
+        else (lines[-1].strip()[:200] if lines else f"exit code {done.returncode}")
+    )
+    if done.returncode < 0:
+        error = f"aborts (signal {-done.returncode})" + (f": {error}" if lines else "")
+    return dict(
+        ok=done.returncode == 0,
+        facts=facts,
+        error=error,
+        seconds=round(time.perf_counter() - started, 1),
+    )
 
 
 def imports_of(
-    nb:dict, # a notebook as JSON
-) -> set[str]: # top-level packages
+    nb: dict,  # a notebook as JSON
+) -> set[str]:  # top-level packages
     "The packages that a notebook's code imports at the start of a line."
     found = set()
     for cell in nb.get("cells", ()):
-        if cell.get("cell_type") != "code": continue
+        if cell.get("cell_type") != "code":
+            continue
         for line in "".join(cell.get("source", "")).splitlines():
-            m = re.match(r"(?:from\s+([\w.]+)\s+import\b|import\s+(.+))", line.split("#")[0].strip())
-            if not m: continue
+            m = re.match(
+                r"(?:from\s+([\w.]+)\s+import\b|import\s+(.+))", line.split("#")[0].strip()
+            )
+            if not m:
+                continue
             names = [m[1]] if m[1] else [part.split(" as ")[0].strip() for part in m[2].split(",")]
             found |= {n.split(".")[0] for n in names if n and not n.startswith(".")}
     return found
 
 
 def missing_modules(
-    names:set[str], # top-level packages
-) -> list[str]: # those that can't be found, sorted
+    names: set[str],  # top-level packages
+) -> list[str]:  # those that can't be found, sorted
     "Which of `names` aren't installed; nothing is imported."
     out = []
     for n in names:
-        try: found = n in sys.builtin_module_names or importlib.util.find_spec(n) is not None
-        except (ImportError, ValueError): found = False
-        if not found: out.append(n)
+        try:
+            found = n in sys.builtin_module_names or importlib.util.find_spec(n) is not None
+        except (ImportError, ValueError):
+            found = False
+        if not found:
+            out.append(n)
     return sorted(out)
 
 
 def lessons_report(
-    nbs:Path, # folder of notebooks
-) -> list[dict]: # stem and missing packages of each
+    nbs: Path,  # folder of notebooks
+) -> list[dict]:  # stem and missing packages of each
     "Which lessons find everything that they import."
     from mlc_course.tools.runner import list_lessons, read_json
-    return [dict(stem=p.stem, missing=missing_modules(imports_of(read_json(p)))) for p in list_lessons(nbs)]
+
+    return [
+        dict(stem=p.stem, missing=missing_modules(imports_of(read_json(p))))
+        for p in list_lessons(nbs)
+    ]
 
 
 def folder_size(
-    path:Path, # a folder
-) -> int: # bytes of the files below it
+    path: Path,  # a folder
+) -> int:  # bytes of the files below it
     "Size of a folder."
     total = 0
     for root, _, files in os.walk(path):
         for f in files:
-            try: total += os.stat(os.path.join(root, f)).st_size
-            except OSError: continue
+            try:
+                total += os.stat(os.path.join(root, f)).st_size
+            except OSError:
+                continue
     return total
 
 
-def examine() -> dict: # plain values, ready for JSON
+def examine() -> dict:  # plain values, ready for JSON
     "Everything that the doctor looks at."
     import psutil
     from mlc_course.settings import data_home, load_profile
     from mlc_course.tools.runner import find_checkout
+
     have = {n for n in ("torch", "tensorflow") if version(n) is not None}
-    codes = {k: code for k, (code, _) in ORDERS.items()} if len(have) == 2 else {n: dict(torch=TORCH, tensorflow=TENSORFLOW)[n] for n in have}
-    with ThreadPoolExecutor(max_workers=max(2, min(3, usable_cores()))) as pool: probes = dict(zip(codes, pool.map(probe, codes.values())))
+    codes = (
+        {k: code for k, (code, _) in ORDERS.items()}
+        if len(have) == 2
+        else {n: dict(torch=TORCH, tensorflow=TENSORFLOW)[n] for n in have}
+    )
+    with ThreadPoolExecutor(max_workers=max(2, min(3, usable_cores()))) as pool:
+        probes = dict(zip(codes, pool.map(probe, codes.values())))
     both = probes.get("PyTorch first, then TensorFlow")
-    if both: probes |= {n: dict(both, ok=True, error="", facts=both["facts"][n]) for n in have if n in both["facts"]}
-    for n in have - set(probes): probes[n] = probe(dict(torch=TORCH, tensorflow=TENSORFLOW)[n])      # which of the two is broken?
-    for n in have: probes[n]["facts"] = probes[n]["facts"].get(n, probes[n]["facts"])
+    if both:
+        probes |= {
+            n: dict(both, ok=True, error="", facts=both["facts"][n])
+            for n in have
+            if n in both["facts"]
+        }
+    for n in have - set(probes):
+        probes[n] = probe(
+            dict(torch=TORCH, tensorflow=TENSORFLOW)[n]
+        )  # which of the two is broken?
+    for n in have:
+        probes[n]["facts"] = probes[n]["facts"].get(n, probes[n]["facts"])
     problems = []
     try:
         home = data_home()
-        data = dict(path=str(home), bytes=folder_size(home), free_bytes=shutil.disk_usage(home).free)
+        data = dict(
+            path=str(home), bytes=folder_size(home), free_bytes=shutil.disk_usage(home).free
+        )
     except OSError as e:
         data = dict(path=None, error=str(e))
         problems.append(str(e))
-    try: profile = load_profile().name
+    try:
+        profile = load_profile().name
     except ValueError as e:
         profile = None
         problems.append(str(e))
     try:
         root = find_checkout()
-        lessons = lessons_report(root/"nbs")
-    except FileNotFoundError: root, lessons = None, []
+        lessons = lessons_report(root / "nbs")
+    except FileNotFoundError:
+        root, lessons = None, []
     memory = psutil.virtual_memory()
     report = dict(
-        python=platform.python_version(), executable=sys.executable, system=platform.platform(), packages={p: version(p) for p in PACKAGES},
-        cores=usable_cores(), memory_bytes=memory.total, memory_free_bytes=memory.available,
-        disk_free_bytes=shutil.disk_usage(root or Path.cwd()).free, data=data, profile=profile, checkout=str(root) if root else None, lessons=lessons, threads=thread_setting(quiet_threads(dict(os.environ))),
+        python=platform.python_version(),
+        executable=sys.executable,
+        system=platform.platform(),
+        packages={p: version(p) for p in PACKAGES},
+        cores=usable_cores(),
+        memory_bytes=memory.total,
+        memory_free_bytes=memory.available,
+        disk_free_bytes=shutil.disk_usage(root or Path.cwd()).free,
+        data=data,
+        profile=profile,
+        checkout=str(root) if root else None,
+        lessons=lessons,
+        threads=thread_setting(quiet_threads(dict(os.environ))),
         extras={x: dict(use=use, missing=absent(x)) for x, (_, use) in EXTRAS.items()},
-        torch=probes.get("torch"), tensorflow=probes.get("tensorflow"),
-        import_orders={k: probes[k] for k in ORDERS if k in probes}, rule=RULE)
-    if not (3, 11) <= sys.version_info[:2] <= (3, 13): problems.append(f"Python {platform.python_version()} is not one of 3.11 to 3.13.")
-    problems += [f"{n} can't be imported: {probes[n]['error']}" for n in ("torch", "tensorflow") if n in probes and not probes[n]["ok"]]
-    problems += [f"{k}: {probes[k]['error']}" for k, (_, must) in ORDERS.items() if must and k in probes and not probes[k]["ok"]]
-    problems += [f"{x['stem']} misses {', '.join(x['missing'])}; run `make setup`." for x in lessons if x["missing"]]
-    if report["disk_free_bytes"] < 2e9: problems.append(f"Only {report['disk_free_bytes']/1e9:.1f} GB of disk are free; the runs need about 2 GB.")
-    if memory.total < 7e9: problems.append(f"The machine has {memory.total/1e9:.1f} GB of memory; run one lesson at a time, with nothing else open.")
+        torch=probes.get("torch"),
+        tensorflow=probes.get("tensorflow"),
+        import_orders={k: probes[k] for k in ORDERS if k in probes},
+        rule=RULE,
+    )
+    if not (3, 11) <= sys.version_info[:2] <= (3, 13):
+        problems.append(f"Python {platform.python_version()} is not one of 3.11 to 3.13.")
+    problems += [
+        f"{n} can't be imported: {probes[n]['error']}"
+        for n in ("torch", "tensorflow")
+        if n in probes and not probes[n]["ok"]
+    ]
+    problems += [
+        f"{k}: {probes[k]['error']}"
+        for k, (_, must) in ORDERS.items()
+        if must and k in probes and not probes[k]["ok"]
+    ]
+    problems += [
+        f"{x['stem']} misses {', '.join(x['missing'])}; run `make setup`."
+        for x in lessons
+        if x["missing"]
+    ]
+    if report["disk_free_bytes"] < 2e9:
+        problems.append(
+            f"Only {report['disk_free_bytes'] / 1e9:.1f} GB of disk are free; the runs need about 2 GB."
+        )
+    if memory.total < 7e9:
+        problems.append(
+            f"The machine has {memory.total / 1e9:.1f} GB of memory; run one lesson at a time, with nothing else open."
+        )
     return report | dict(problems=problems)
 
 
@@ -162,7 +281,7 @@ def _extra_line(name, extra):
     "What an extra is for, and how to get it where it isn't installed."
     if not extra["missing"]:
         return f"  {name:14}here"
-    return f"  {name:14}for {extra['use']}: pip install \"mlc_course[{name}]\""
+    return f'  {name:14}for {extra["use"]}: pip install "mlc_course[{name}]"'
 
 
 def _all_well(report):
@@ -174,33 +293,74 @@ def _all_well(report):
 
 
 def as_text(
-    r:dict, # what `examine` returned
+    r: dict,  # what `examine` returned
 ) -> str:
     "The report for a person."
-    gb = lambda b: f"{b/1e9:.1f} GB"
+    gb = lambda b: f"{b / 1e9:.1f} GB"
     row = lambda name, value: f"{name:14}{value}"
     missing = [p for p, v in r["packages"].items() if v is None]
-    lines = [row("Python", f"{r['python']}  ({r['executable']})"), row("System", r["system"]),
-             row("Machine", f"{r['cores']} cores, {gb(r['memory_bytes'])} memory ({gb(r['memory_free_bytes'])} free), {gb(r['disk_free_bytes'])} disk free"), ""]
-    lines += [row("Packages", "")] + [f"  {p:14}{v}" for p, v in r["packages"].items() if v] + ([f"  missing: {', '.join(missing)}"] if missing else []) + [""]
+    lines = [
+        row("Python", f"{r['python']}  ({r['executable']})"),
+        row("System", r["system"]),
+        row(
+            "Machine",
+            f"{r['cores']} cores, {gb(r['memory_bytes'])} memory ({gb(r['memory_free_bytes'])} free), {gb(r['disk_free_bytes'])} disk free",
+        ),
+        "",
+    ]
+    lines += (
+        [row("Packages", "")]
+        + [f"  {p:14}{v}" for p, v in r["packages"].items() if v]
+        + ([f"  missing: {', '.join(missing)}"] if missing else [])
+        + [""]
+    )
     lines += [row("Extras", "")] + [_extra_line(x, e) for x, e in r["extras"].items()] + [""]
     t, tf = r["torch"], r["tensorflow"]
-    if t is None: torch = "not installed"
-    elif not t["ok"]: torch = f"can't be imported: {t['error']}"
-    else: torch = ", ".join(t["facts"]["cuda"]) or ("Apple GPU (mps)" if t["facts"]["mps"] else f"no GPU; {t['facts']['threads']} CPU threads")
-    if tf is None: tens = "not installed"
-    elif not tf["ok"]: tens = f"can't be imported: {tf['error']}"
-    else: tens = ", ".join(tf["facts"]["gpus"]) or "no GPU; CPU"
+    if t is None:
+        torch = "not installed"
+    elif not t["ok"]:
+        torch = f"can't be imported: {t['error']}"
+    else:
+        torch = ", ".join(t["facts"]["cuda"]) or (
+            "Apple GPU (mps)"
+            if t["facts"]["mps"]
+            else f"no GPU; {t['facts']['threads']} CPU threads"
+        )
+    if tf is None:
+        tens = "not installed"
+    elif not tf["ok"]:
+        tens = f"can't be imported: {tf['error']}"
+    else:
+        tens = ", ".join(tf["facts"]["gpus"]) or "no GPU; CPU"
     lines += [row("Devices", ""), f"  {'PyTorch':14}{torch}", f"  {'TensorFlow':14}{tens}", ""]
     lines += [row("Threads", f"OpenMP's while they wait: {r['threads']}"), ""]
-    if r["import_orders"]: lines += [row("Import order", "")] + [f"  {k:40}{'ok' if v['ok'] else v['error']}" for k, v in r["import_orders"].items()] + [f"  {r['rule']}", ""]
+    if r["import_orders"]:
+        lines += (
+            [row("Import order", "")]
+            + [f"  {k:40}{'ok' if v['ok'] else v['error']}" for k, v in r["import_orders"].items()]
+            + [f"  {r['rule']}", ""]
+        )
     d = r["data"]
-    lines += [row("Data", f"{d['path']}  ({gb(d['bytes'])} used, {gb(d['free_bytes'])} free)" if d["path"] else d["error"])]
+    lines += [
+        row(
+            "Data",
+            f"{d['path']}  ({gb(d['bytes'])} used, {gb(d['free_bytes'])} free)"
+            if d["path"]
+            else d["error"],
+        )
+    ]
     lines += [row("Profile", r["profile"] or "unknown")]
     if r["checkout"]:
         can = [x["stem"] for x in r["lessons"] if not x["missing"]]
         lines += [row("Lessons", f"{len(can)} of {len(r['lessons'])} can run, in {r['checkout']}")]
-        lines += [f"  {x['stem']:20}misses {', '.join(x['missing'])}" for x in r["lessons"] if x["missing"]]
-    else: lines += [row("Lessons", "this folder is not inside a checkout of the course")]
-    lines += ["", *(f"PROBLEM  {p}" for p in r["problems"])] if r["problems"] else ["", _all_well(r)]
+        lines += [
+            f"  {x['stem']:20}misses {', '.join(x['missing'])}"
+            for x in r["lessons"]
+            if x["missing"]
+        ]
+    else:
+        lines += [row("Lessons", "this folder is not inside a checkout of the course")]
+    lines += (
+        ["", *(f"PROBLEM  {p}" for p in r["problems"])] if r["problems"] else ["", _all_well(r)]
+    )
     return "\n".join(lines)

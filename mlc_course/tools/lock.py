@@ -1,4 +1,5 @@
 "Writes requirements.lock: every package of the environment, with the hashes of its files."
+
 import argparse
 import re
 import shutil
@@ -85,7 +86,7 @@ def pins(
     root: Path,  # the project
 ) -> dict:  # version by normalised name
     "What constraints.txt says."
-    lines = (root/"constraints.txt").read_text(encoding="utf-8").splitlines()
+    lines = (root / "constraints.txt").read_text(encoding="utf-8").splitlines()
     rows = [line.split("==") for line in lines if line and not line.startswith("#")]
     return {normal(name): version for name, version in rows}
 
@@ -110,11 +111,11 @@ def compile_lock(
     root: Path,  # the project
 ) -> str:  # the text of requirements.lock
     "Let uv find the hashes of every package, for every system and Python, at our versions."
-    project = tomllib.loads((root/"pyproject.toml").read_text(encoding="utf-8"))
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
     extras = [word for extra in bootstrap.EXTRAS.split(",") for word in ("--extra", extra)]
     quiet = ["--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links", "-q"]
     with tempfile.TemporaryDirectory() as tmp:
-        build, limits, out = (Path(tmp)/name for name in ("build.in", "limits.txt", "lock.txt"))
+        build, limits, out = (Path(tmp) / name for name in ("build.in", "limits.txt", "lock.txt"))
         build.write_text("\n".join(project["build-system"]["requires"]), encoding="utf-8")
         limits.write_text(_constraints(root), encoding="utf-8")
         command = [*uv_command(), "pip", "compile", "pyproject.toml", str(build), *extras, *quiet]
@@ -130,7 +131,7 @@ def main(argv=None):
     argparse.ArgumentParser(description=__doc__).parse_args(argv)
     text = compile_lock(bootstrap.ROOT)
     entries = read_lock(text)
-    with open(bootstrap.ROOT/"requirements.lock", "w", encoding="utf-8", newline="\n") as f:
+    with open(bootstrap.ROOT / "requirements.lock", "w", encoding="utf-8", newline="\n") as f:
         f.write(text)
     hashes = sum(len(e.hashes) for e in entries)
     print(f"requirements.lock: {len(entries)} packages, {hashes} hashes")

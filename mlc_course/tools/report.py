@@ -1,4 +1,5 @@
 "Turns executed notebooks into HTML pages that open from disk: no script, no font and no picture is fetched."
+
 # nbconvert's own full templates load RequireJS and MathJax from a CDN, so a reader without a network would see raw
 # formulas. Here only its cells are used; formulas are drawn by Matplotlib, and page, contents and style are ours.
 import base64
@@ -44,9 +45,12 @@ details{border:1px solid var(--line);border-radius:6px;padding:.4rem .9rem;margi
 @media print{nav,.pager{display:none}main{margin:0;max-width:none}.output_subarea{max-height:none}}
 """
 
-_MATH = re.compile(r"(?P<code>^(```|~~~).*?^\2[^\n]*$|(?P<tick>`+)(?!`).*?(?<!`)(?P=tick)(?!`))"
-                   r"|\$\$(?P<block>.+?)\$\$"
-                   r"|(?<![\\$\w])\$(?P<inline>[^\s$](?:[^$\n]*[^\s$\\])?)\$(?![\d\w$])", re.S | re.M)
+_MATH = re.compile(
+    r"(?P<code>^(```|~~~).*?^\2[^\n]*$|(?P<tick>`+)(?!`).*?(?<!`)(?P=tick)(?!`))"
+    r"|\$\$(?P<block>.+?)\$\$"
+    r"|(?<![\\$\w])\$(?P<inline>[^\s$](?:[^$\n]*[^\s$\\])?)\$(?![\d\w$])",
+    re.S | re.M,
+)
 _HEADING = re.compile(r'<h([1-3])\b[^>]*\bid="([^"]*)"[^>]*>(.*?)</h\1>', re.S)
 _TAG = re.compile(r"<[^>]+>")
 _NB_LINK = re.compile(r'href="(?:\./)?([\w.-]+)\.ipynb(#[^"]*)?"')
@@ -57,51 +61,87 @@ def _lines_of(tex):
     "The lines of a displayed formula: alignment environments are beyond Matplotlib, so each line is drawn by itself."
     m = re.fullmatch(r"(?s)(.*?)\\begin\{cases\}(.*)\\end\{cases\}(.*)", tex.strip())
     if m:
-        rows = [" ".join(r.replace("&", r"\quad ").split()) for r in re.split(r"\\\\(?:\[[^\]]*\])?", m[2]) if r.strip()]
-        return [f"{' '.join(m[1].split())} \\{{ {rows[0]}", *(rf"\{{ {r}" for r in rows[1:])] + _lines_of(m[3])
-    tex = re.sub(r"\\(begin|end)\{(aligned|align|align\*|split|gathered|equation|equation\*)\}", "", tex).replace("&", " ")
-    return [" ".join(line.split()) for line in re.split(r"\\\\(?:\[[^\]]*\])?", tex) if line.strip()]
+        rows = [
+            " ".join(r.replace("&", r"\quad ").split())
+            for r in re.split(r"\\\\(?:\[[^\]]*\])?", m[2])
+            if r.strip()
+        ]
+        return [
+            f"{' '.join(m[1].split())} \\{{ {rows[0]}",
+            *(rf"\{{ {r}" for r in rows[1:]),
+        ] + _lines_of(m[3])
+    tex = re.sub(
+        r"\\(begin|end)\{(aligned|align|align\*|split|gathered|equation|equation\*)\}", "", tex
+    ).replace("&", " ")
+    return [
+        " ".join(line.split()) for line in re.split(r"\\\\(?:\[[^\]]*\])?", tex) if line.strip()
+    ]
 
 
 @lru_cache(maxsize=4096)
 def draw_formula(
-    tex:str, # one line of LaTeX, without dollars
-    size:float=12.0, # font size in points
-) -> str: # an <img> with the picture inside and the LaTeX as its alternative text
+    tex: str,  # one line of LaTeX, without dollars
+    size: float = 12.0,  # font size in points
+) -> str:  # an <img> with the picture inside and the LaTeX as its alternative text
     "A formula as a picture that needs no network; as code where Matplotlib doesn't know a command."
     import matplotlib
     from matplotlib import mathtext
     from matplotlib.font_manager import FontProperties
-    drawn = tex.replace(r"\text{", r"\mathrm{").replace(r"\tfrac", r"\frac").replace(r"\lvert", "|").replace(r"\rvert", "|")
+
+    drawn = (
+        tex.replace(r"\text{", r"\mathrm{")
+        .replace(r"\tfrac", r"\frac")
+        .replace(r"\lvert", "|")
+        .replace(r"\rvert", "|")
+    )
     drawn = re.sub(r"\\operatorname\*?\{", r"\\mathrm{", drawn)
     out = io.BytesIO()
     try:
-        with matplotlib.rc_context({"mathtext.fontset": "stix", "svg.fonttype": "path", "svg.hashsalt": "mlc"}):
-            depth = mathtext.math_to_image(f"${drawn}$", out, prop=FontProperties(size=size), dpi=72, format="svg")
-    except (ValueError, RuntimeError): return f"<code>{html.escape(tex)}</code>"
+        with matplotlib.rc_context(
+            {"mathtext.fontset": "stix", "svg.fonttype": "path", "svg.hashsalt": "mlc"}
+        ):
+            depth = mathtext.math_to_image(
+                f"${drawn}$", out, prop=FontProperties(size=size), dpi=72, format="svg"
+            )
+    except (ValueError, RuntimeError):
+        return f"<code>{html.escape(tex)}</code>"
     data = base64.b64encode(out.getvalue()).decode()
     width = re.search(rb'width="([\d.]+)pt"', out.getvalue())
-    wide = f"width:{1.12*float(width[1])/size:.3f}em;" if width else ""
-    return f'<img class="math" alt="{html.escape(tex, quote=True)}" style="{wide}vertical-align:{-1.12*depth/size:.3f}em" src="data:image/svg+xml;base64,{data}">'
+    wide = f"width:{1.12 * float(width[1]) / size:.3f}em;" if width else ""
+    return f'<img class="math" alt="{html.escape(tex, quote=True)}" style="{wide}vertical-align:{-1.12 * depth / size:.3f}em" src="data:image/svg+xml;base64,{data}">'
 
 
 def draw_formulas(
-    text:str, # Markdown
-) -> str: # Markdown with pictures in place of $...$ and $$...$$; code is left alone
+    text: str,  # Markdown
+) -> str:  # Markdown with pictures in place of $...$ and $$...$$; code is left alone
     "Replace every formula of a Markdown cell by its picture."
+
     def one(m):
-        if m["block"]: return '<p class="math">' + "".join(draw_formula(l, 13) for l in _lines_of(m["block"])) + "</p>"
-        if m["inline"]: return draw_formula(m["inline"].strip())
+        if m["block"]:
+            return (
+                '<p class="math">'
+                + "".join(draw_formula(l, 13) for l in _lines_of(m["block"]))
+                + "</p>"
+            )
+        if m["inline"]:
+            return draw_formula(m["inline"].strip())
         return m[0]
+
     return _MATH.sub(one, text)
 
 
 # ---- one lesson --------------------------------------------------------------------------------
 def _hidden(cell):
     lines = [l.strip() for l in cell.source.splitlines() if l.strip()]
-    directives = {l[2:].split()[0].rstrip(":") for l in lines if l.startswith("#|") and l[2:].split()}
+    directives = {
+        l[2:].split()[0].rstrip(":") for l in lines if l.startswith("#|") and l[2:].split()
+    }
     broken = any(o.get("output_type") == "error" for o in cell.get("outputs", ()))
-    return cell.cell_type == "code" and not broken and ("hide" in directives or all(l.startswith("#|") for l in lines))
+    return (
+        cell.cell_type == "code"
+        and not broken
+        and ("hide" in directives or all(l.startswith("#|") for l in lines))
+    )
 
 
 def _without_widgets(outputs):
@@ -109,69 +149,105 @@ def _without_widgets(outputs):
     for o in outputs:
         data = {k: v for k, v in o.get("data", {}).items() if "widget-view" not in k}
         if "data" in o:
-            if not data: continue
+            if not data:
+                continue
             o["data"] = data
         kept.append(o)
     return kept
 
 
 def lesson_body(
-    nb, # an executed notebook
-    folder:Path, # where it lay, for pictures that it links to
-) -> str: # HTML of its cells
+    nb,  # an executed notebook
+    folder: Path,  # where it lay, for pictures that it links to
+) -> str:  # HTML of its cells
     "The cells of a lesson as HTML, without what is hidden from readers."
     from nbconvert import HTMLExporter
+
     nb = copy.deepcopy(nb)
     nb.cells = [c for c in nb.cells if not _hidden(c)]
     nb.metadata.pop("widgets", None)
     for c in nb.cells:
-        if c.cell_type == "markdown": c.source = draw_formulas(c.source)
-        if c.cell_type == "code": c.source = re.sub(r"^#\|\s*default_exp.*\n+", "", c.source)
-        if c.cell_type == "code": c.outputs = _without_widgets(c.outputs)
-    exporter = HTMLExporter(template_name="basic", embed_images=True, exclude_input_prompt=True, exclude_output_prompt=True)
+        if c.cell_type == "markdown":
+            c.source = draw_formulas(c.source)
+        if c.cell_type == "code":
+            c.source = re.sub(r"^#\|\s*default_exp.*\n+", "", c.source)
+        if c.cell_type == "code":
+            c.outputs = _without_widgets(c.outputs)
+    exporter = HTMLExporter(
+        template_name="basic",
+        embed_images=True,
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+    )
     exporter.log.setLevel("ERROR")
-    exporter.register_filter("clean_html", lambda text: text)      # it sees only code that is escaped already, and takes most of the time
+    exporter.register_filter(
+        "clean_html", lambda text: text
+    )  # it sees only code that is escaped already, and takes most of the time
     body, _ = exporter.from_notebook_node(nb, resources={"metadata": {"path": str(folder)}})
     return body
 
 
 def lesson_head(
-    nb, # a notebook
-    stem:str, # its file name, for want of a title
-) -> tuple[str, str]: # title; what the reader will be able to do
+    nb,  # a notebook
+    stem: str,  # its file name, for want of a title
+) -> tuple[str, str]:  # title; what the reader will be able to do
     "The H1 title and the `>` line of a lesson."
     text = "\n".join(c.source for c in nb.cells[:4] if c.cell_type == "markdown")
     title = re.search(r"^#\s+(.+)$", text, re.M)
     promise = re.search(r"(?:^>[^\n]*\n?)+", text, re.M)
     lines = [l.lstrip(">").strip() for l in promise[0].splitlines()] if promise else []
-    return (re.sub(r"^\d+[\s.:]+", "", title[1].strip()) if title else stem), " ".join(l for l in lines if l)
+    return (re.sub(r"^\d+[\s.:]+", "", title[1].strip()) if title else stem), " ".join(
+        l for l in lines if l
+    )
 
 
 def headings(
-    body:str, # HTML
-) -> list[tuple[int, str, str]]: # level, id, text
+    body: str,  # HTML
+) -> list[tuple[int, str, str]]:  # level, id, text
     "The headings that a table of contents links to."
-    return [(int(l), i, html.unescape(_TAG.sub("", t)).replace("¶", "").strip()) for l, i, t in _HEADING.findall(body)]
+    return [
+        (int(l), i, html.unescape(_TAG.sub("", t)).replace("¶", "").strip())
+        for l, i, t in _HEADING.findall(body)
+    ]
 
 
 # ---- pages -------------------------------------------------------------------------------------
 def _page(title, nav, main):
     from pygments.formatters import HtmlFormatter
+
     code = HtmlFormatter(style="default").get_style_defs(".highlight")
-    return (f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-            f"<title>{html.escape(title)}</title><style>{code}\n{STYLE}{_ansi_style()}</style></head>\n<body>\n<nav aria-label=\"Contents\">{nav}</nav>\n<main>{main}</main>\n</body></html>\n")
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<title>{html.escape(title)}</title><style>{code}\n{STYLE}{_ansi_style()}</style></head>\n<body>\n<nav aria-label="Contents">{nav}</nav>\n<main>{main}</main>\n</body></html>\n'
+    )
 
 
 def _ansi_style():
-    colours = dict(black="#3e424d", red="#b3261e", green="#00701a", yellow="#8a5a00", blue="#1f5fa8", magenta="#8e3ba0", cyan="#00707a", white="#5b6675")
-    return "".join(f".ansi-{k}-fg,.ansi-{k}-intense-fg{{color:{v}}}" for k, v in colours.items()) + ".ansi-bold{font-weight:650}"
+    colours = dict(
+        black="#3e424d",
+        red="#b3261e",
+        green="#00701a",
+        yellow="#8a5a00",
+        blue="#1f5fa8",
+        magenta="#8e3ba0",
+        cyan="#00707a",
+        white="#5b6675",
+    )
+    return (
+        "".join(f".ansi-{k}-fg,.ansi-{k}-intense-fg{{color:{v}}}" for k, v in colours.items())
+        + ".ansi-bold{font-weight:650}"
+    )
 
 
 def _inline(text):
     "Backquotes and emphasis of a Markdown line, as HTML."
     text = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
     text = re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", text)
-    return re.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", re.sub(r"(?<!\*)\*([^*]+)\*(?!\*)", r"<em>\1</em>", text))
+    return re.sub(
+        r"\*\*([^*]+)\*\*",
+        r"<strong>\1</strong>",
+        re.sub(r"(?<!\*)\*([^*]+)\*(?!\*)", r"<em>\1</em>", text),
+    )
 
 
 def _verdict(row):
@@ -180,7 +256,11 @@ def _verdict(row):
 
 
 def _contents(heads, base=""):
-    items = "".join(f'<li><a href="{base}#{html.escape(i, quote=True)}">{html.escape(t)}</a></li>' for l, i, t in heads if l == 2)
+    items = "".join(
+        f'<li><a href="{base}#{html.escape(i, quote=True)}">{html.escape(t)}</a></li>'
+        for l, i, t in heads
+        if l == 2
+    )
     return f"<ul>{items}</ul>" if items else ""
 
 
@@ -188,46 +268,78 @@ def _nav(lessons, current=None):
     parts = ['<a href="index.html"><strong>Multi-label image classification</strong></a><ol>']
     for x in lessons:
         mark = ' aria-current="page"' if x["stem"] == current else ""
-        parts.append(f'<li><a href="{x["stem"]}.html"{mark}>{x["stem"][:2]} {_inline(x["title"])}</a>{_contents(x["heads"]) if mark else ""}</li>')
+        parts.append(
+            f'<li><a href="{x["stem"]}.html"{mark}>{x["stem"][:2]} {_inline(x["title"])}</a>{_contents(x["heads"]) if mark else ""}</li>'
+        )
     return "".join(parts) + "</ol>"
 
 
 def write_report(
-    out:Path, # folder with the executed notebooks; the pages are written beside them
-    record:dict, # {stem: LessonRun as a dict} of every lesson that was run
-    profile:str, # name of the run profile
-) -> Path: # index.html
+    out: Path,  # folder with the executed notebooks; the pages are written beside them
+    record: dict,  # {stem: LessonRun as a dict} of every lesson that was run
+    profile: str,  # name of the run profile
+) -> Path:  # index.html
     "Write a page for each executed lesson and the table of contents over all of them."
     import nbformat
+
     out, lessons = Path(out), []
     for stem in sorted(record):
-        path = out/f"{stem}.ipynb"
-        if not path.is_file(): continue
+        path = out / f"{stem}.ipynb"
+        if not path.is_file():
+            continue
         nb = nbformat.read(path, as_version=4)
         title, promise = lesson_head(nb, stem)
         body = lesson_body(nb, out)
-        lessons.append(dict(stem=stem, title=title, promise=promise, body=body, heads=headings(body), row=record[stem]))
+        lessons.append(
+            dict(
+                stem=stem,
+                title=title,
+                promise=promise,
+                body=body,
+                heads=headings(body),
+                row=record[stem],
+            )
+        )
     known = {x["stem"] for x in lessons}
     link = lambda m: f'href="{m[1]}.html{m[2] or ""}"' if m[1] in known else 'href="index.html"'
     for n, x in enumerate(lessons):
         row, pager = x["row"], ""
-        if n: pager += f'<a href="{lessons[n-1]["stem"]}.html" rel="prev">Before: {_inline(lessons[n-1]["title"])}</a>'
-        else: pager += '<a href="index.html">Contents</a>'
-        if n + 1 < len(lessons): pager += f'<a href="{lessons[n+1]["stem"]}.html" rel="next">Next: {_inline(lessons[n+1]["title"])}</a>'
-        note = "" if row["result"] == "ok" else f'<p class="alert">This lesson did not run to its end: {_verdict(row)}.</p>'
+        if n:
+            pager += f'<a href="{lessons[n - 1]["stem"]}.html" rel="prev">Before: {_inline(lessons[n - 1]["title"])}</a>'
+        else:
+            pager += '<a href="index.html">Contents</a>'
+        if n + 1 < len(lessons):
+            pager += f'<a href="{lessons[n + 1]["stem"]}.html" rel="next">Next: {_inline(lessons[n + 1]["title"])}</a>'
+        note = (
+            ""
+            if row["result"] == "ok"
+            else f'<p class="alert">This lesson did not run to its end: {_verdict(row)}.</p>'
+        )
         facts = f'<p class="soft">{clock(row["seconds"])} on this machine, {html.escape(profile)} profile · <a href="{x["stem"]}.ipynb">the executed notebook</a></p>'
         main = note + _NB_LINK.sub(link, x["body"]) + f'<div class="pager">{pager}</div>'
-        write_text(out/f"{x['stem']}.html", _page(x["title"], _nav(lessons, x["stem"]), facts + main))
+        write_text(
+            out / f"{x['stem']}.html", _page(x["title"], _nav(lessons, x["stem"]), facts + main)
+        )
     rows = "".join(
         f'<tr><td>{x["stem"][:2]}</td><td><a href="{x["stem"]}.html">{_inline(x["title"])}</a><br><span class="soft">{_inline(x["promise"])}</span></td>'
-        f'<td class="num">{x["row"]["seconds"]:.1f}</td><td class="num">{x["row"]["peak_mb"]:,.0f}</td><td>{_verdict(x["row"])}</td></tr>' for x in lessons)
-    contents = "".join(f'<li><a href="{x["stem"]}.html">{x["stem"][:2]} {_inline(x["title"])}</a>{_contents(x["heads"], x["stem"] + ".html")}</li>' for x in lessons)
+        f'<td class="num">{x["row"]["seconds"]:.1f}</td><td class="num">{x["row"]["peak_mb"]:,.0f}</td><td>{_verdict(x["row"])}</td></tr>'
+        for x in lessons
+    )
+    contents = "".join(
+        f'<li><a href="{x["stem"]}.html">{x["stem"][:2]} {_inline(x["title"])}</a>{_contents(x["heads"], x["stem"] + ".html")}</li>'
+        for x in lessons
+    )
     total = sum(x["row"]["seconds"] for x in lessons)
     passed = sum(x["row"]["result"] == "ok" for x in lessons)
-    last = time.strftime("%Y-%m-%d %H:%M", time.localtime(max([x["row"]["when"] for x in lessons], default=time.time())))
-    main = (f"<h1>Multi-label image classification</h1><p>{passed} of {len(lessons)} lessons ran to their end in the <strong>{html.escape(profile)}</strong> profile, "
-            f"{clock(total)} in all. Last run {last}, Python {platform.python_version()} on {html.escape(platform.system())} {html.escape(platform.machine())}.</p>"
-            f'<table><thead><tr><th></th><th>Lesson</th><th class="num">Seconds</th><th class="num">Peak memory, MB</th><th>Result</th></tr></thead><tbody>{rows}</tbody></table>'
-            f'<h2 id="contents">Contents</h2><ul>{contents}</ul>')
-    write_text(out/"index.html", _page("Multi-label image classification", _nav(lessons), main))
-    return out/"index.html"
+    last = time.strftime(
+        "%Y-%m-%d %H:%M",
+        time.localtime(max([x["row"]["when"] for x in lessons], default=time.time())),
+    )
+    main = (
+        f"<h1>Multi-label image classification</h1><p>{passed} of {len(lessons)} lessons ran to their end in the <strong>{html.escape(profile)}</strong> profile, "
+        f"{clock(total)} in all. Last run {last}, Python {platform.python_version()} on {html.escape(platform.system())} {html.escape(platform.machine())}.</p>"
+        f'<table><thead><tr><th></th><th>Lesson</th><th class="num">Seconds</th><th class="num">Peak memory, MB</th><th>Result</th></tr></thead><tbody>{rows}</tbody></table>'
+        f'<h2 id="contents">Contents</h2><ul>{contents}</ul>'
+    )
+    write_text(out / "index.html", _page("Multi-label image classification", _nav(lessons), main))
+    return out / "index.html"

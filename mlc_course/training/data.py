@@ -72,8 +72,8 @@ def left_out(
 
 
 def names_of(
-    data, # an `ImageTable` or a Decoded
-    split=None, # one split, or all
+    data,  # an `ImageTable` or a Decoded
+    split=None,  # one split, or all
 ) -> list:
     "File names, in order."
     if isinstance(data, Decoded):
@@ -82,9 +82,9 @@ def names_of(
 
 
 def targets_of(
-    data, # an `ImageTable` or a Decoded
-    split, # "train", "valid" or "test"
-): # bool [N, C]
+    data,  # an `ImageTable` or a Decoded
+    split,  # "train", "valid" or "test"
+):  # bool [N, C]
     "Multi-hot rows of a split."
     return data.targets[data.rows(split)] if isinstance(data, Decoded) else data.targets(split)
 

@@ -123,9 +123,7 @@ def refuse_foreign(
             written
             and not (ours and _is_ours(p, named))
             and not (
-                resume
-                and p.name.startswith("checkpoint")
-                and (p.is_file() or _is_ours(p, named))
+                resume and p.name.startswith("checkpoint") and (p.is_file() or _is_ours(p, named))
             )
         ):
             raise ValueError(

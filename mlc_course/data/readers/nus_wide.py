@@ -17,8 +17,14 @@ LAYOUT = """NUS-WIDE: train.json, test.json: {"samples": [{"image_name": ..., "i
 
 def _nus_files(path):
     "The JSON files of the NUS-WIDE form in a folder or one below, or what was pointed at."
-    files = [path] if path.is_file() else [f for d in (path, *folders_in(path)) for f in files_in(d, (".json",))]
-    return sorted(f for f in files if f.suffix.lower() == ".json" and f.name[0] != "." and _starts_so(f))
+    files = (
+        [path]
+        if path.is_file()
+        else [f for d in (path, *folders_in(path)) for f in files_in(d, (".json",))]
+    )
+    return sorted(
+        f for f in files if f.suffix.lower() == ".json" and f.name[0] != "." and _starts_so(f)
+    )
 
 
 def _starts_so(file):

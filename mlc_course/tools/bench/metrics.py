@@ -1,4 +1,5 @@
 """`mlc bench metrics`: what the course's own functions cost beside the field's, in one run, their results compared first."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -9,7 +10,13 @@ from mlc_course.extras import need
 from mlc_course.tools.bench.core import Report, Row, agree, in_turn, machine, once, scores_like
 
 
-def bench_metrics(n: int = 40_000, n_labels: int = 81, n_thresholds: int = 1000, repeats: int = 5, say: Callable = lambda text: None) -> Report:
+def bench_metrics(
+    n: int = 40_000,
+    n_labels: int = 81,
+    n_thresholds: int = 1000,
+    repeats: int = 5,
+    say: Callable = lambda text: None,
+) -> Report:
     """Counts at many thresholds, exact optimum and average precision, ranking, nine figures, and the loss by hand, beside NumPy, scikit-learn, torchmetrics and PyTorch.
 
     Where a reference would take many minutes it is timed on a part that the note states, and its time is scaled up."""
@@ -24,12 +31,22 @@ def bench_metrics(n: int = 40_000, n_labels: int = 81, n_thresholds: int = 1000,
 
 
 def _torchmetrics(name):
-    try: import torchmetrics.classification as tm
-    except ImportError: return None
+    try:
+        import torchmetrics.classification as tm
+    except ImportError:
+        return None
     return getattr(tm, name)
 
 
-def _missing(report, name, goal): report.rows.append(Row(name, "torchmetrics", goal=goal, note="torchmetrics isn't installed: " + 'pip install "mlc_course[bench]"'))
+def _missing(report, name, goal):
+    report.rows.append(
+        Row(
+            name,
+            "torchmetrics",
+            goal=goal,
+            note="torchmetrics isn't installed: " + 'pip install "mlc_course[bench]"',
+        )
+    )
 
 
 def _bench_sweep(report, p, k, repeats):
@@ -38,34 +55,89 @@ def _bench_sweep(report, p, k, repeats):
 
     from mlc_course.metrics import confusion
     from mlc_course.thresholds import counts_at, sweep
+
     grid = np.linspace(0, 1, k)
     tp, predicted = counts_at(p, grid)
     for i in range(0, k, max(1, k // 7)):
         c = confusion(p.probs, p.targets, grid[i])
-        if not ((tp[i] == c.tp).all() and (predicted[i] == c.tp + c.fp).all()): raise AssertionError(f"the counts at threshold {grid[i]:.3f} differ from `confusion`")
+        if not ((tp[i] == c.tp).all() and (predicted[i] == c.tp + c.fp).all()):
+            raise AssertionError(f"the counts at threshold {grid[i]:.3f} differ from `confusion`")
     name = f"counts at {k:,} thresholds"
-    ours, = in_turn(lambda: counts_at(p, grid), repeats=repeats)
-    some = np.linspace(.1, .9, 5)
-    agree("macro F1", sweep(p, some, "macro_f1")["macro_f1"], [f1_score(p.targets, p.probs > np.float32(t), average="macro", zero_division=0) for t in some])
-    sk = np.median([once(lambda t=t: f1_score(p.targets, p.probs > np.float32(t), average="macro", zero_division=0)) for t in some])
-    report.rows.append(Row(name, "scikit-learn f1_score in a loop", ours, sk*k, "1,000 times or more", sk*k / ours >= 1000,
-                           f"timed at {len(some)} thresholds from 0.1 to 0.9 (macro F1, results equal), median times {k:,}."))
+    (ours,) = in_turn(lambda: counts_at(p, grid), repeats=repeats)
+    some = np.linspace(0.1, 0.9, 5)
+    agree(
+        "macro F1",
+        sweep(p, some, "macro_f1")["macro_f1"],
+        [
+            f1_score(p.targets, p.probs > np.float32(t), average="macro", zero_division=0)
+            for t in some
+        ],
+    )
+    sk = np.median(
+        [
+            once(
+                lambda t=t: f1_score(
+                    p.targets, p.probs > np.float32(t), average="macro", zero_division=0
+                )
+            )
+            for t in some
+        ]
+    )
+    report.rows.append(
+        Row(
+            name,
+            "scikit-learn f1_score in a loop",
+            ours,
+            sk * k,
+            "1,000 times or more",
+            sk * k / ours >= 1000,
+            f"timed at {len(some)} thresholds from 0.1 to 0.9 (macro F1, results equal), median times {k:,}.",
+        )
+    )
     curve = _torchmetrics("MultilabelPrecisionRecallCurve")
-    if curve is None: return _missing(report, name, "50 times or more")
+    if curve is None:
+        return _missing(report, name, "50 times or more")
     import torch
-    metric = curve(num_labels=p.targets.shape[1], thresholds=torch.tensor(grid, dtype=torch.float32), validate_args=False)
+
+    metric = curve(
+        num_labels=p.targets.shape[1],
+        thresholds=torch.tensor(grid, dtype=torch.float32),
+        validate_args=False,
+    )
     batch, part = 256, min(len(p), 2048)
     probs, targets = torch.tensor(p.probs[:part]), torch.tensor(p.targets[:part]).long()
+
     def theirs():
         metric.reset()
-        for i in range(0, part, batch): metric.update(probs[i:i+batch], targets[i:i+batch])
+        for i in range(0, part, batch):
+            metric.update(probs[i : i + batch], targets[i : i + batch])
         return metric.compute()
-    recall = np.stack([np.asarray(r) for r in theirs()[1]])[:, :-1]    # torchmetrics counts prob >= threshold
-    at_least = np.stack([[((p.probs[:part, j] >= t) & p.targets[:part, j]).sum() for t in grid[::100].astype(np.float32)] for j in range(len(recall))])
+
+    recall = np.stack([np.asarray(r) for r in theirs()[1]])[
+        :, :-1
+    ]  # torchmetrics counts prob >= threshold
+    at_least = np.stack(
+        [
+            [
+                ((p.probs[:part, j] >= t) & p.targets[:part, j]).sum()
+                for t in grid[::100].astype(np.float32)
+            ]
+            for j in range(len(recall))
+        ]
+    )
     agree("recall", at_least / p.targets[:part].sum(0)[:, None], recall[:, ::100], 1e-5)
     t = min(once(theirs) for _ in range(2)) * len(p) / part
-    report.rows.append(Row(name, "torchmetrics MultilabelPrecisionRecallCurve", ours, t, "50 times or more", t / ours >= 50,
-                           f"fed in batches of {batch} (its table for all {len(p):,} rows at once needs {len(p)*p.targets.shape[1]*k*8/1e9:.0f} GB); timed on {part:,} rows, the faster of two runs, scaled up."))
+    report.rows.append(
+        Row(
+            name,
+            "torchmetrics MultilabelPrecisionRecallCurve",
+            ours,
+            t,
+            "50 times or more",
+            t / ours >= 50,
+            f"fed in batches of {batch} (its table for all {len(p):,} rows at once needs {len(p) * p.targets.shape[1] * k * 8 / 1e9:.0f} GB); timed on {part:,} rows, the faster of two runs, scaled up.",
+        )
+    )
 
 
 def _bench_sort(report, p, k, repeats):
@@ -73,33 +145,84 @@ def _bench_sort(report, p, k, repeats):
     from sklearn.metrics import average_precision_score, precision_recall_curve
 
     from mlc_course.thresholds import thresholds_and_average_precision
+
     name, c = "best thresholds and average precision", p.targets.shape[1]
     both = lambda: thresholds_and_average_precision(p)
-    ours, plain, columns = in_turn(both, lambda: np.sort(p.probs, axis=None), lambda: np.sort(p.probs, axis=0), repeats=repeats)
-    report.rows.append(Row(name, "one np.sort of the scores (flat)", ours, plain, "ours within 2 times", ours / plain <= 2))
-    report.rows.append(Row(name, "one np.sort of the scores (axis=0)", ours, columns, "ours within 2 times", ours / columns <= 2))
+    ours, plain, columns = in_turn(
+        both, lambda: np.sort(p.probs, axis=None), lambda: np.sort(p.probs, axis=0), repeats=repeats
+    )
+    report.rows.append(
+        Row(
+            name,
+            "one np.sort of the scores (flat)",
+            ours,
+            plain,
+            "ours within 2 times",
+            ours / plain <= 2,
+        )
+    )
+    report.rows.append(
+        Row(
+            name,
+            "one np.sort of the scores (axis=0)",
+            ours,
+            columns,
+            "ours within 2 times",
+            ours / columns <= 2,
+        )
+    )
     some = np.unique(np.linspace(0, c - 1, min(c, 9)).astype(int))
     thresh, ap = both()
+
     def sk(i):
         y, s = p.targets[:, i], p.probs[:, i]
         pr, rc, th = precision_recall_curve(y, s)
-        f1 = np.divide(2*pr*rc, pr + rc, out=np.zeros_like(pr), where=pr + rc > 0)
+        f1 = np.divide(2 * pr * rc, pr + rc, out=np.zeros_like(pr), where=pr + rc > 0)
         return f1.max(), average_precision_score(y, s)
+
     from mlc_course.metrics import confusion, precision_recall_f1
+
     best = precision_recall_f1(confusion(p.probs, p.targets, thresh), None).f1
     agree("best F1 and average precision", np.stack([best, ap], 1)[some], [sk(i) for i in some])
-    t = float(np.median([once(lambda: [sk(i) for i in some]) for _ in range(max(2, repeats // 2))])) * c / len(some)
-    report.rows.append(Row(name, "scikit-learn", ours, t, "6 times or more", t / ours >= 6,
-                           f"precision_recall_curve and average_precision_score of {len(some)} labels, scaled to {c}; results equal."))
+    t = (
+        float(np.median([once(lambda: [sk(i) for i in some]) for _ in range(max(2, repeats // 2))]))
+        * c
+        / len(some)
+    )
+    report.rows.append(
+        Row(
+            name,
+            "scikit-learn",
+            ours,
+            t,
+            "6 times or more",
+            t / ours >= 6,
+            f"precision_recall_curve and average_precision_score of {len(some)} labels, scaled to {c}; results equal.",
+        )
+    )
     metric = _torchmetrics("MultilabelAveragePrecision")
-    if metric is None: return _missing(report, name, "3 times or more")
+    if metric is None:
+        return _missing(report, name, "3 times or more")
     import torch
     from torchmetrics.functional.classification import multilabel_average_precision
+
     probs, targets = torch.tensor(p.probs), torch.tensor(p.targets).long()
-    theirs = lambda: multilabel_average_precision(probs, targets, num_labels=c, average=None, validate_args=False)
+    theirs = lambda: multilabel_average_precision(
+        probs, targets, num_labels=c, average=None, validate_args=False
+    )
     agree("average precision", ap, theirs(), 1e-4)
-    t, = in_turn(theirs, repeats=max(2, repeats // 2))
-    report.rows.append(Row(name, "torchmetrics", ours, t, "3 times or more", t / ours >= 3, "multilabel_average_precision alone, without the best thresholds that ours includes."))
+    (t,) = in_turn(theirs, repeats=max(2, repeats // 2))
+    report.rows.append(
+        Row(
+            name,
+            "torchmetrics",
+            ours,
+            t,
+            "3 times or more",
+            t / ours >= 3,
+            "multilabel_average_precision alone, without the best thresholds that ours includes.",
+        )
+    )
 
 
 def _three_rankings(p):
@@ -109,22 +232,52 @@ def _three_rankings(p):
         label_ranking_average_precision_score,
         label_ranking_loss,
     )
-    return [f(p.targets, p.probs) for f in (coverage_error, label_ranking_loss, label_ranking_average_precision_score)]
+
+    return [
+        f(p.targets, p.probs)
+        for f in (coverage_error, label_ranking_loss, label_ranking_average_precision_score)
+    ]
 
 
 def _bench_ranking(report, p, k, repeats):
     "ranks of the labels within each image"
     from mlc_course.metrics import evaluate, ranking_measures
+
     many = scores_like(*((10_000, 2_000) if len(p) >= 10_000 else (len(p), 200)))
     for q in (p, many):
         size = f"{len(q):,} x {len(q.vocab):,}"
-        agree(f"ranking measures, {size}", ranking_measures(q.probs, q.targets), _three_rankings(q), 1e-9)
-        theirs = float(np.median([once(lambda q=q: _three_rankings(q)) for _ in range(max(1, repeats // 2))]))
-        ours, = in_turn(lambda q=q: ranking_measures(q.probs, q.targets), repeats=repeats)
-        report.rows.append(Row(f"ranking measures, {size}", "scikit-learn's three", ours, theirs, "ours no slower", ours <= theirs))
-        whole, = in_turn(lambda q=q: evaluate(q), repeats=max(1, repeats // 2))
-        report.rows.append(Row(f"evaluate, {size}", "scikit-learn's three ranking measures", whole, theirs, "ours no slower", whole <= theirs,
-                               "every figure of the sheet, ranking among them."))
+        agree(
+            f"ranking measures, {size}",
+            ranking_measures(q.probs, q.targets),
+            _three_rankings(q),
+            1e-9,
+        )
+        theirs = float(
+            np.median([once(lambda q=q: _three_rankings(q)) for _ in range(max(1, repeats // 2))])
+        )
+        (ours,) = in_turn(lambda q=q: ranking_measures(q.probs, q.targets), repeats=repeats)
+        report.rows.append(
+            Row(
+                f"ranking measures, {size}",
+                "scikit-learn's three",
+                ours,
+                theirs,
+                "ours no slower",
+                ours <= theirs,
+            )
+        )
+        (whole,) = in_turn(lambda q=q: evaluate(q), repeats=max(1, repeats // 2))
+        report.rows.append(
+            Row(
+                f"evaluate, {size}",
+                "scikit-learn's three ranking measures",
+                whole,
+                theirs,
+                "ours no slower",
+                whole <= theirs,
+                "every figure of the sheet, ranking among them.",
+            )
+        )
 
 
 def _bench_figures(report, p, k, repeats):
@@ -132,16 +285,35 @@ def _bench_figures(report, p, k, repeats):
     from sklearn.metrics import f1_score, precision_score, recall_score
 
     from mlc_course.metrics import confusion, precision_recall_f1
+
     b = scores_like(64, 20, seed=1)
+
     def ours():
         c = confusion(b.probs, b.targets)
         return [precision_recall_f1(c, a) for a in ("micro", "macro", "samples")]
+
     def theirs():
-        pred = b.probs > .5
-        return [[f(b.targets, pred, average=a, zero_division=0) for f in (precision_score, recall_score, f1_score)] for a in ("micro", "macro", "samples")]
+        pred = b.probs > 0.5
+        return [
+            [
+                f(b.targets, pred, average=a, zero_division=0)
+                for f in (precision_score, recall_score, f1_score)
+            ]
+            for a in ("micro", "macro", "samples")
+        ]
+
     agree("the nine figures", ours(), theirs())
-    o, t = in_turn(ours, theirs, repeats=repeats*2)
-    report.rows.append(Row("nine P/R/F1 figures, 64 x 20", "nine scikit-learn calls", o, t, "50 times or more", t / o >= 50))
+    o, t = in_turn(ours, theirs, repeats=repeats * 2)
+    report.rows.append(
+        Row(
+            "nine P/R/F1 figures, 64 x 20",
+            "nine scikit-learn calls",
+            o,
+            t,
+            "50 times or more",
+            t / o >= 50,
+        )
+    )
 
 
 def _bench_loss(report, p, k, repeats):
@@ -150,18 +322,46 @@ def _bench_loss(report, p, k, repeats):
     import torch.nn.functional as F
 
     from mlc_course.losses import binary_cross_entropy, binary_cross_entropy_with_logits
+
     for rows, cols in ((64, 20), (4096, 81)):
         g = torch.Generator().manual_seed(0)
-        x, t = (torch.randn(rows, cols, generator=g)*5).requires_grad_(), (torch.rand(rows, cols, generator=g) < .07).float()
+        x, t = (
+            (torch.randn(rows, cols, generator=g) * 5).requires_grad_(),
+            (torch.rand(rows, cols, generator=g) < 0.07).float(),
+        )
+
         def step(f, **kwargs):
             x.grad = None
             loss = f(x, t, **kwargs)
             loss.backward()
             return [loss.item(), *x.grad.flatten()[:50].tolist()]
+
         run = lambda f, **kwargs: lambda: step(f, **kwargs)
-        w = torch.full((cols,), 3.)
-        for name, ours, theirs in (("binary_cross_entropy", run(binary_cross_entropy), run(F.binary_cross_entropy_with_logits)),
-                                   ("the same with pos_weight", run(binary_cross_entropy_with_logits, pos_weight=w), run(F.binary_cross_entropy_with_logits, pos_weight=w))):
+        w = torch.full((cols,), 3.0)
+        for name, ours, theirs in (
+            (
+                "binary_cross_entropy",
+                run(binary_cross_entropy),
+                run(F.binary_cross_entropy_with_logits),
+            ),
+            (
+                "the same with pos_weight",
+                run(binary_cross_entropy_with_logits, pos_weight=w),
+                run(F.binary_cross_entropy_with_logits, pos_weight=w),
+            ),
+        ):
             agree(name, ours(), theirs(), 1e-5)
-            o, s = in_turn(ours, theirs, repeats=repeats*2)
-            report.rows.append(Row(f"{name}, {rows:,} x {cols}", "PyTorch", o, s, "ours within 3 times", o / s <= 3, "" if name != "binary_cross_entropy" or rows > 64 else "forward and backward; loss and gradient compared."))
+            o, s = in_turn(ours, theirs, repeats=repeats * 2)
+            report.rows.append(
+                Row(
+                    f"{name}, {rows:,} x {cols}",
+                    "PyTorch",
+                    o,
+                    s,
+                    "ours within 3 times",
+                    o / s <= 3,
+                    ""
+                    if name != "binary_cross_entropy" or rows > 64
+                    else "forward and backward; loss and gradient compared.",
+                )
+            )
