@@ -5,6 +5,8 @@ a framework, is loaded at the first use of the name. `import mlc_course` alone l
 """
 from importlib import import_module as _import_module
 
+from .docs import watch as _watch
+
 __version__ = "0.1.0"
 
 # the trainers are not re-exported by name: their four verbs are called the same on purpose
@@ -39,6 +41,7 @@ _NAMES = {
     "backbones": ["pocket_resnet", "pocket_resnet_tf", "create_model", "create_model_tf", "draw_stamp", "pretrain", "save_weights"]}
 _HOME = {name: module for module, names in _NAMES.items() for name in names}
 __all__ = sorted([*_MODULES, *_HOME, "__version__"])
+_watch({f"{__name__}.{module}": _NAMES.get(module, ()) for module in [*_MODULES, *_NAMES]})
 
 
 def _load(name):
