@@ -1,8 +1,10 @@
-"""Multi-label image classification: the tested helpers of the course `mlc_course`.
+"""A course on multi-label image classification that runs offline, and the tested package that its notebooks export
 
-Every public name of the lessons can be imported from here; the module that defines it, and with it
-a framework, is loaded at the first use of the name. `import mlc_course` alone loads none.
-"""
+Modules:
+
+- `mlc_course.docs`: Parameter comments in docstrings: what `help()`, Shift+Tab in a notebook and the website show.
+- `mlc_course.hints`: Names for the kinds of arguments that many functions take: for signatures, editors and mypy."""
+
 from importlib import import_module as _import_module
 
 from .docs import watch as _watch

@@ -7,6 +7,7 @@ __all__ = ['sigmoid', 'softmax', 'binary_cross_entropy', 'binary_cross_entropy_w
            'asymmetric_loss', 'macro_soft_f1']
 
 # %% ../nbs/04_losses.ipynb #a2f296dc
+from .hints import ArrayLike
 from .settings import require_torch_first
 
 # %% ../nbs/04_losses.ipynb #a1d64db5
@@ -100,7 +101,7 @@ def binary_cross_entropy(
 def binary_cross_entropy_with_logits(
     inputs:Tensor, # logits [N, C]
     targets:Tensor, # 0 or 1 (or a share between) [N, C]; bool, integer or float
-    pos_weight=None, # what a positive counts: a number, or one number per label [C]
+    pos_weight:"ArrayLike | None"=None, # what a positive counts: a number, or one number per label [C]
     *,
     reduction:str="mean", # "mean", "sum" or "none"
     check:bool=None, # look at values (targets in [0, 1], logits finite); None: only on the CPU, where it costs no waiting
@@ -117,7 +118,7 @@ def binary_cross_entropy_with_logits(
 
 # %% ../nbs/04_losses.ipynb #c5b32fcf
 def positive_weights(
-    targets, # multi-hot [N, C]: tensor or NumPy array
+    targets:"ArrayLike", # multi-hot [N, C]: tensor or NumPy array
 ) -> Tensor: # float32 [C], for `pos_weight`
     "Negatives per positive, for each label; a label without positives (or without negatives) is counted as if it had one."
     t = targets if isinstance(targets, Tensor) else torch.as_tensor(as_array(targets, "targets"))

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ..hints import Any, ArrayLike, Names
 from .pixels import decoded_pixels
 from .table import ImageTable
 from .table_checks import SPLITS, require_split, require_vocab
@@ -91,7 +92,7 @@ class Decoded:
 
     def take(
         self,
-        rows,  # row numbers
+        rows: "ArrayLike",  # row numbers
     ) -> "Decoded":
         "Some of the images. Rows that follow each other share the pixels; others copy them."
         rows = np.asarray(rows, np.int64)
@@ -111,8 +112,8 @@ class Decoded:
 
     def predictions(
         self,
-        probs,  # [N, C] in [0, 1], in the order of the images
-    ):  # Predictions
+        probs: "ArrayLike",  # [N, C] in [0, 1], in the order of the images
+    ) -> Any:  # Predictions
         "What was predicted, beside what is true."
         from ..metrics import Predictions
 
@@ -120,8 +121,8 @@ class Decoded:
 
     def require(
         self,
-        vocab,  # the labels of a model, in the order of its outputs
-    ):
+        vocab: Names,  # the labels of a model, in the order of its outputs
+    ) -> None:
         "Raise a sentence unless these are the labels of this data, in this order."
         require_vocab(vocab, self)
 
@@ -144,7 +145,7 @@ class Decoded:
 
     def is_of(
         self,
-        table,  # an ImageTable
+        table: ImageTable,  # an ImageTable
     ) -> bool:
         "Whether it was decoded from such a table: same files, same labels, same splits."
         return (

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ..hints import Any, ArrayLike, Sequence
+
 
 def _is_missing(x):
     "None, blanks, NaN, NaT and pd.NA: the last three don't equal themselves for certain."
@@ -136,8 +138,8 @@ def deal_groups(
 
 
 def shared_groups(
-    groups,  # one hashable value per row; None and NaN belong to no group
-    split,  # the split of each row
+    groups: "Sequence[Any] | ArrayLike",  # one hashable value per row; None, NaN: no group
+    split: "ArrayLike",  # the split of each row
 ) -> dict:  # group -> list of its splits, only where there is more than one; by first appearance
     "Groups that stand in more than one split, so that a model is tested on what it was trained on."
     splits = _values(split, "split")

@@ -25,6 +25,8 @@ from mlc_course.training.folder import (
 )
 from mlc_course.training.lock import held
 
+from ..hints import PathLike
+
 MODEL_FILES = ("model.safetensors", "model.json", "model.keras", "vocab.json")
 _AGAIN = "Put a copy of the file back, or train the run anew (--force in the command)."
 _WRITE = (
@@ -80,7 +82,7 @@ class TrainingRun:
 
     def save(
         self,
-        folder,  # made if it doesn't exist
+        folder: PathLike,  # made if it doesn't exist
     ) -> Path:  # the folder
         """Write `run.json`, `history.csv` and `predictions-<split>.npz`; `run.json` comes last,
         so its presence means a whole run."""

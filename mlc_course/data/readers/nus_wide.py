@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ...hints import PathLike
 from ..table import SPLITS, ImageTable
 from .common import find_image_root, finish_table, read_json_file
 from .listing import files_in, folders_in
@@ -111,10 +112,10 @@ def nus_part(path):
 
 
 def read_nus_wide(
-    images,  # the folder that the image names are relative to
-    *annotation_files,  # one JSON file per split; its name contains train, valid, val or test
+    images: PathLike,  # the folder that the image names are relative to
+    *annotation_files: PathLike,  # one JSON file per split; its name contains train, valid, val or test
     on_missing: str = "error",  # or "drop": leave out the samples whose image is missing
-    name=None,  # None: the folder's name
+    name: str | None = None,  # None: the folder's name
 ) -> ImageTable:  # with the splits that there are files for; vocab is the files' "labels" list
     "Read the JSON annotations that are used for NUS-WIDE."
     if not annotation_files:
