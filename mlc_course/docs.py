@@ -13,7 +13,7 @@ import sys
 from importlib.machinery import PathFinder, SourceFileLoader
 
 PACKAGE = __name__.partition(".")[0]
-_MARK = re.compile(r"^(Parameters|Returns)\n-+$", re.MULTILINE)
+SECTION = re.compile(r"^(Parameters|Returns)\n-+$", re.MULTILINE)
 _TOKEN = re.compile(
     r"(?P<string>[rbfuRBFU]{0,2}(?:\"\"\"(?s:.)*?\"\"\"|'''(?s:.)*?'''"
     r"|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'))"
@@ -78,33 +78,48 @@ def _kind(annotation, empty):
         return ""
     if isinstance(annotation, str):
         return annotation.strip("'\"")
-    return inspect.formatannotation(annotation).replace("NoneType", "None")
+    text = inspect.formatannotation(annotation).replace("NoneType", "None")
+    return re.sub(rf"\b{PACKAGE}\.(\w+\.)*", "", text)
 
 
-def _entry(parameter, comment):
-    "One parameter of the section, as numpydoc writes it."
-    stars = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
-    words = [_kind(parameter.annotation, parameter.empty)]
-    shown = repr(parameter.default)
-    if parameter.default is not parameter.empty and len(shown) < 60 and shown[0] != "<":
-        words.append(f"default {shown}")
-    head = stars + parameter.name
+def entry(
+    name: str,  # of a parameter, with its stars
+    kind: str,  # its type, as it is written in the source; empty: none
+    default: str | None,  # the source of its default; None: none
+    comment: str,  # what it means
+) -> str:
+    "One parameter as numpydoc writes it."
+    words = [kind, f"default {default}" if default and len(default) < 60 else ""]
     about = ", ".join(word for word in words if word)
-    return f"{head} : {about}" * bool(about) or head, comment
+    return "\n    ".join([f"{name} : {about}" if about else name, *([comment] if comment else [])])
 
 
-def _section(title, entries):
-    rows = [f"{head}\n    {comment}" if comment else head for head, comment in entries]
-    return "\n".join([title, "-" * len(title), *rows])
-
-
-def _with_sections(doc, parts):
-    return "\n\n".join([*([inspect.cleandoc(doc)] if doc else []), *parts])
+def numpydoc(
+    doc: str,  # a docstring without sections
+    entries: list[str],  # the parameters, by `entry`
+    kind: str = "",  # the type of what comes out
+    comment: str = "",  # what comes out; empty: no section about it
+) -> str:
+    "A docstring with the sections Parameters and Returns."
+    parts = [inspect.cleandoc(doc)] if doc else []
+    if entries:
+        parts.append("\n".join(["Parameters", "-" * 10, *entries]))
+    if comment:
+        parts.append(
+            "\n".join(["Returns", "-" * 7, kind + "\n    " + comment if kind else comment])
+        )
+    return "\n\n".join(parts)
 
 
 def _parameters(signature, comments):
-    shown = [p for p in signature.parameters.values() if p.name not in ("self", "cls")]
-    return [_entry(p, comments.get(p.name, "")) for p in shown]
+    out = []
+    for p in signature.parameters.values():
+        stars = {p.VAR_POSITIONAL: "*", p.VAR_KEYWORD: "**"}.get(p.kind, "")
+        default = None if p.default is p.empty or repr(p.default)[0] == "<" else repr(p.default)
+        if p.name not in ("self", "cls"):
+            kind = _kind(p.annotation, p.empty)
+            out.append(entry(stars + p.name, kind, default, comments.get(p.name, "")))
+    return out
 
 
 def _source(code):
@@ -116,16 +131,12 @@ def function_doc(
 ) -> str:  # its docstring, with what its comments say
     "The docstring of a function, with the sections Parameters and Returns where it has none."
     doc, inside = function.__doc__ or "", inspect.unwrap(function)
-    if _MARK.search(doc) or not (lines := _source(inside.__code__)[:120]):
+    if SECTION.search(doc) or not (lines := _source(inside.__code__)[:120]):
         return doc
     comments, signature = signature_comments(lines), inspect.signature(inside)
-    parts, entries = [], _parameters(signature, comments)
-    if entries:
-        parts.append(_section("Parameters", entries))
+    entries = _parameters(signature, comments)
     back = _kind(signature.return_annotation, inspect.Signature.empty)
-    if told := comments.get("return", ""):
-        parts.append(_section("Returns", [(back, told) if back else (told, "")]))
-    return _with_sections(doc, parts)
+    return numpydoc(doc, entries, back, comments.get("return", ""))
 
 
 def class_doc(
@@ -135,7 +146,7 @@ def class_doc(
     doc = cls.__doc__ or ""
     lines = linecache.getlines(getattr(sys.modules.get(cls.__module__), "__file__", None) or "")
     own = vars(cls).get("__init__")
-    if _MARK.search(doc) or not lines:
+    if SECTION.search(doc) or not lines:
         return doc
     if hasattr(cls, "__dataclass_fields__") or hasattr(cls, "_fields"):
         comments, maker = field_comments(lines, cls.__name__), cls
@@ -143,8 +154,7 @@ def class_doc(
         comments, maker = signature_comments(_source(own.__code__)), own
     else:
         return doc
-    entries = _parameters(inspect.signature(maker), comments)
-    return _with_sections(doc, [_section("Parameters", entries)] if entries else [])
+    return numpydoc(doc, _parameters(inspect.signature(maker), comments))
 
 
 def methods(
