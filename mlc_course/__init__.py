@@ -3,7 +3,8 @@
 Modules:
 
 - `mlc_course.docs`: Parameter comments in docstrings: what `help()`, Shift+Tab in a notebook and the website show.
-- `mlc_course.hints`: Names for the kinds of arguments that many functions take: for signatures, editors and mypy."""
+- `mlc_course.hints`: Names for the kinds of arguments that many functions take: for signatures, editors and mypy.
+- `mlc_course.tools.stubs`: Writes mlc_course/__init__.pyi: what editors and mypy know of the names that load lazily."""
 
 from importlib import import_module as _import_module
 

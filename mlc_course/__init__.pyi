@@ -604,7 +604,7 @@ def read_nus_wide(
 def read_movie_posters(
     csv: PathLike,
     images: PathLike,
-    min_count: int = None,
+    min_count: int | None = None,
     seed: int = 42,
     fractions: Sequence[float] = ...,
     on_missing: str = 'drop',
@@ -623,7 +623,7 @@ def read_movie_posters(
         MovieGenre.csv: imdbId, Title, IMDB Score, Genre (joined by |)
     images : PathLike
         folder of the posters, called by their imdbId, such as 114709.jpg
-    min_count : int, default None
+    min_count : int | None, default None
         genres with fewer posters are dropped; None: 1/40 of the films, at most 1,000
     seed : int, default 42
         of the split, since the file has none
@@ -750,8 +750,8 @@ def read_folder(
 
 def drop_rare_labels(
     table: ImageTable,
-    min_count: int = None,
-    top: int = None,
+    min_count: int | None = None,
+    top: int | None = None,
 ) -> ImageTable:
     """Take rare labels out, and the rows that lose all their labels by it. Rows that had none before stay.
 
@@ -759,9 +759,9 @@ def drop_rare_labels(
     ----------
     table : ImageTable
         any table
-    min_count : int, default None
+    min_count : int | None, default None
         keep the labels that at least so many images have ...
-    top : int, default None
+    top : int | None, default None
         ... or keep this many, the most frequent
 
     Returns
@@ -1372,7 +1372,7 @@ def binary_cross_entropy(
     targets: Tensor,
     *,
     reduction: str = 'mean',
-    check: bool = None,
+    check: bool | None = None,
 ) -> Tensor:
     """-log(probability of what is true), averaged over every cell; stable at every logit.
 
@@ -1384,7 +1384,7 @@ def binary_cross_entropy(
         0 or 1 (or a share between) [N, C]; bool, integer or float
     reduction : str, default 'mean'
         "mean", "sum" or "none"
-    check : bool, default None
+    check : bool | None, default None
         look at values (targets in [0, 1], logits finite); None: only on the CPU, where it costs no waiting
 
     Returns
@@ -1399,7 +1399,7 @@ def binary_cross_entropy_with_logits(
     pos_weight: ArrayLike | None = None,
     *,
     reduction: str = 'mean',
-    check: bool = None,
+    check: bool | None = None,
 ) -> Tensor:
     """Binary cross-entropy with a weight for the positives, equal to torch.nn.BCEWithLogitsLoss.
 
@@ -1413,7 +1413,7 @@ def binary_cross_entropy_with_logits(
         what a positive counts: a number, or one number per label [C]
     reduction : str, default 'mean'
         "mean", "sum" or "none"
-    check : bool, default None
+    check : bool | None, default None
         look at values (targets in [0, 1], logits finite); None: only on the CPU, where it costs no waiting
 
     Returns
@@ -1429,7 +1429,7 @@ def focal_loss(
     alpha: float = 0.25,
     *,
     reduction: str = 'mean',
-    check: bool = None,
+    check: bool | None = None,
 ) -> Tensor:
     """Binary cross-entropy times (1 - p_t)**gamma, equal to torchvision.ops.sigmoid_focal_loss (Lin et al. 2017).
 
@@ -1445,7 +1445,7 @@ def focal_loss(
         weight of positives, in [0, 1]; negatives get 1 - alpha; None weights nothing
     reduction : str, default 'mean'
         "mean", "sum" or "none"
-    check : bool, default None
+    check : bool | None, default None
         look at values (targets in [0, 1], logits finite); None: only on the CPU, where it costs no waiting
 
     Returns
@@ -1462,7 +1462,7 @@ def asymmetric_loss(
     clip: float = 0.05,
     *,
     reduction: str = 'mean',
-    check: bool = None,
+    check: bool | None = None,
 ) -> Tensor:
     """Focal loss with separate fading for positives and negatives, and a margin below which negatives are ignored (Ridnik et al. 2021).
 
@@ -1480,7 +1480,7 @@ def asymmetric_loss(
         negatives below this probability cost nothing
     reduction : str, default 'mean'
         "mean", "sum" or "none"; the paper's code sums
-    check : bool, default None
+    check : bool | None, default None
         look at values (targets in [0, 1], logits finite); None: only on the CPU, where it costs no waiting
 
     Returns
@@ -1494,7 +1494,7 @@ def macro_soft_f1(
     targets: Tensor,
     double: bool = True,
     *,
-    check: bool = None,
+    check: bool | None = None,
 ) -> Tensor:
     """F1 with probabilities in place of yes and no, per label over the batch, made into a loss.
 
@@ -1506,7 +1506,7 @@ def macro_soft_f1(
         0 or 1 [N, C]
     double : bool, default True
         also the F1 of the negatives, half and half
-    check : bool, default None
+    check : bool | None, default None
         look at values (targets in [0, 1], logits finite); None: only on the CPU, where it costs no waiting
 
     Returns
@@ -2667,7 +2667,7 @@ def cached_pixels(
     """
 
 def decode(
-    table: ImageTable,
+    table: ImageTable | Decoded,
     size: int,
     on_error: str = 'stop',
     progress: bool = False,
@@ -2676,7 +2676,7 @@ def decode(
 
     Parameters
     ----------
-    table : ImageTable
+    table : ImageTable | Decoded
         a Decoded is given back as it is
     size : int
         side of the square, in pixels

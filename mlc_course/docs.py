@@ -29,21 +29,23 @@ def signature_comments(
     start = next(
         (i for i, line in enumerate(lines) if re.match(r"\s*(async\s+)?def\b", line)), None
     )
-    found, depth, current, fresh, ended = {}, 0, "", False, False
-    for token in _TOKEN.finditer("".join(lines[start:]) if start is not None else ""):
+    found: dict[str, str] = {}
+    depth, current, fresh, ended = 0, "", False, 0
+    source = "".join(lines[start:]) if start is not None else ""
+    for token in _TOKEN.finditer(source):
         text, kind = token[0], token.lastgroup
+        if ended and (kind != "comment" or "\n" in source[ended : token.start()]):
+            break  # the body begins
         if kind == "comment":
             key = "return" if depth == 0 else current
             found[key] = " ".join([*([found[key]] if key in found else []), text[1:].strip()])
-        elif ended:  # the body begins
-            break
         elif text in "([{":
             depth += 1
             fresh = depth == 1
         elif text in ")]}":
             depth -= 1
         elif depth == 0 and text == ":":
-            ended = True
+            ended = token.end()
         elif depth == 1 and text == ",":
             fresh = True
         elif fresh and kind == "name":
@@ -149,12 +151,12 @@ def class_doc(
     if SECTION.search(doc) or not lines:
         return doc
     if hasattr(cls, "__dataclass_fields__") or hasattr(cls, "_fields"):
-        comments, maker = field_comments(lines, cls.__name__), cls
+        comments, maker = field_comments(lines, cls.__name__), inspect.signature(cls)
     elif inspect.isfunction(own):
-        comments, maker = signature_comments(_source(own.__code__)), own
+        comments, maker = signature_comments(_source(own.__code__)), inspect.signature(own)
     else:
         return doc
-    return numpydoc(doc, _parameters(inspect.signature(maker), comments))
+    return numpydoc(doc, _parameters(maker, comments))
 
 
 def methods(
@@ -184,7 +186,7 @@ def document(
             for _, function, holder in methods(thing):
                 holder.__doc__ = function_doc(function)
             thing.__doc__ = class_doc(thing)
-        elif hasattr(inspect.unwrap(thing), "__code__"):
+        elif callable(thing) and hasattr(inspect.unwrap(thing), "__code__"):
             thing.__doc__ = function_doc(thing)
 
 

@@ -92,7 +92,7 @@ def binary_cross_entropy(
     targets:Tensor, # 0 or 1 (or a share between) [N, C]; bool, integer or float
     *,
     reduction:str="mean", # "mean", "sum" or "none"
-    check:bool=None, # look at values (targets in [0, 1], logits finite); None: only on the CPU, where it costs no waiting
+    check:bool | None=None, # look at values (targets in [0, 1], logits finite); None: only on the CPU, where it costs no waiting
 ) -> Tensor: # the loss, in nats per cell
     "-log(probability of what is true), averaged over every cell; stable at every logit."
     return _reduce(_BinaryCrossEntropy.apply(*_check_pair(inputs, targets, check)), reduction)
@@ -104,7 +104,7 @@ def binary_cross_entropy_with_logits(
     pos_weight:"ArrayLike | None"=None, # what a positive counts: a number, or one number per label [C]
     *,
     reduction:str="mean", # "mean", "sum" or "none"
-    check:bool=None, # look at values (targets in [0, 1], logits finite); None: only on the CPU, where it costs no waiting
+    check:bool | None=None, # look at values (targets in [0, 1], logits finite); None: only on the CPU, where it costs no waiting
 ) -> Tensor: # the loss, in nats per cell
     "Binary cross-entropy with a weight for the positives, equal to torch.nn.BCEWithLogitsLoss."
     if pos_weight is None: return binary_cross_entropy(inputs, targets, reduction=reduction, check=check)
@@ -135,7 +135,7 @@ def focal_loss(
     alpha:float=0.25, # weight of positives, in [0, 1]; negatives get 1 - alpha; None weights nothing
     *,
     reduction:str="mean", # "mean", "sum" or "none"
-    check:bool=None, # look at values (targets in [0, 1], logits finite); None: only on the CPU, where it costs no waiting
+    check:bool | None=None, # look at values (targets in [0, 1], logits finite); None: only on the CPU, where it costs no waiting
 ) -> Tensor: # the loss
     "Binary cross-entropy times (1 - p_t)**gamma, equal to torchvision.ops.sigmoid_focal_loss (Lin et al. 2017)."
     check_number(gamma, "gamma")
@@ -155,7 +155,7 @@ def asymmetric_loss(
     clip:float=0.05, # negatives below this probability cost nothing
     *,
     reduction:str="mean", # "mean", "sum" or "none"; the paper's code sums
-    check:bool=None, # look at values (targets in [0, 1], logits finite); None: only on the CPU, where it costs no waiting
+    check:bool | None=None, # look at values (targets in [0, 1], logits finite); None: only on the CPU, where it costs no waiting
 ) -> Tensor: # the loss
     "Focal loss with separate fading for positives and negatives, and a margin below which negatives are ignored (Ridnik et al. 2021)."
     check_number(gamma_neg, "gamma_neg"); check_number(gamma_pos, "gamma_pos"); check_number(clip, "clip", most=1)
@@ -175,7 +175,7 @@ def macro_soft_f1(
     targets:Tensor, # 0 or 1 [N, C]
     double:bool=True, # also the F1 of the negatives, half and half
     *,
-    check:bool=None, # look at values (targets in [0, 1], logits finite); None: only on the CPU, where it costs no waiting
+    check:bool | None=None, # look at values (targets in [0, 1], logits finite); None: only on the CPU, where it costs no waiting
 ) -> Tensor: # 1 - soft F1, averaged over the labels, in [0, 1]
     "F1 with probabilities in place of yes and no, per label over the batch, made into a loss."
     x, t = _check_pair(inputs, targets, check)

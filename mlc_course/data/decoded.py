@@ -4,14 +4,18 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from ..hints import Any, ArrayLike, Names
+from ..hints import ArrayLike, Names
 from .pixels import decoded_pixels
 from .table import ImageTable
 from .table_checks import SPLITS, require_split, require_vocab
+
+if TYPE_CHECKING:
+    from ..metrics import Predictions
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,8 +116,8 @@ class Decoded:
 
     def predictions(
         self,
-        probs: "ArrayLike",  # [N, C] in [0, 1], in the order of the images
-    ) -> Any:  # Predictions
+        probs: np.ndarray,  # [N, C] in [0, 1], in the order of the images
+    ) -> "Predictions":
         "What was predicted, beside what is true."
         from ..metrics import Predictions
 
@@ -176,7 +180,7 @@ def checksum_of(
 
 
 def decode(
-    table: ImageTable,  # a Decoded is given back as it is
+    table: "ImageTable | Decoded",  # a Decoded is given back as it is
     size: int,  # side of the square, in pixels
     on_error: str = "stop",  # an image that can't be decoded: "stop" names it, "skip" leaves it out
     progress: bool = False,  # show a bar while decoding

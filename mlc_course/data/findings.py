@@ -43,7 +43,7 @@ def same_images(
     rows = [i for i, n in enumerate(sizes) if n and often[n] > 1]
     found = _map(file_digest, [paths[i] for i in rows])
     digests = {i: d.hex() for i, d in zip(rows, found) if d is not None}
-    groups = {}
+    groups: dict = {}
     for i, digest in digests.items():
         groups.setdefault(digest, []).append(i)
     kept = [i for group in groups.values() if len(group) > 1 for i in group]

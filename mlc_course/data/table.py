@@ -105,17 +105,17 @@ class ImageTable:
         if split_column is None and "split" in df.columns:
             split_column = "split"
         taken = [fname_column, *([split_column] if split_column is not None else [])]
-        wanted = () if label_columns is None else label_columns
-        check_columns(df, [*taken, *wanted], label_columns)
-        if label_columns is None:
-            split = ["split"] * (split_column is not None)
-            label_columns = find_label_columns(df, [*taken, *split])
-        if not len(label_columns):
+        given = () if label_columns is None else label_columns
+        check_columns(df, [*taken, *given], label_columns)
+        split = ["split"] * (split_column is not None)
+        wanted = given if label_columns is not None else find_label_columns(df, [*taken, *split])
+        columns = list(wanted)
+        if not columns:
             raise ValueError("No column holds 0 and 1 only; name them in label_columns.")
-        on = ones(df, label_columns)
-        names = np.array([str(c) for c in label_columns], dtype=object)
+        on = ones(df, columns)
+        names = np.array([str(c) for c in columns], dtype=object)
         rows = pd.Series([list(names[o]) for o in on], index=df.index, dtype=object)
-        other = df.drop(columns=[*label_columns])
+        other = df.drop(columns=columns)
         other = other.rename(columns={fname_column: "fname", split_column: "split"})
         if split_column is None:
             other["split"] = "train"
@@ -322,8 +322,8 @@ def count(n, what):
 
 def drop_rare_labels(
     table: ImageTable,  # any table
-    min_count: int = None,  # keep the labels that at least so many images have ...
-    top: int = None,  # ... or keep this many, the most frequent
+    min_count: int | None = None,  # keep the labels that at least so many images have ...
+    top: int | None = None,  # ... or keep this many, the most frequent
 ) -> ImageTable:  # smaller vocab; without the rows that lost their only labels
     "Take rare labels out, and the rows that lose all their labels by it. Rows that had none before stay."
     if (min_count is None) == (top is None):

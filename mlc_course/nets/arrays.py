@@ -87,7 +87,7 @@ def set_arrays(
     model: Any,  # torch or Keras; changed in place
     arrays: dict,  # as `get_arrays` gives them
     skip_head: bool = False,  # leave the model's own head
-) -> None:
+) -> Any:  # the network
     "Put `arrays` into `model`. Missing, unknown or misshapen ones are refused beforehand."
     skip = ("head.",) if skip_head else ()
     slots = {k: v for k, v in _slots(model).items() if not (skip and k.startswith(skip))}

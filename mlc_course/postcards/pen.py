@@ -73,11 +73,9 @@ class Pen:
     ) -> None:
         "A pen for one object, or for the ground."
         self.draw, self.k, self.light, self.haze = draw, k, light, haze
-        self.x, self.y, self.s, self.f, a = (
-            (item.x, item.y, item.size, item.flip, math.radians(item.angle))
-            if item
-            else (0, 0, 1, 1, 0)
-        )
+        self.x, self.y = (item.x, item.y) if item else (0, 0)
+        self.s, self.f = (item.size, item.flip) if item else (1, 1)
+        a = math.radians(item.angle) if item else 0
         self.cos, self.sin = math.cos(a), math.sin(a)
 
     def at(

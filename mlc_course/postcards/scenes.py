@@ -168,7 +168,7 @@ def compose(
     time = list(TIMES)[_drawn_from(list(TIMES.values()), rng)]
     ground = list(GROUNDS)[_drawn_from(list(GROUNDS.values()), rng)]
     horizon = rng.uniform(60, 90)
-    items = []
+    items: list = []
     for kind in _wanted(time, ground, rng):
         spec = KINDS[kind]
         shares = np.cumsum(spec.count) / sum(spec.count)

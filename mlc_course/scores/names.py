@@ -77,8 +77,7 @@ def names_for(
             "file name per row."
         )
     if len(set(fnames)) != len(fnames):
-        seen = set()
-        twice = next(o for o in fnames if o in seen or seen.add(o))
+        twice = next(o for o, times in Counter(fnames).items() if times > 1)
         raise ValueError(
             f"fnames names {twice!r} more than once: every image is scored once, so "
             "drop the extra rows."

@@ -238,7 +238,7 @@ class Predictor:
 
     def predictions(
         self,
-        table: ImageTable,  # with the same vocab; or a Decoded
+        table: ImageTable | Decoded,  # with the same vocab
         split: str = "test",  # "train", "valid" or "test"
     ) -> Predictions:  # in the table's order
         "Every image of a split, beside its targets: what the metrics take."

@@ -78,8 +78,9 @@ def lazy_map(
     tree = ast.parse((package / "__init__.py").read_text(encoding="utf-8"))
     found = {}
     for node in tree.body:
-        if isinstance(node, ast.Assign) and node.targets[0].id in ("_MODULES", "_NAMES"):
-            found[node.targets[0].id] = ast.literal_eval(node.value)
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            if node.targets[0].id in ("_MODULES", "_NAMES"):
+                found[node.targets[0].id] = ast.literal_eval(node.value)
     return found["_MODULES"], found["_NAMES"]
 
 
@@ -90,8 +91,9 @@ class Stub:
         self,
         package: Path = PACKAGE,  # the folder of the package
     ):
-        self.package, self.sources = package, {}
-        self.imports = {}  # local name -> (module, name in it)
+        self.package = package
+        self.sources: dict[str, Source] = {}
+        self.imports: dict[str, tuple] = {}  # local name -> (module, name in it)
         self.modules, self.names = lazy_map(package)
 
     def source(
@@ -165,7 +167,7 @@ def parameters(
     a = node.args
     plain = [*a.posonlyargs, *a.args]
     defaults = [None] * (len(plain) - len(a.defaults)) + list(a.defaults)
-    out = [("", p, d) for p, d in zip(plain, defaults)]
+    out: list[tuple] = [("", p, d) for p, d in zip(plain, defaults)]
     if a.vararg or a.kwonlyargs:
         out.append(("*", a.vararg, None))
     out += [("", p, d) for p, d in zip(a.kwonlyargs, a.kw_defaults)]

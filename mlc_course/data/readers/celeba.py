@@ -146,9 +146,9 @@ def read_celeba(
     folder = files[0].parent
     partition = f"list_eval_partition{files[0].suffix.lower()}"
     lists = [d / partition for d in (folder, folder.parent / "Eval", parts.base)]
-    found = next((o for o in lists if o.is_file()), None)
-    if found:
-        _add_splits(rows, found, encoding)
+    splits = next((o for o in lists if o.is_file()), None)
+    if splits:
+        _add_splits(rows, splits, encoding)
     parts.notes.append(f"{files[0].name}: 1 is yes and -1 is no.")
     parts.add(list(rows.values()), files[0], own)
     return parts.table(vocab, on_missing, name, fractions, seed)

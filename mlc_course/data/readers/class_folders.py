@@ -13,8 +13,8 @@ from .splits import WORDS as SPLIT_WORDS
 
 NAME = "class_folders"
 LAYOUT = "a folder for each class: cat/1.jpg, dog/2.jpg, or train/cat/1.jpg, valid/dog/2.jpg"
-_ANNOTATIONS = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".xml", ".mat", ".parquet", ".xlsx")
-_ANNOTATIONS += (".yaml", ".yml", ".txt")
+_ANNOTATIONS = {".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".xml", ".mat", ".parquet", ".xlsx"}
+_ANNOTATIONS |= {".yaml", ".yml", ".txt"}
 _NOT_LABELS = {"readme.txt", "license.txt", "licence.txt", "readme.roboflow.txt", "classes.txt"}
 _HOLDERS = {"images", "image", "imgs", "img", "jpegimages", "data", "pictures", "photos"}
 

@@ -142,7 +142,7 @@ def read_coco(
     parts = Parts(path, images)
     files = parts.files(coco_files, "COCO file", LAYOUT)
     parts.notes.append("COCO: an image's labels are the categories of its annotations.")
-    seen = {}
+    seen: dict = {}
     for file in files:
         split = parts.split(file)
         if len(files) > 1 and split in seen:

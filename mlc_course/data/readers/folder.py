@@ -95,19 +95,19 @@ def recognise(path):
 class Reading:
     "How a table is to be read: the options of read_folder that concern its columns."
 
-    sep: str = None
-    vocab: list = None
+    sep: str | None = None
+    vocab: list | None = None
     encoding: str = "utf-8-sig"
-    fname_column: str = None
-    label_column: str = None
-    split_column: str = None
-    valid_fold: int = None
-    test_fold: int = None
-    group_column: str = None
-    minus_one: str = None
-    na_cells: str = None
+    fname_column: str | None = None
+    label_column: str | None = None
+    split_column: str | None = None
+    valid_fold: int | None = None
+    test_fold: int | None = None
+    group_column: str | None = None
+    minus_one: str | None = None
+    na_cells: str | None = None
     on_conflict: str = "error"
-    images: str = None
+    images: str | None = None
 
 
 def _choose(path):
@@ -253,7 +253,8 @@ def read_folder(
     how, path = Reading(**given), Path(path)
     files, base, notes = _choose(path)
     how.images = _image_folder(images, base)
-    parts, names, told = [], [], False
+    parts: list = []
+    names, told = [], False
     for split in sorted(files, key=lambda s: SPLITS.index(s) if s else 0):
         file = files[split]
         if split == "test" and parts and _without_labels(file, how):

@@ -73,7 +73,8 @@ def _number(text):
 def read_movie_posters(
     csv: PathLike,  # MovieGenre.csv: imdbId, Title, IMDB Score, Genre (joined by |)
     images: PathLike,  # folder of the posters, called by their imdbId, such as 114709.jpg
-    min_count: int = None,  # genres with fewer posters are dropped; None: 1/40 of the films, at most 1,000
+    min_count: int
+    | None = None,  # genres with fewer posters are dropped; None: 1/40 of the films, at most 1,000
     seed: int = 42,  # of the split, since the file has none
     fractions: Sequence[float] = (0.8, 0.1, 0.1),  # share of train, valid and test
     on_missing: str = "drop",  # or "error": many poster links of the real file are dead

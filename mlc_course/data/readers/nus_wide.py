@@ -122,18 +122,18 @@ def read_nus_wide(
         raise ValueError(
             "No annotation file was given: pass the JSON files after the folder, one per split, such as train.json and test.json."
         )
-    annotation_files = sorted(annotation_files, key=lambda f: SPLITS.index(_nus_split(f)))
-    splits = [_nus_split(f) for f in annotation_files]
+    files = sorted(annotation_files, key=lambda f: SPLITS.index(_nus_split(f)))
+    splits = [_nus_split(f) for f in files]
     if len(set(splits)) < len(splits):
         raise ValueError(
-            f"Two annotation files hold the same split: {', '.join(f'{f} ({s})' for f, s in zip(annotation_files, splits))}. Give one file per split."
+            f"Two annotation files hold the same split: {', '.join(f'{f} ({s})' for f, s in zip(files, splits))}. Give one file per split."
         )
-    parts, vocabs = zip(*(nus_part(f) for f in annotation_files))
-    for file, vocab in zip(annotation_files, vocabs):
+    parts, vocabs = zip(*(nus_part(f) for f in files))
+    for file, vocab in zip(files, vocabs):
         odd = sorted(set(vocab) ^ set(vocabs[0]))
         if odd:
             raise ValueError(
-                f"{annotation_files[0]} and {file} have different lists of labels; {odd[0]!r} is in one of them only. The columns of all splits must be the same: give both files the same list."
+                f"{files[0]} and {file} have different lists of labels; {odd[0]!r} is in one of them only. The columns of all splits must be the same: give both files the same list."
             )
     return finish_table(
         pd.concat(parts), images, vocabs[0], name or Path(images).resolve().name, on_missing

@@ -41,7 +41,7 @@ class Format:
     recognise: Callable  # path of a folder or file -> evidence (a short text), or None
     read: Callable  # path, **options -> ImageTable
     over: tuple = ()  # names of formats that are passed over where this one is recognised too
-    reader: Callable = None  # the function whose signature lists the options; None: read
+    reader: Callable | None = None  # the function whose signature lists the options; None: read
 
     @classmethod
     def of(cls, module, read, over=(), reader=None):
@@ -51,7 +51,7 @@ class Format:
     @property
     def options(self):
         "The names of the options that the reader takes."
-        found = [*inspect.signature(self.reader).parameters.values()]
+        found = [*inspect.signature(self.reader or self.read).parameters.values()]
         found += inspect.signature(self.read).parameters.values()
         names = dict.fromkeys(o.name for o in found if o.kind != o.VAR_KEYWORD)
         return [
