@@ -10,6 +10,7 @@ from .metrics import Ranking
 from .multi_output import HeadAccuracy
 from .scores.checks import BestThreshold
 from PIL.Image import Image as PILImage
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -244,14 +245,14 @@ def pick_device() -> Device:
     """
 
 def multi_hot(
-    labels: Iterable[Iterable[str]],
+    labels: Iterable[Collection[str]],
     vocab: Names,
 ) -> np.ndarray:
     """Multi-hot targets: one row per image, one column per label.
 
     Parameters
     ----------
-    labels : Iterable[Iterable[str]]
+    labels : Iterable[Collection[str]]
         one list of label names per image; an empty list for an image without labels
     vocab : Names
         C label names, in column order
@@ -488,7 +489,7 @@ def decode_images(
 
 def show_images(
     images: Iterable[ImageLike],
-    titles: Iterable[str | list] | None = None,
+    titles: Sequence[str | list] | None = None,
     ncols: int = 6,
     size: float = 1.7,
     suptitle: str | None = None,
@@ -499,7 +500,7 @@ def show_images(
     ----------
     images : Iterable[ImageLike]
         PIL images, uint8 arrays [H, W, 3], or paths
-    titles : Iterable[str | list] | None, default None
+    titles : Sequence[str | list] | None, default None
         one text or list of labels per image
     ncols : int, default 6
         images in one row
@@ -1918,17 +1919,17 @@ def reliability_curve(
     """
 
 def plot_predictions(
-    images: Iterable[ArrayLike],
+    images: Sequence[ArrayLike] | np.ndarray,
     predictions: Predictions,
     thresh: Thresh = 0.5,
     ncols: int = 6,
-    axes: Sequence[Axes] | None = None,
+    axes: Any = None,
 ) -> Figure:
     """A sheet of pictures with what a threshold makes of their scores: found, claimed and not there, missed.
 
     Parameters
     ----------
-    images : Iterable[ArrayLike]
+    images : Sequence[ArrayLike] | np.ndarray
         N pictures, uint8 [H, W, 3] each (an array [N, H, W, 3] or a list)
     predictions : Predictions
         what a model said about them, in the same order
@@ -1936,7 +1937,7 @@ def plot_predictions(
         a number, one number per label, or a dict by label
     ncols : int, default 6
         pictures in a row
-    axes : Sequence[Axes] | None, default None
+    axes : Any, default None
         N matplotlib axes; None: a new figure
 
     Returns
@@ -1946,7 +1947,7 @@ def plot_predictions(
     """
 
 def threshold_slider(
-    images: Iterable[ArrayLike],
+    images: Sequence[ArrayLike] | np.ndarray,
     predictions: Predictions,
     thresh: float = 0.5,
 ) -> Any:
@@ -1954,7 +1955,7 @@ def threshold_slider(
 
     Parameters
     ----------
-    images : Iterable[ArrayLike]
+    images : Sequence[ArrayLike] | np.ndarray
         N pictures, uint8 [H, W, 3] each
     predictions : Predictions
         what a model said about them, in the same order
@@ -2601,7 +2602,7 @@ def separation(
     """
 
 def predict_tta(
-    model: Module,
+    model: Any,
     table: ImageTable,
     split: str = 'test',
     flip: bool = True,
@@ -2612,7 +2613,7 @@ def predict_tta(
 
     Parameters
     ----------
-    model : Module
+    model : Any
         from `train_torch.make_model`, `train` or `backbones.load_model`
     table : ImageTable
         an ImageTable with the model's vocab

@@ -5,7 +5,7 @@ still checks. Types of the frameworks are known to the checker only: none is loa
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ __all__ = [
     "ArrayLike",
     "Axes",
     "Callable",
+    "Collection",
     "Device",
     "Figure",
     "Iterable",

@@ -13,7 +13,7 @@ import pandas as pd
 
 from .data.text import plain_text
 from .extras import need
-from .hints import ArrayLike, Figure, ImageLike, Module, Sequence, Tensor, Thresh
+from .hints import Any, ArrayLike, Figure, ImageLike, Module, Sequence, Tensor, Thresh
 from .labels import cooccurrence
 from .data.targets import as_array, check_targets
 from .metrics import Predictions, confusion, precision_recall_f1
@@ -144,7 +144,7 @@ def grad_cam(
     "Where each label's logit comes from, by gradients at the last activation that has positions (Selvaraju et al. 2017, arXiv 1610.02391)."
     import torch
     if x.ndim != 4: raise ValueError(f"x has shape {tuple(x.shape)}: give a batch [N, 3, H, W]; x[None] makes one of a single picture.")
-    last = []
+    last:list = []
     def keep(module, args, out):
         if torch.is_tensor(out) and out.ndim == 4 and out.shape[2]*out.shape[3] > 1: last[:] = [out]
     was_training = model.training
@@ -293,7 +293,7 @@ def separation(
 
 # %% ../nbs/12_look_inside.ipynb #bbeb5886
 def predict_tta(
-    model:"Module", # from `train_torch.make_model`, `train` or `backbones.load_model`
+    model:"Any", # from `train_torch.make_model`, `train` or `backbones.load_model`
     table:ImageTable, # an ImageTable with the model's vocab
     split:str="test", # "train", "valid" or "test"
     flip:bool=True, # every view also mirrored left to right

@@ -14,12 +14,12 @@ import numpy as np
 
 from .data.folds import check_folds, deal_groups, generator, shared_groups
 from .data.targets import as_array, check_targets, ordered_names, refuse_tables
-from .hints import Any, ArrayLike, Iterable, Names, Sequence, Series
+from .hints import Any, ArrayLike, Collection, Iterable, Names, Sequence, Series
 
 _all_ = ["shared_groups"]
 
 # %% ../nbs/01_tasks.ipynb #18709bcf
-def _check_vocab(vocab):
+def _check_vocab(vocab) -> list:
     "The vocab as a list of distinct, non-empty strings."
     if isinstance(vocab, (str, bytes)):
         raise TypeError(f"vocab is the string {vocab!r}: expected a list of label names. Write [{vocab!r}] if there is one label only.")
@@ -51,7 +51,7 @@ def _explain_labels(labels, index):
             raise ValueError(f"row {i} of labels holds {name!r}, which is not in the vocab. {hint} Correct the row, or add the label to the vocab.")
 
 def multi_hot(
-    labels:Iterable[Iterable[str]], # one list of label names per image; an empty list for an image without labels
+    labels:Iterable[Collection[str]], # one list of label names per image; an empty list for an image without labels
     vocab:Names, # C label names, in column order
 ) -> np.ndarray: # bool [N, C], True where the image has the label
     "Multi-hot targets: one row per image, one column per label."

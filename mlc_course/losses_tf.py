@@ -8,7 +8,7 @@ __all__ = ['tf', 'sigmoid', 'binary_cross_entropy', 'binary_cross_entropy_with_l
 
 # %% ../nbs/04_losses_tf.ipynb #e2b0069e
 from .data.targets import as_array
-from .hints import ArrayLike, Callable, KerasTensor
+from .hints import Any, ArrayLike, Callable, KerasTensor
 from .scores.numbers import check_number, check_pos_weight
 from .settings import import_tensorflow
 
@@ -67,7 +67,7 @@ def binary_cross_entropy_with_logits(
 
 # %% ../nbs/04_losses_tf.ipynb #f076329b
 def positive_weights(
-    targets:"ArrayLike", # multi-hot NumPy array or tensor [N, C]
+    targets:"Any", # multi-hot NumPy array or tensor [N, C]
 ) -> "KerasTensor": # float32 [C], for `pos_weight`
     "Negatives per positive, for each label; a label without positives (or without negatives) is counted as if it had one."
     t = targets if tf.is_tensor(targets) else tf.convert_to_tensor(as_array(targets, "targets"))

@@ -97,7 +97,7 @@ def _put(part, path):
     if aside: _remove(old)
 
 def write_whole(
-    path:Path, # where the file or folder belongs; its parent exists
+    path:PathLike, # where the file or folder belongs; its parent exists
     write:Callable[[Path], Any],     # called with a temporary path beside it
     then:str="go on with resume=True (--resume in the command)", # what to do after making room on a full disk
 ) -> Path: # `path`

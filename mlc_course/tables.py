@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from .data.text import plain_text
-from .hints import Axes, Figure, ImageLike, Iterable
+from .hints import Axes, Figure, ImageLike, Iterable, Sequence
 from .labels import label_counts
 
 # %% ../nbs/02_tables.ipynb #569edb20
@@ -79,7 +79,7 @@ _all_ = ["LAYOUTS", "REAL_SETS", "DRAWN_SETS", "open_dataset",
 # %% ../nbs/02_tables.ipynb #a6a671b9
 def show_images(
     images:"Iterable[ImageLike]", # PIL images, uint8 arrays [H, W, 3], or paths
-    titles:Iterable[str | list] | None=None, # one text or list of labels per image
+    titles:Sequence[str | list] | None=None, # one text or list of labels per image
     ncols:int=6, # images in one row
     size:float=1.7, # width of one image, in inches
     suptitle:str | None=None, # above all

@@ -128,11 +128,11 @@ def f1_grid(
 
 # %% ../nbs/06_thresholds.ipynb #57e24ab8
 def plot_predictions(
-    images:"Iterable[ArrayLike]", # N pictures, uint8 [H, W, 3] each (an array [N, H, W, 3] or a list)
+    images:"Sequence[ArrayLike] | np.ndarray", # N pictures, uint8 [H, W, 3] each (an array [N, H, W, 3] or a list)
     predictions:Predictions, # what a model said about them, in the same order
     thresh:"Thresh"=.5, # a number, one number per label, or a dict by label
     ncols:int=6, # pictures in a row
-    axes:"Sequence[Axes] | None"=None, # N matplotlib axes; None: a new figure
+    axes:"Any"=None, # N matplotlib axes; None: a new figure
 ) -> "Figure": # the figure
     "A sheet of pictures with what a threshold makes of their scores: found, claimed and not there, missed."
     from matplotlib import pyplot as plt
@@ -155,7 +155,7 @@ def plot_predictions(
 
 # %% ../nbs/06_thresholds.ipynb #b9e02523
 def threshold_slider(
-    images:"Iterable[ArrayLike]", # N pictures, uint8 [H, W, 3] each
+    images:"Sequence[ArrayLike] | np.ndarray", # N pictures, uint8 [H, W, 3] each
     predictions:Predictions, # what a model said about them, in the same order
     thresh:float=.5, # where the slider starts
 ) -> Any: # an ipywidgets box with `.slider` and `.sheet`

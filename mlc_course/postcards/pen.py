@@ -73,8 +73,8 @@ class Pen:
     ) -> None:
         "A pen for one object, or for the ground."
         self.draw, self.k, self.light, self.haze = draw, k, light, haze
-        self.x, self.y = (item.x, item.y) if item else (0, 0)
-        self.s, self.f = (item.size, item.flip) if item else (1, 1)
+        place: tuple = (item.x, item.y, item.size, item.flip) if item else (0, 0, 1, 1)
+        self.x, self.y, self.s, self.f = place
         a = math.radians(item.angle) if item else 0
         self.cos, self.sin = math.cos(a), math.sin(a)
 

@@ -1,5 +1,6 @@
 "Names of the columns and rows of Predictions: given, read from a DataFrame, or made up."
 
+from collections import Counter
 from pathlib import PurePath
 
 from ..data.targets import ordered_names

@@ -8,6 +8,7 @@ import re
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -93,7 +94,8 @@ class TrainingRun:
         write_whole(
             folder / "history.csv", lambda part: self.history.to_csv(part, index=False), _WRITE
         )
-        profile = asdict(self.profile) if is_dataclass(self.profile) else self.profile
+        given: Any = self.profile
+        profile = asdict(given) if is_dataclass(given) and not isinstance(given, type) else given
         names = ["history.csv", *(f"predictions-{s}.npz" for s in self.predictions), *MODEL_FILES]
         d = dict(
             framework=self.framework,
