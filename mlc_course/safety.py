@@ -80,7 +80,7 @@ def _clear_leftovers(path):
 
 # %% ../nbs/87_safety.ipynb #3a45e185
 def recover(
-    path:Path, # a folder that `write_whole` writes
+    path:PathLike, # a folder that `write_whole` writes
 ) -> Path: # `path`
     "After a kill between the two renames of a folder, put the old one back."
     path, old = Path(path), Path(path).with_name(Path(path).name + ".old")
