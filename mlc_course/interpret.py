@@ -8,6 +8,7 @@ __all__ = ['predicted_labels', 'cell_losses', 'worst_losses', 'mistakes', 'plot_
            'find_label_issues', 'finding_scores', 'separation', 'predict_tta']
 
 # %% ../nbs/12_look_inside.ipynb #6b2fd68d
+from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
@@ -19,8 +20,9 @@ from .data.targets import as_array, check_targets
 from .metrics import Predictions, confusion, precision_recall_f1
 from .scores.checks import check_pair, check_predictions, check_thresh
 from .scores.numbers import need_number
-from .tables import ImageTable
 from .thresholds import best_thresholds_per_label
+
+if TYPE_CHECKING: from mlc_course.tables import ImageTable # for the signature; importing it would load Pillow
 
 # %% ../nbs/12_look_inside.ipynb #136b9769
 def _column(predictions, label):
@@ -294,7 +296,7 @@ def separation(
 # %% ../nbs/12_look_inside.ipynb #bbeb5886
 def predict_tta(
     model:"Any", # from `train_torch.make_model`, `train` or `backbones.load_model`
-    table:ImageTable, # an ImageTable with the model's vocab
+    table:"ImageTable", # an ImageTable with the model's vocab
     split:str="test", # "train", "valid" or "test"
     flip:bool=True, # every view also mirrored left to right
     shift:int=0, # pixels: also moved by so many up, down, left, right and diagonally, nine places in all
