@@ -7,6 +7,7 @@ __all__ = ['ReadImage', 'ReadLabels', 'split_column', 'mild_augmentation', 'mult
 
 # %% ../nbs/03_datablocks.ipynb #53df69a3
 from .extras import need
+from .hints import PathLike
 from .settings import require_torch_first # fastai loads torch; refuse with a sentence where TensorFlow came first (lesson 00)
 
 # %% ../nbs/03_datablocks.ipynb #e0a9339e
@@ -18,14 +19,14 @@ from pathlib import Path
 from PIL import Image
 from fastai.vision.core import PILImage
 from fasttransform import Transform
-from .tables import load_image
+from .tables import ImageTable, load_image
 
 # %% ../nbs/03_datablocks.ipynb #fc5dc63d
 class ReadImage(Transform):
     "A `get_x`: takes a row with a column `fname` (or a path), gives the picture, decoded by `tables.load_image`."
     def __init__(self,
-        root, # the folder that file names are relative to
-    ): self.root, self.at_hand = Path(root), {}        # at_hand: path -> picture, for files that are decoded already
+        root:PathLike, # the folder that file names are relative to
+    ) -> None: self.root, self.at_hand = Path(root), {}        # at_hand: path -> picture, for files that are decoded already
     def __call__(self,
         o, # a row of `ImageTable.df`, or a path (relative to `root`, or absolute)
         **kwargs, # fastai's `split_idx`: training and validation pictures are read alike
@@ -54,7 +55,7 @@ import pandas as pd
 
 # %% ../nbs/03_datablocks.ipynb #c3e4d911
 def split_column(
-    items, # rows with a column `split` (an `ImageTable` or its `.df`)
+    items:ImageTable | pd.DataFrame, # rows with a column `split` (an `ImageTable` or its `.df`)
 ) -> tuple: # positions of the training rows, positions of the validation rows
     "A fastai splitter that believes the table. Rows of any other split, such as `test`, are in neither."
     df = getattr(items, "df", items)
@@ -78,7 +79,7 @@ def mild_augmentation() -> list: # batch transforms, active in training only
     return list(aug_transforms(do_flip=True, max_rotate=0, min_zoom=.9, max_zoom=1.1, max_lighting=0, max_warp=0))
 
 def multilabel_datablock(
-    table, # an `ImageTable`
+    table:ImageTable, # an `ImageTable`
     image_size:int, # side of the square, in pixels
     augment:bool=True, # flip, zoom and shift the training pictures
 ) -> DataBlock: # for `table.df`
@@ -90,7 +91,7 @@ def multilabel_datablock(
 # %% ../nbs/03_datablocks.ipynb #de8475ac
 import random, sys
 from fastai.data.core import DataLoaders
-from .settings import load_profile, pick_device
+from .settings import Profile, load_profile, pick_device
 
 # %% ../nbs/03_datablocks.ipynb #d2c0417d
 def _n_workers(profile): return 0 if sys.platform in ("win32", "darwin") else profile.num_workers
@@ -100,8 +101,8 @@ def _loader_args(table, profile):
     return dict(bs=max(1, min(profile.batch_size, n)), val_bs=profile.batch_size, device=pick_device(), path=table.root)
 
 def multilabel_dataloaders(
-    table, # an `ImageTable` with training and validation rows
-    profile=None, # a `Profile`; the chosen one if left out
+    table:ImageTable, # an `ImageTable` with training and validation rows
+    profile:Profile | None=None, # a `Profile`; the chosen one if left out
     augment:bool=True, # flip, zoom and shift the training pictures
 ) -> DataLoaders: # batches of (float [N, 3, size, size] in [0, 1], float multi-hot [N, C])
     "Training and validation batches of a table. Ask `.test_dl(rows, with_labels=True)` for the test rows."

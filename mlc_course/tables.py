@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from .data.text import plain_text
+from .hints import Axes, Figure, ImageLike, Iterable, Sequence
 from .labels import label_counts
 
 # %% ../nbs/02_tables.ipynb #569edb20
@@ -77,12 +78,12 @@ _all_ = ["LAYOUTS", "REAL_SETS", "DRAWN_SETS", "open_dataset",
 
 # %% ../nbs/02_tables.ipynb #a6a671b9
 def show_images(
-    images, # PIL images, uint8 arrays [H, W, 3], or paths
-    titles=None, # one text or list of labels per image
+    images:"Iterable[ImageLike]", # PIL images, uint8 arrays [H, W, 3], or paths
+    titles:Sequence[str | list] | None=None, # one text or list of labels per image
     ncols:int=6, # images in one row
     size:float=1.7, # width of one image, in inches
-    suptitle=None, # above all
-): # a matplotlib Figure; as the last line of a cell it is shown
+    suptitle:str | None=None, # above all
+) -> "Figure": # a matplotlib Figure; as the last line of a cell it is shown
     "A sheet of images."
     import matplotlib.pyplot as plt
     images = list(images)
@@ -101,9 +102,9 @@ def show_images(
 
 def plot_label_counts(
     table:ImageTable, # any table
-    split=None, # None: all splits
-    ax=None, # axes to draw on
-): # matplotlib Axes
+    split:str | None=None, # None: all splits
+    ax:"Axes | None"=None, # axes to draw on
+) -> "Axes": # matplotlib Axes
     "Images per label as sorted horizontal bars, the most frequent on top."
     import matplotlib.pyplot as plt
     counts = label_counts(table.targets(split), table.vocab)[::-1]
