@@ -10,6 +10,7 @@ __all__ = ['StopRequest', 'ctrl_c', 'disk_is_full', 'is_leftover', 'recover', 'w
 import errno, os, re, secrets, shutil, signal, sys, threading, time
 from contextlib import contextmanager
 from pathlib import Path
+from .errors import Told
 
 # %% ../nbs/87_safety.ipynb #a8eec0f6
 class StopRequest:
@@ -137,7 +138,7 @@ def explain_memory(
                           (f", then image_size (now {s})" if b > 1 else "") + f": in settings.ini under [{profile.name}], or with dataclasses.replace(profile, {what}={max(1, first//2)}).") from e
 
 # %% ../nbs/87_safety.ipynb #28eb26bc
-class TrainingDiverged(RuntimeError):
+class TrainingDiverged(Told, RuntimeError):
     "The loss became NaN or infinite at `step`, counted from 0 over the whole training."
     def __init__(self, step:int, epoch:int, kept=None):
         self.step, self.epoch, self.kept = step, epoch, kept

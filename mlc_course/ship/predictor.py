@@ -12,6 +12,7 @@ import numpy as np
 
 from ..data.decoded import Decoded, require_split, require_vocab
 from ..data.table import ImageTable
+from ..errors import Told
 from ..machine import usable_cores
 from ..metrics import Predictions
 from .facts import need_table
@@ -19,9 +20,8 @@ from .folder import MODEL, SPEC, read_folder, refusal
 from .recipe import Recipe
 from .session import open_session
 
-os.environ.setdefault(
-    "ORT_DISABLE_TELEMETRY", "1"
-)  # otherwise onnxruntime tells its maker that it was used
+# otherwise onnxruntime tells its maker that it was used
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 
 @dataclass(frozen=True)
@@ -302,7 +302,7 @@ def out_of_memory(e):
     return any(o in str(e).lower() for o in words)
 
 
-class NotAnImage(TypeError):
+class NotAnImage(Told, TypeError):
     "What was given is of a kind that no image is."
 
 

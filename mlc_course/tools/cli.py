@@ -11,6 +11,7 @@ from typing import Annotated, Optional
 import typer
 
 import mlc_course.tools.commands.timing  # noqa: F401  (adds `mlc bench`)
+from mlc_course.errors import is_our_fault, is_told
 from mlc_course.extras import explain, need
 from mlc_course.machine import quiet_threads
 from mlc_course.tools.commands.app import (
@@ -20,7 +21,7 @@ from mlc_course.tools.commands.app import (
     quiet_tensorflow,
     say,
 )
-from mlc_course.tools.commands.errors import drop_output, sentence
+from mlc_course.tools.commands.errors import OUR_FAULT, drop_output, sentence
 from mlc_course.tools.commands.score import score_split, split_note
 from mlc_course.tools.commands.ship import export_run
 from mlc_course.tools.dataset_options import as_arguments, dataset_options, reader_kwargs
@@ -400,6 +401,9 @@ def _export_run(folder, result, table, again):
         )
         raise typer.Exit(130) from None
     except Exception as e:
+        if is_our_fault(e):
+            e.add_note(f"The run is kept in {folder.out}.")
+            raise
         raise RuntimeError(
             f"The run is kept in {folder.out}, but it couldn't be exported: {e}"
         ) from e
@@ -430,8 +434,11 @@ def main(args: list[str] | None = None) -> int:
     except BrokenPipeError:
         drop_output()  # the reader of our pipe has left
         return 1
-    except (ValueError, TypeError, OSError, ImportError, RuntimeError, MemoryError) as e:
+    except Exception as e:
         if os.environ.get("MLC_DEBUG"):
+            raise
+        if not is_told(e):
+            e.add_note(OUR_FAULT)
             raise
         print(f"mlc: {sentence(explain(e) if isinstance(e, ImportError) else e)}", file=sys.stderr)
         return 1
