@@ -66,7 +66,7 @@ def is_told(
     """
     if isinstance(error, Told) or getattr(error, "mlc_told", False):
         return True
-    if isinstance(error, ImportError):
+    if isinstance(error, ImportError) and not isinstance(error, ModuleNotFoundError):
         return (error.name or "").split(".")[0] != PACKAGE.name
     if isinstance(error, SYSTEM) or _has_sentence(error):
         return True

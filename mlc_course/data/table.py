@@ -27,11 +27,13 @@ from .table_checks import (
 
 
 class ImageTable:
-    "File names, labels and split of a set of images: one row per image, and the only thing that describes data in this package."
+    """File names, labels and split of a set of images: one row per image, and the only thing that
+    describes data in this package.
+    """
 
     def __init__(
         self,
-        df: pd.DataFrame,  # columns fname (relative to `root`), labels (list of str), split ("train", "valid" or "test"); more are kept
+        df: pd.DataFrame,  # fname, labels (lists of str), split (train, valid, test); more are kept
         root,  # the folder that the file names are relative to
         vocab=None,  # label names; None takes every label of every split
         name: str = "",  # what to call the set
@@ -97,7 +99,7 @@ class ImageTable:
         root,  # the folder that the file names are relative to
         label_columns=None,  # the label columns in order; None: every column of 0 and 1
         fname_column="fname",  # the column of the file names
-        split_column=None,  # the column of train, valid and test; None: "split" if there, else all train
+        split_column=None,  # the column of train, valid and test; None: split, or all are train
         name: str = "",  # what to call the set
     ):  # ImageTable, its vocab in the order of the columns; other columns are kept
         "A table from one column per label; a cell that is neither 0 nor 1 is unknown, and refused."
@@ -215,9 +217,11 @@ class ImageTable:
         self,
         fraction: float = 0.2,  # share of the train rows
         seed: int = 42,  # the same seed, the same rows
-        groups=None,  # a column, or one value per row: a group stays whole; None: the column group, if there
+        groups=None,  # a column, or a value a row: a group stays whole; None: column group, if any
     ):  # ImageTable that has a valid split
-        "Move a stratified share of the train rows into a valid split, for sets that come with train and test only."
+        """Move a stratified share of the train rows into a valid split, for sets that come with
+        train and test only.
+        """
         if "valid" in self.splits:
             raise ValueError(
                 f"{self.name or 'The table'} has a valid split already ({self.counts()['valid']}"
@@ -239,7 +243,10 @@ class ImageTable:
         part = stratified_split(self.targets("train"), (1 - fraction, fraction), seed, **kwargs)
         split = self.df["split"].to_numpy(dtype=object).copy()
         split[train[part == 1]] = "valid"
-        note = f"No valid split on disk: {int((part == 1).sum())} of {len(train)} train images held out for it (seed {seed}{', groups kept whole' if kwargs else ''})."
+        note = (
+            f"No valid split on disk: {int((part == 1).sum())} of {len(train)} train images held "
+            f"out for it (seed {seed}{', groups kept whole' if kwargs else ''})."
+        )
         return self._like(self.df.assign(split=split), (*self.notes, note))
 
     def groups(
@@ -285,9 +292,10 @@ class ImageTable:
     def _repr_html_(self):
         esc = lambda o: html.escape(str(o))
         rows = "".join(
-            f"<tr><td>{s}</td><td>{len(d)}</td><td>{d['labels'].map(len).mean():.2f}</td><td>{(d['labels'].map(len) == 0).mean():.1%}</td></tr>"
+            f"<tr><td>{s}</td><td>{len(n)}</td><td>{n.mean():.2f}</td>"
+            f"<td>{(n == 0).mean():.1%}</td></tr>"
             for s in self.splits
-            for d in [self.rows(s)]
+            for n in [self.rows(s)["labels"].map(len)]
         )
         notes = "".join(f"<li>{esc(o)}</li>" for o in self.notes)
         return (
@@ -309,7 +317,9 @@ def drop_rare_labels(
     min_count: int = None,  # keep the labels that at least so many images have ...
     top: int = None,  # ... or keep this many, the most frequent
 ) -> ImageTable:  # smaller vocab; without the rows that lost their only labels
-    "Take rare labels out, and the rows that lose all their labels by it. Rows that had none before stay."
+    """Take rare labels out, and the rows that lose all their labels by it. Rows that had none
+    before stay.
+    """
     if (min_count is None) == (top is None):
         raise ValueError("Give min_count or top: one of the two.")
     counts = label_counts(table.targets(), table.vocab)
@@ -329,5 +339,8 @@ def drop_rare_labels(
     df = table.df.assign(labels=pd.Series(labels, dtype=object))[~lost]
     vocab = [o for o in table.vocab if o in keep]
     which = f"under {min_count} images" if top is None else f"outside the {top} most frequent"
-    note = f"{count(len(gone), 'label')} {which} dropped ({', '.join(sorted(gone))}), and {count(int(lost.sum()), 'image')} that had no other label."
+    note = (
+        f"{count(len(gone), 'label')} {which} dropped ({', '.join(sorted(gone))}), and "
+        f"{count(int(lost.sum()), 'image')} that had no other label."
+    )
     return ImageTable(df, table.root, vocab, table.name, (*table.notes, note))

@@ -4,7 +4,9 @@ import numpy as np
 
 
 def _instead(x, name):
-    "What to pass in place of an object of the course that holds such arrays; None for anything else."
+    """What to pass in place of an object of the course that holds such arrays; None for anything
+    else.
+    """
     if all(hasattr(x, o) for o in ("probs", "targets", "vocab", "fnames")):
         return (
             f"{name} is Predictions: pass predictions.{name}"

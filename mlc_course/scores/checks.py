@@ -173,7 +173,9 @@ def _refuse_odd(thresh):
 
 
 def _by_position(x, vocab, name):
-    "`x`, or a dict by label for a Series whose index is the labels; any index but 0, 1, 2, ... fails."
+    """`x`, or a dict by label for a Series whose index is the labels; any index but 0, 1, 2, ...
+    fails.
+    """
     index = getattr(x, "index", None)
     if not hasattr(x, "items") or callable(index) or isinstance(x, dict):
         return x

@@ -69,7 +69,8 @@ def data(
     name: Annotated[
         str,
         typer.Argument(
-            help="postcards, postcards-ood, the name of a real set, a folder, or an annotation file."
+            help="postcards, postcards-ood, the name of a real set, a folder, or an annotation "
+            "file."
         ),
     ],
     profile: ProfileOption = None,
@@ -97,7 +98,8 @@ def data(
     chosen = changed_profile(profile, n_images=n)
     if n is not None and name not in DRAWN_SETS:
         raise ValueError(
-            f"--n is for the sets that are drawn ({', '.join(DRAWN_SETS)}); {name!r} is as large as it is."
+            f"--n is for the sets that are drawn ({', '.join(DRAWN_SETS)}); {name!r} is as "
+            "large as it is."
         )
     if layout is not None:
         if name != "postcards":
@@ -191,7 +193,8 @@ def train(
     arch: Annotated[
         Optional[str],
         typer.Option(
-            help="The network: pocket_resnet, or a name such as resnet50, whose weights come from the net."
+            help="The network: pocket_resnet, or a name such as resnet50, whose weights come from "
+            "the net."
         ),
     ] = None,
     scratch: Annotated[bool, typer.Option("--scratch", help="Start from random weights.")] = False,
@@ -203,13 +206,15 @@ def train(
         Optional[float],
         typer.Option(
             min=0,
-            help="The highest rate, instead of the profile's. With --resume a lower one is allowed after a loss that was no number.",
+            help="The highest rate, instead of the profile's. With --resume a lower one is allowed "
+            "after a loss that was no number.",
         ),
     ] = None,
     on_error: Annotated[
         OnError,
         typer.Option(
-            help="What to do about a picture that can't be decoded: stop and name it, or skip it and say so."
+            help="What to do about a picture that can't be decoded: stop and name it, or skip it "
+            "and say so."
         ),
     ] = OnError.stop,
     resume: Annotated[
@@ -273,7 +278,8 @@ def train(
         )
         if folder.todo == "nothing":
             say(
-                f"{folder.work} holds a finished and exported run: there is nothing to go on with. All figures: mlc evaluate {shlex.quote(str(out))}"
+                f"{folder.work} holds a finished and exported run: there is nothing to go on "
+                f"with. All figures: mlc evaluate {shlex.quote(str(out))}"
             )
             return
         from mlc_course.tables import open_dataset
@@ -293,6 +299,7 @@ def train(
 def _train(folder, table, profile, framework, on_error, again):
     "Check what can be checked, train, and put the run in its place."
     import importlib
+
     from mlc_course.tools.memory import keep_memory
     from mlc_course.training.data import (
         check_splits,
@@ -310,7 +317,8 @@ def _train(folder, table, profile, framework, on_error, again):
     folder.begin()
     start = f"{profile.arch} from {'trained' if profile.pretrained else 'random'} weights"
     say(
-        f"{table!r}\nframework {framework}, profile {profile.name}: {start}, {profile.epochs} epochs at {profile.image_size} px"
+        f"{table!r}\nframework {framework}, profile {profile.name}: {start}, {profile.epochs} "
+        f"epochs at {profile.image_size} px"
     )
     if absent:
         say(absent)
@@ -363,8 +371,9 @@ def _report(result, out):
     figures = score(result.predictions[split])
     say(f"\nTrained in {result.seconds:.0f} s. {split_note(split)}")
     say(
-        f"mAP {figures.mAP:.4f}   macro F1 {figures.macro_f1:.4f}   micro F1 {figures.micro_f1:.4f}   "
-        f"accuracy {figures.accuracy:.4f} (predicting nothing: {figures.all_negative_accuracy:.4f})   at threshold 0.5"
+        f"mAP {figures.mAP:.4f}   macro F1 {figures.macro_f1:.4f}   micro F1 "
+        f"{figures.micro_f1:.4f}   accuracy {figures.accuracy:.4f} (predicting nothing: "
+        f"{figures.all_negative_accuracy:.4f})   at threshold 0.5"
     )
     say(f"Written to {out}. All figures: mlc evaluate {shlex.quote(str(out))}")
 
@@ -396,7 +405,8 @@ def _export_run(folder, result, table, again):
         say(f"Not exported: {str(e).rstrip('.')}, then: {folder.export_with}")
     except KeyboardInterrupt:
         print(
-            f"\nStopped while the run was exported. The run itself is whole. Finish with: mlc export {out}    or: {shlex.join(again)}",
+            "\nStopped while the run was exported. The run itself is whole. Finish with: mlc "
+            f"export {out}    or: {shlex.join(again)}",
             file=sys.stderr,
         )
         raise typer.Exit(130) from None

@@ -1,6 +1,9 @@
-"Looks at this machine: versions, devices, disk, memory, the data, the import orders, and which lessons can run."
+"""Looks at this machine: versions, devices, disk, memory, the data, the import orders, and which
+lessons can run.
+"""
 
-# Whatever imports a framework does it in a process of its own: an abort or a hang there is a line of the report.
+# Whatever imports a framework does it in a process of its own: an abort or a hang there is a line
+# of the report.
 import importlib.metadata
 import importlib.util
 import json
@@ -45,8 +48,9 @@ TIMEOUT = 60  # seconds for one probe
 TORCH = """
 import torch, torchvision
 cuda = torch.cuda.is_available()
-tell('torch', cuda=[torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())] if cuda else [],
-     mps=bool(torch.backends.mps.is_available()), threads=torch.get_num_threads(), built_for_cuda=torch.version.cuda)
+names = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())] if cuda else []
+tell('torch', cuda=names, mps=bool(torch.backends.mps.is_available()),
+     threads=torch.get_num_threads(), built_for_cuda=torch.version.cuda)
 """
 TENSORFLOW = """
 import tensorflow as tf
@@ -60,13 +64,14 @@ ORDERS = {  # name: code that imports in this order in one process, and whether 
     "PyTorch first, then TensorFlow": (TORCH + TENSORFLOW, True),
     "TensorFlow first, then PyTorch": ("import tensorflow, torchvision", False),
     "TensorFlow first, through this package": (
-        "from mlc_course.settings import import_tensorflow; import_tensorflow(); import torchvision",
+        "from mlc_course.settings import import_tensorflow; import_tensorflow(); import "
+        "torchvision",
         True,
     ),
 }
 RULE = (
-    "Import PyTorch, torchvision or fastai before TensorFlow. The other order can end the process without a traceback; "
-    "mlc_course's own modules see to it in either order."
+    "Import PyTorch, torchvision or fastai before TensorFlow. The other order can end the "
+    "process without a traceback; mlc_course's own modules see to it in either order."
 )
 
 
@@ -102,11 +107,11 @@ def probe(
         return dict(ok=False, facts={}, error=f"no answer within {timeout:.0f} s", seconds=timeout)
     facts = {
         k: v
-        for l in done.stdout.splitlines()
-        if l.startswith("@")
-        for k, v in json.loads(l[1:]).items()
+        for line in done.stdout.splitlines()
+        if line.startswith("@")
+        for k, v in json.loads(line[1:]).items()
     }
-    lines = [l for l in done.stderr.splitlines() if l.strip()]
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
     error = (
         ""
         if done.returncode == 0
@@ -185,6 +190,7 @@ def folder_size(
 def examine() -> dict:  # plain values, ready for JSON
     "Everything that the doctor looks at."
     import psutil
+
     from mlc_course.settings import data_home, load_profile
     from mlc_course.tools.runner import find_checkout
 
@@ -268,11 +274,13 @@ def examine() -> dict:  # plain values, ready for JSON
     ]
     if report["disk_free_bytes"] < 2e9:
         problems.append(
-            f"Only {report['disk_free_bytes'] / 1e9:.1f} GB of disk are free; the runs need about 2 GB."
+            f"Only {report['disk_free_bytes'] / 1e9:.1f} GB of disk are free; the runs need "
+            "about 2 GB."
         )
     if memory.total < 7e9:
         problems.append(
-            f"The machine has {memory.total / 1e9:.1f} GB of memory; run one lesson at a time, with nothing else open."
+            f"The machine has {memory.total / 1e9:.1f} GB of memory; run one lesson at a time, "
+            "with nothing else open."
         )
     return report | dict(problems=problems)
 
@@ -304,7 +312,8 @@ def as_text(
         row("System", r["system"]),
         row(
             "Machine",
-            f"{r['cores']} cores, {gb(r['memory_bytes'])} memory ({gb(r['memory_free_bytes'])} free), {gb(r['disk_free_bytes'])} disk free",
+            f"{r['cores']} cores, {gb(r['memory_bytes'])} memory ({gb(r['memory_free_bytes'])} "
+            f"free), {gb(r['disk_free_bytes'])} disk free",
         ),
         "",
     ]

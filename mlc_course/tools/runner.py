@@ -1,7 +1,11 @@
-"Runs the lessons in order, each in a fresh kernel, with one progress bar, and keeps what they showed."
+"""Runs the lessons in order, each in a fresh kernel, with one progress bar, and keeps what they
+showed.
+"""
 
-# The notebook client runs in a thread of its own. The main thread ticks five times a second: it draws the bar,
-# measures the kernel's memory, watches the time limit, and takes Ctrl-C. That is why a lesson can be stopped
+# The notebook client runs in a thread of its own. The main thread ticks five times a second: it
+# draws the bar,
+# measures the kernel's memory, watches the time limit, and takes Ctrl-C. That is why a lesson can
+# be stopped
 # at any moment and no kernel is left behind.
 import json
 import os
@@ -59,15 +63,17 @@ def find_checkout(
         if (folder / "nbs" / "00_start.ipynb").is_file() and (folder / "pyproject.toml").is_file():
             return folder
     raise FileNotFoundError(
-        f"{start} is not inside a checkout of the course: neither it nor a folder above it has nbs/00_start.ipynb. "
-        "Change into the folder that you cloned, and try again."
+        f"{start} is not inside a checkout of the course: neither it nor a folder above it has "
+        "nbs/00_start.ipynb. Change into the folder that you cloned, and try again."
     )
 
 
 def list_lessons(
     nbs: Path,  # folder of notebooks
 ) -> list[Path]:  # in the order of their numbers
-    "The lessons in `nbs`: notebooks whose names start with two digits. The solutions are not among them."
+    """The lessons in `nbs`: notebooks whose names start with two digits. The solutions are not
+    among them.
+    """
     return sorted(p for p in Path(nbs).glob("[0-9][0-9]_*.ipynb"))
 
 
@@ -88,7 +94,8 @@ def choose_lessons(
         ]
         if not hits:
             raise ValueError(
-                f"There is no lesson {name!r}. The lessons are: {', '.join(p.stem for p in lessons)}."
+                f"There is no lesson {name!r}. The lessons are: "
+                f"{', '.join(p.stem for p in lessons)}."
             )
         chosen.update(hits)
     return [p for p in lessons if p in chosen] if wanted else list(lessons)
@@ -242,7 +249,9 @@ def _plain(text):
 
 
 def _describe(error, nb, index, log):
-    "(result, text of the error) of what a worker raised; `log` is what the kernel process itself said."
+    """(result, text of the error) of what a worker raised; `log` is what the kernel process itself
+    said.
+    """
     from nbclient.exceptions import CellExecutionError, DeadKernelError
 
     if isinstance(error, CellExecutionError):
@@ -250,11 +259,13 @@ def _describe(error, nb, index, log):
         return "failed", "\n".join(tracebacks[-1].traceback) if tracebacks else str(error)
     if isinstance(error, DeadKernelError):
         log.seek(0)
-        last = [l for l in log.read().decode("utf-8", "replace").splitlines() if l.strip()][-8:]
+        last = [row for row in log.read().decode("utf-8", "replace").splitlines() if row.strip()][
+            -8:
+        ]
         return "died", (
-            "The kernel died while this cell ran: the process aborted, or the system ended it because memory ran out. "
-            "`mlc doctor` shows this machine's memory and the import orders that abort."
-            + ("\nIts last words:\n" + "\n".join(last) if last else "")
+            "The kernel died while this cell ran: the process aborted, or the system ended it "
+            "because memory ran out. `mlc doctor` shows this machine's memory and the import "
+            "orders that abort." + ("\nIts last words:\n" + "\n".join(last) if last else "")
         )
     return "failed", f"{type(error).__name__}: {error}"
 
@@ -353,7 +364,8 @@ def expected_seconds(
     return {s: float(record.get(s) or default.get(s) or usual) for s in stems}
 
 
-# a run of `make course` on two cores of an Intel Xeon without a graphics card; corrected by the machine's own record
+# a run of `make course` on two cores of an Intel Xeon without a graphics card; corrected by the
+# machine's own record
 SHIPPED_SECONDS: dict[str, dict[str, float]] = {
     "smoke": {},
     "laptop": {
@@ -384,7 +396,9 @@ SHIPPED_SECONDS: dict[str, dict[str, float]] = {
 
 # ---- the bar -----------------------------------------------------------------------------------
 class Progress:
-    "One line for the whole run: lesson, cell, elapsed, expected. On a terminal it is redrawn in place; elsewhere a line ends each lesson."
+    """One line for the whole run: lesson, cell, elapsed, expected. On a terminal it is redrawn in
+    place; elsewhere a line ends each lesson.
+    """
 
     def __init__(
         self,
@@ -414,7 +428,10 @@ class Progress:
         share = min(1.0, elapsed / total) if total else 0.0
         bar = "#" * int(share * 20) + "." * (20 - int(share * 20))
         nth = len(self.done) + 1
-        return f"[{bar}] lesson {nth}/{len(self.expected)} {stem}  cell {min(cells + 1, n_cells)}/{n_cells}  {clock(elapsed)} of about {clock(total)}"
+        return (
+            f"[{bar}] lesson {nth}/{len(self.expected)} {stem}  cell "
+            f"{min(cells + 1, n_cells)}/{n_cells}  {clock(elapsed)} of about {clock(total)}"
+        )
 
     def tick(self, stem, cells, n_cells, seconds):
         "Redraw the bar, on a terminal."
@@ -452,7 +469,7 @@ def failure_text(
     "The cell and the traceback, to be read in a terminal."
     rule = "-" * 78
     where = f"{run.stem}, code cell {run.cell} of {run.n_cells}" if run.cell else run.stem
-    source = "\n".join("    " + l for l in run.source.splitlines())
+    source = "\n".join("    " + row for row in run.source.splitlines())
     error = run.error if colour else _plain(run.error)
     return "\n".join(p for p in (rule, f"{where}: {run.result}", source, error.rstrip(), rule) if p)
 
@@ -475,8 +492,9 @@ def summary_table(
     ran = [r for r in runs if r.result != "not run"]
     lines.append(f"{'-' * width}  {'-' * 7}  {'-' * 8}  {'-' * 8}")
     lines.append(
-        f"{'all':{width}}  {sum(r.seconds for r in ran):7.1f}  {max([r.peak_mb for r in ran], default=0):8.0f}  "
-        f"{sum(r.ok for r in runs)} of {len(runs)} ok"
+        f"{'all':{width}}  {sum(r.seconds for r in ran):7.1f}  "
+        f"{max([r.peak_mb for r in ran], default=0):8.0f}  {sum(r.ok for r in runs)} of "
+        f"{len(runs)} ok"
     )
     return "\n".join(lines)
 
@@ -490,7 +508,9 @@ def run_course(
     stream=None,  # where to report; stdout if left out
     cwd: Path | None = None,  # working folder of the kernels; each notebook's if left out
 ) -> list[LessonRun]:  # one a lesson
-    "Run `lessons` one after another; a failing one doesn't keep the next from running. Ends with the page and the summary table."
+    """Run `lessons` one after another; a failing one doesn't keep the next from running. Ends with
+    the page and the summary table.
+    """
     need("lessons", "ipykernel", "nbclient", "nbconvert", "nbformat")
     from mlc_course.tools.report import write_report
 
@@ -501,7 +521,8 @@ def run_course(
     here = timings.get(profile) if isinstance(timings.get(profile), dict) else {}
     bar = Progress(expected_seconds([p.stem for p in lessons], profile, here), stream)
     bar.write(
-        f"{len(lessons)} lesson{'s' * (len(lessons) != 1)} in the {profile} profile, about {clock(bar.total())}; results in {out}"
+        f"{len(lessons)} lesson{'s' * (len(lessons) != 1)} in the {profile} profile, about "
+        f"{clock(bar.total())}; results in {out}"
     )
     runs, stopped = [], False
     for path in lessons:

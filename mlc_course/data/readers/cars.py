@@ -39,18 +39,22 @@ def parse_class_name(
     name: str,  # such as "Audi TTS Coupe 2012"
     makes=MULTI_WORD_MAKES,  # makes of more than one word
 ) -> tuple:  # brand, type, year (int)
-    "Brand, type and year of a car, read by position: the first word or a known make, the word before the year, the last word."
+    """Brand, type and year of a car, read by position: the first word or a known make, the word
+    before the year, the last word.
+    """
     words = name.split()
     year = words[-1] if words else ""
     if len(words) < 3 or not re.fullmatch(r"(19|20)\d\d", year):
         raise ValueError(
-            f"The class name {name!r} can't be read; expected make, model, body type and year, such as 'Audi TTS Coupe 2012'."
+            f"The class name {name!r} can't be read; expected make, model, body type and year, "
+            "such as 'Audi TTS Coupe 2012'."
         )
     brand = next((m for m in makes if words[: len(m.split())] == m.split()), words[0])
     rest = words[len(brand.split()) : -1]
     if not rest:
         raise ValueError(
-            f"The class name {name!r} has no body type between the make {brand!r} and the year; expected a name such as 'Audi TTS Coupe 2012'."
+            f"The class name {name!r} has no body type between the make {brand!r} and the "
+            "year; expected a name such as 'Audi TTS Coupe 2012'."
         )
     return brand, rest[-1], int(year)
 
@@ -67,15 +71,18 @@ def _read_mat(path, variable):
         data = loadmat(path, squeeze_me=True)
     except NotImplementedError:
         raise ValueError(
-            f"{path} is a MATLAB 7.3 file, which SciPy can't read; the original is an older version. Fetch it again, or save it with -v7."
+            f"{path} is a MATLAB 7.3 file, which SciPy can't read; the original is an older "
+            "version. Fetch it again, or save it with -v7."
         ) from None
     except Exception as e:
         raise ValueError(
-            f"{path} can't be read as a MATLAB file ({e}). It is damaged or cut off: fetch it again."
+            f"{path} can't be read as a MATLAB file ({e}). It is damaged or cut off: fetch it "
+            "again."
         ) from None
     if variable not in data:
         raise ValueError(
-            f"{path} has no variable {variable!r}; it has {', '.join(k for k in data if k[0] != '_') or 'none'}."
+            f"{path} has no variable {variable!r}; it has "
+            f"{', '.join(k for k in data if k[0] != '_') or 'none'}."
         )
     return np.atleast_1d(data[variable])
 
@@ -87,7 +94,8 @@ def _annotations(path, *fields):
     missing = [f for f in fields if f not in names]
     if missing:
         raise ValueError(
-            f"The annotations in {path} have no field {missing[0]!r}; they have {', '.join(names) or 'no fields'}."
+            f"The annotations in {path} have no field {missing[0]!r}; they have "
+            f"{', '.join(names) or 'no fields'}."
         )
     return pd.DataFrame(
         {f: [o.item() if hasattr(o, "item") else o for o in found[f]] for f in fields}
@@ -100,7 +108,8 @@ def _cars_rows(df, names, file, makes):
     for c, s in zip(df["class"].tolist(), source):
         if not isinstance(c, int) or not 1 <= c <= len(names):
             raise ValueError(
-                f"{s}: class is {c!r}; expected a whole number from 1 to {len(names)}, the number of class names."
+                f"{s}: class is {c!r}; expected a whole number from 1 to {len(names)}, the "
+                "number of class names."
             )
     parsed = [parse_class_name(str(n), makes) for n in names]
     brand, kind, year = zip(*(parsed[c - 1] for c in df["class"]))
@@ -116,15 +125,15 @@ def _cars_rows(df, names, file, makes):
 
 def read_cars(
     annos,  # cars_annos.mat or cars_train_annos.mat, or the folder that holds one of them
-    images=None,  # the folder that the image names are relative to; None: looked for beside the annotations
+    images=None,  # the folder that the image names are relative to; None: beside the annotations
     meta=None,  # cars_meta.mat; None: the names in cars_annos.mat, or a cars_meta.mat beside it
     on_missing: str = "error",  # or "drop": leave out the rows whose image is missing
     makes=MULTI_WORD_MAKES,  # makes of more than one word
     name=None,  # None: the folder's name
-) -> (
-    ImageTable
-):  # splits train and test; labels [brand, type]; also columns brand, type, year, class_name
-    "Read the metadata of Stanford Cars: one file for all images, or the two files of the older devkit."
+) -> ImageTable:  # train and test; labels [brand, type]; also brand, type, year, class_name
+    """Read the metadata of Stanford Cars: one file for all images, or the two files of the older
+    devkit.
+    """
     annos = Path(annos)
     if annos.is_dir():
         found = [
@@ -135,7 +144,8 @@ def read_cars(
         ]
         if not found:
             raise FileNotFoundError(
-                f"There is no cars_annos.mat (or cars_train_annos.mat) in {annos} or its folder devkit."
+                f"There is no cars_annos.mat (or cars_train_annos.mat) in {annos} or its "
+                "folder devkit."
             )
         annos = found[0]
     if not annos.is_file():
@@ -152,7 +162,8 @@ def read_cars(
     one_file, notes = "train" not in annos.stem, []
     if meta is None and beside is None and not one_file:
         raise FileNotFoundError(
-            f"There is no cars_meta.mat beside {annos}; it holds the class names. It is part of the devkit."
+            f"There is no cars_meta.mat beside {annos}; it holds the class names. It is part "
+            "of the devkit."
         )
     names = _read_mat(meta or beside or annos, "class_names")
     if one_file:
@@ -184,7 +195,8 @@ def read_cars(
                 _read_mat(file, "annotations").dtype.names or ()
             ):
                 notes.append(
-                    f"{file.name} has no classes, so there is no test split; cars_test_annos_withlabels.mat has them."
+                    f"{file.name} has no classes, so there is no test split; "
+                    "cars_test_annos_withlabels.mat has them."
                 )
                 continue
             part = _annotations(file, "fname", "class")

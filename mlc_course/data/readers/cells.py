@@ -86,9 +86,9 @@ def _vector_advice(sizes, column):
     "What to do about cells of 0 and 1."
     if sizes == {1}:
         return (
-            f": 0 and 1 in the column {column} may be two classes, or no and yes for one label. Pass"
-            f" {opt('vocab', ['0', '1'])} for two classes; else write one column per label, with the"
-            " label's name in row 1."
+            f": 0 and 1 in the column {column} may be two classes, or no and yes for one "
+            f"label. Pass {opt('vocab', ['0', '1'])} for two classes; else write one column "
+            "per label, with the label's name in row 1."
         )
     if len(sizes) > 1:
         return (
@@ -96,8 +96,9 @@ def _vector_advice(sizes, column):
             " Write names, or one column per label."
         )
     return (
-        f", a row of 0 and 1 without names. Write one column per label, with the label's name in row"
-        f" 1, or name the {max(sizes)} labels in order: {opt('vocab', ['cat', 'dog', '...'])}."
+        ", a row of 0 and 1 without names. Write one column per label, with the label's name "
+        f"in row 1, or name the {max(sizes)} labels in order: "
+        f"{opt('vocab', ['cat', 'dog', '...'])}."
     )
 
 
@@ -154,10 +155,10 @@ def _missing_cells(cells, rows, sources, vocab, na_cells):
     if na_cells is None:
         first = odd[0]
         raise ValueError(
-            f"{sources[first]}: the label cell is {cells[first]!r} ({len(odd)} of {len(cells)}"
-            " cells are like it). That is what a program writes for an empty cell, and it could be a"
-            f" label. Pass {opt('na_cells', 'empty')} if these images have no label, or"
-            f" {opt('na_cells', 'label')} if it is one."
+            f"{sources[first]}: the label cell is {cells[first]!r} ({len(odd)} of {len(cells)} "
+            "cells are like it). That is what a program writes for an empty cell, and it could "
+            f"be a label. Pass {opt('na_cells', 'empty')} if these images have no label, or "
+            f"{opt('na_cells', 'label')} if it is one."
         )
     rows = list(rows)
     for i in odd:

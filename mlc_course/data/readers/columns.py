@@ -116,8 +116,9 @@ def file_column(raw, file, wanted=None):
     if len(found) == 1:
         return found[0]
     raise ValueError(
-        f"{file} has no column fname, filename, file, image, path or image_id; it has {', '.join(raw.columns)}."
-        f" Pass {opt('fname_column', raw.columns[0])}, or the one that holds the file names."
+        f"{file} has no column fname, filename, file, image, path or image_id; it has "
+        f"{', '.join(raw.columns)}. Pass {opt('fname_column', raw.columns[0])}, or the one "
+        "that holds the file names."
     )
 
 
@@ -192,9 +193,9 @@ def label_columns(raw, file, taken, wanted=None):
         return numbered, False
     if not text and len(binary) == 1 and not found and _counts(raw, free):
         raise ValueError(
-            f"{file} has no column labels or label, and one column of 0 and 1, {binary[0]}. If it is"
-            f" the only label, pass {opt('label_column', binary[0])}; columns of counts, such as"
-            f" {_counts(raw, free)[0]}, have to be made 0 and 1."
+            f"{file} has no column labels or label, and one column of 0 and 1, {binary[0]}. If "
+            f"it is the only label, pass {opt('label_column', binary[0])}; columns of counts, "
+            f"such as {_counts(raw, free)[0]}, have to be made 0 and 1."
         )
     if not text and binary:
         _refuse_nearly(raw, [c for c in free if c not in binary], file, binary)

@@ -297,7 +297,10 @@ def _split(table, file, fractions, seed):
     kwargs = {} if groups is None else {"groups": groups}
     part = stratified_split(table.targets(), fractions, seed, **kwargs)
     shares = " / ".join(f"{f:.0%}" for f in fractions)
-    note = f"{file} has no split: {shares} by label, seed {seed}{', groups kept whole' if kwargs else ''}."
+    note = (
+        f"{file} has no split: {shares} by label, seed "
+        f"{seed}{', groups kept whole' if kwargs else ''}."
+    )
     split = np.array(SPLITS, dtype=object)[part]
     return ImageTable(
         table.df.assign(split=split), table.root, table.vocab, table.name, (*table.notes, note)

@@ -78,7 +78,10 @@ def _by_fold(raw, column, file, valid_fold, test_fold):
             )
     names = {str(test_fold): "test", str(valid_fold): "valid"}
     chosen = [f"{s} is fold {o}" for o, s in names.items() if o != "None"]
-    said = f"Splits are the folds of the column {column}: {' and '.join(chosen)}, the others are train."
+    said = (
+        f"Splits are the folds of the column {column}: {' and '.join(chosen)}, the others are "
+        "train."
+    )
     return [names.get(o, "train") for o in cells], [said]
 
 

@@ -1,4 +1,7 @@
-"""`mlc bench metrics`: what the course's own functions cost beside the field's, in one run, their results compared first."""
+"""`mlc bench metrics`: what the course's own functions cost beside the field's.
+
+Both run in turns, and their results are compared first.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +20,11 @@ def bench_metrics(
     repeats: int = 5,
     say: Callable = lambda text: None,
 ) -> Report:
-    """Counts at many thresholds, exact optimum and average precision, ranking, nine figures, and the loss by hand, beside NumPy, scikit-learn, torchmetrics and PyTorch.
+    """Counts, optimum, average precision, ranking, nine figures and the loss, beside the field's.
 
-    Where a reference would take many minutes it is timed on a part that the note states, and its time is scaled up."""
+    The others are NumPy, scikit-learn, torchmetrics and PyTorch. Where a reference would take many
+    minutes it is timed on a part that the note states, and its time is scaled up.
+    """
     need("bench", "sklearn")
     need("torch", "torch")
     report = Report("mlc bench metrics", f"{n:,} images, {n_labels} labels; {machine()}")
@@ -91,7 +96,8 @@ def _bench_sweep(report, p, k, repeats):
             sk * k,
             "1,000 times or more",
             sk * k / ours >= 1000,
-            f"timed at {len(some)} thresholds from 0.1 to 0.9 (macro F1, results equal), median times {k:,}.",
+            f"timed at {len(some)} thresholds from 0.1 to 0.9 (macro F1, results equal), "
+            f"median times {k:,}.",
         )
     )
     curve = _torchmetrics("MultilabelPrecisionRecallCurve")
@@ -135,7 +141,9 @@ def _bench_sweep(report, p, k, repeats):
             t,
             "50 times or more",
             t / ours >= 50,
-            f"fed in batches of {batch} (its table for all {len(p):,} rows at once needs {len(p) * p.targets.shape[1] * k * 8 / 1e9:.0f} GB); timed on {part:,} rows, the faster of two runs, scaled up.",
+            f"fed in batches of {batch} (its table for all {len(p):,} rows at once needs "
+            f"{len(p) * p.targets.shape[1] * k * 8 / 1e9:.0f} GB); timed on {part:,} rows, the "
+            "faster of two runs, scaled up.",
         )
     )
 
@@ -197,7 +205,8 @@ def _bench_sort(report, p, k, repeats):
             t,
             "6 times or more",
             t / ours >= 6,
-            f"precision_recall_curve and average_precision_score of {len(some)} labels, scaled to {c}; results equal.",
+            f"precision_recall_curve and average_precision_score of {len(some)} labels, scaled "
+            f"to {c}; results equal.",
         )
     )
     metric = _torchmetrics("MultilabelAveragePrecision")
