@@ -11,11 +11,12 @@ import numpy as np
 
 from ..extras import need
 from .answers import expit, keras_answer, torch_answer
+from .ends import check_output, first_line, judge
 from .facts import framework_of, network_of
 from .graph import ends_in, expects_bytes, serve, structural_bounds
-from .heads import call_torch, check_output, eval_copy, first_line, judge
 from .scan import check_graph
 from .source import Source, needs_sigmoid
+from .torch_ends import call_torch, eval_copy
 
 
 @contextmanager

@@ -6,19 +6,34 @@ lessons can run.
 # of the report.
 import importlib.metadata
 import importlib.util
-import json
 import os
 import platform
 import re
 import shutil
-import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from mlc_course.extras import EXTRAS, absent
 from mlc_course.machine import quiet_threads, thread_setting, usable_cores
+
+from .doctor_text import as_text
+from .probes import TENSORFLOW, TORCH, probe
+
+__all__ = [
+    "ORDERS",
+    "PACKAGES",
+    "RULE",
+    "as_text",
+    "examine",
+    "folder_size",
+    "imports_of",
+    "lessons_report",
+    "missing_modules",
+    "probe",
+    "version",
+]
+
 
 PACKAGES = (
     "mlc_course",
@@ -43,23 +58,8 @@ PACKAGES = (
     "nbconvert",
     "typer",
 )
-TIMEOUT = 60  # seconds for one probe
 
-TORCH = """
-import torch, torchvision
-cuda = torch.cuda.is_available()
-names = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())] if cuda else []
-tell('torch', cuda=names, mps=bool(torch.backends.mps.is_available()),
-     threads=torch.get_num_threads(), built_for_cuda=torch.version.cuda)
-"""
-TENSORFLOW = """
-import tensorflow as tf
-tell('tensorflow', gpus=[d.name for d in tf.config.list_physical_devices('GPU')])
-"""
-TELL = """
-import json
-def tell(name, **facts): print('@' + json.dumps({name: facts}), flush=True)
-"""
+
 ORDERS = {  # name: code that imports in this order in one process, and whether it has to work
     "PyTorch first, then TensorFlow": (TORCH + TENSORFLOW, True),
     "TensorFlow first, then PyTorch": ("import tensorflow, torchvision", False),
@@ -69,6 +69,8 @@ ORDERS = {  # name: code that imports in this order in one process, and whether 
         True,
     ),
 }
+
+
 RULE = (
     "Import PyTorch, torchvision or fastai before TensorFlow. The other order can end the "
     "process without a traceback; mlc_course's own modules see to it in either order."
@@ -83,48 +85,6 @@ def version(
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
         return None
-
-
-def probe(
-    code: str,  # Python source that may call tell(name, **facts)
-    timeout: float = TIMEOUT,  # seconds
-) -> dict:  # ok, facts, error
-    "Run `code` in a fresh Python and say how that went."
-    env = dict(os.environ, TF_CPP_MIN_LOG_LEVEL="3", PYTHONUTF8="1")
-    quiet_threads(env)
-    started = time.perf_counter()
-    try:
-        done = subprocess.run(
-            [sys.executable, "-c", TELL + code],
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=timeout,
-            env=env,
-        )
-    except subprocess.TimeoutExpired:
-        return dict(ok=False, facts={}, error=f"no answer within {timeout:.0f} s", seconds=timeout)
-    facts = {
-        k: v
-        for line in done.stdout.splitlines()
-        if line.startswith("@")
-        for k, v in json.loads(line[1:]).items()
-    }
-    lines = [line for line in done.stderr.splitlines() if line.strip()]
-    error = (
-        ""
-        if done.returncode == 0
-        else (lines[-1].strip()[:200] if lines else f"exit code {done.returncode}")
-    )
-    if done.returncode < 0:
-        error = f"aborts (signal {-done.returncode})" + (f": {error}" if lines else "")
-    return dict(
-        ok=done.returncode == 0,
-        facts=facts,
-        error=error,
-        seconds=round(time.perf_counter() - started, 1),
-    )
 
 
 def imports_of(
@@ -283,93 +243,3 @@ def examine() -> dict:  # plain values, ready for JSON
             "with nothing else open."
         )
     return report | dict(problems=problems)
-
-
-def _extra_line(name, extra):
-    "What an extra is for, and how to get it where it isn't installed."
-    if not extra["missing"]:
-        return f"  {name:14}here"
-    return f'  {name:14}for {extra["use"]}: pip install "mlc_course[{name}]"'
-
-
-def _all_well(report):
-    "The last line where nothing is wrong."
-    missing = [name for name, extra in report["extras"].items() if extra["missing"]]
-    if missing:
-        return f"Nothing is wrong. Not installed: {', '.join(missing)}."
-    return "Everything that the lessons need is here."
-
-
-def as_text(
-    r: dict,  # what `examine` returned
-) -> str:
-    "The report for a person."
-    gb = lambda b: f"{b / 1e9:.1f} GB"
-    row = lambda name, value: f"{name:14}{value}"
-    missing = [p for p, v in r["packages"].items() if v is None]
-    lines = [
-        row("Python", f"{r['python']}  ({r['executable']})"),
-        row("System", r["system"]),
-        row(
-            "Machine",
-            f"{r['cores']} cores, {gb(r['memory_bytes'])} memory ({gb(r['memory_free_bytes'])} "
-            f"free), {gb(r['disk_free_bytes'])} disk free",
-        ),
-        "",
-    ]
-    lines += (
-        [row("Packages", "")]
-        + [f"  {p:14}{v}" for p, v in r["packages"].items() if v]
-        + ([f"  missing: {', '.join(missing)}"] if missing else [])
-        + [""]
-    )
-    lines += [row("Extras", "")] + [_extra_line(x, e) for x, e in r["extras"].items()] + [""]
-    t, tf = r["torch"], r["tensorflow"]
-    if t is None:
-        torch = "not installed"
-    elif not t["ok"]:
-        torch = f"can't be imported: {t['error']}"
-    else:
-        torch = ", ".join(t["facts"]["cuda"]) or (
-            "Apple GPU (mps)"
-            if t["facts"]["mps"]
-            else f"no GPU; {t['facts']['threads']} CPU threads"
-        )
-    if tf is None:
-        tens = "not installed"
-    elif not tf["ok"]:
-        tens = f"can't be imported: {tf['error']}"
-    else:
-        tens = ", ".join(tf["facts"]["gpus"]) or "no GPU; CPU"
-    lines += [row("Devices", ""), f"  {'PyTorch':14}{torch}", f"  {'TensorFlow':14}{tens}", ""]
-    lines += [row("Threads", f"OpenMP's while they wait: {r['threads']}"), ""]
-    if r["import_orders"]:
-        lines += (
-            [row("Import order", "")]
-            + [f"  {k:40}{'ok' if v['ok'] else v['error']}" for k, v in r["import_orders"].items()]
-            + [f"  {r['rule']}", ""]
-        )
-    d = r["data"]
-    lines += [
-        row(
-            "Data",
-            f"{d['path']}  ({gb(d['bytes'])} used, {gb(d['free_bytes'])} free)"
-            if d["path"]
-            else d["error"],
-        )
-    ]
-    lines += [row("Profile", r["profile"] or "unknown")]
-    if r["checkout"]:
-        can = [x["stem"] for x in r["lessons"] if not x["missing"]]
-        lines += [row("Lessons", f"{len(can)} of {len(r['lessons'])} can run, in {r['checkout']}")]
-        lines += [
-            f"  {x['stem']:20}misses {', '.join(x['missing'])}"
-            for x in r["lessons"]
-            if x["missing"]
-        ]
-    else:
-        lines += [row("Lessons", "this folder is not inside a checkout of the course")]
-    lines += (
-        ["", *(f"PROBLEM  {p}" for p in r["problems"])] if r["problems"] else ["", _all_well(r)]
-    )
-    return "\n".join(lines)

@@ -6,167 +6,31 @@ is fetched.
 # network would see raw
 # formulas. Here only its cells are used; formulas are drawn by Matplotlib, and page, contents and
 # style are ours.
-import base64
 import copy
 import html
-import io
 import platform
 import re
 import time
-from functools import lru_cache
 from pathlib import Path
 
 from mlc_course.tools.texts import clock, write_text
 
-STYLE = """
-:root{color-scheme:light;--ink:#1c2430;--soft:#5b6675;--line:#dde2e8;--fill:#f6f8fa;
---link:#0b5cad}
-*{box-sizing:border-box}
-body{margin:0;color:var(--ink);background:#fff;font:16px/1.6 system-ui,-apple-system,
-"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
-a{color:var(--link)} a:hover{text-decoration-thickness:2px}
-nav{position:fixed;inset:0 auto 0 0;width:17rem;overflow:auto;padding:1.2rem 1rem;
-border-right:1px solid var(--line);background:var(--fill);font-size:.88rem;line-height:1.45}
-nav a{text-decoration:none} nav a:hover{text-decoration:underline}
-nav ol,nav ul{margin:.3rem 0;padding-left:1.1rem}
-nav>ol{list-style:none;padding-left:0}
-nav li{margin:.2rem 0}
-nav [aria-current]{font-weight:650;color:var(--ink)}
-main{margin-left:17rem;padding:1.5rem 2.5rem 5rem;max-width:66rem}
-h1{line-height:1.2;margin:.4rem 0 1rem}
-h2{margin-top:2.4rem;border-bottom:1px solid var(--line);padding-bottom:.2rem}
-h1,h2,h3{scroll-margin-top:1rem}
-.anchor-link{margin-left:.3em;text-decoration:none;opacity:0}
-:is(h1,h2,h3,h4):hover .anchor-link,.anchor-link:focus{opacity:.6}
-blockquote{margin:1rem 0;padding:.2rem 1rem;border-left:4px solid #5f9ed1;color:var(--soft);
-background:var(--fill)}
-pre,code{font:.86rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace}
-:not(pre)>code{background:var(--fill);padding:.1em .3em;border-radius:3px;
-overflow-wrap:anywhere}
-.highlight pre,pre{margin:0;overflow-x:auto}
-.text_cell_render>pre,.text_cell_render .highlight,.input_area{background:var(--fill);
-border:1px solid var(--line);border-radius:6px;padding:.6rem .9rem}
-.text_cell_render>pre,.text_cell_render .highlight{margin:1rem 0} .highlight{background:none}
-.code_cell{margin:.7rem 0} .prompt{display:none}
-.output_subarea{padding:.4rem .9rem;margin:.3rem 0;overflow-x:auto;max-height:48rem;
-overflow-y:auto}
-.output_subarea pre{white-space:pre}
-.output_png img{display:block}
-.output_stderr{background:#fff4e5;border-left:4px solid #c85200}
-.output_error{background:#fdecea;border-left:4px solid #b3261e}
-img,svg{max-width:100%;height:auto}
-img.math{height:auto;max-width:none}
-p.math{text-align:center;overflow-x:auto;margin:1.1rem 0}
-p.math img{display:block;margin:.35rem auto}
-table{border-collapse:collapse;margin:.8rem 0;font-size:.92rem;display:block;overflow-x:auto;
-max-width:100%}
-th,td{padding:.3rem .7rem;border-bottom:1px solid var(--line);text-align:left;
-vertical-align:top}
-.dataframe td,.dataframe th,td.num,th.num{text-align:right;font-variant-numeric:tabular-nums}
-details{border:1px solid var(--line);border-radius:6px;padding:.4rem .9rem;margin:.6rem 0}
-summary{cursor:pointer}
-.ok{color:#1a7f37}
-.bad{color:#b3261e;font-weight:650}
-.soft{color:var(--soft)}
-.pager{display:flex;justify-content:space-between;margin-top:3rem;
-border-top:1px solid var(--line);padding-top:1rem}
-.alert{background:#fdecea;border-left:4px solid #b3261e;padding:.6rem 1rem;margin:1rem 0}
-@media(max-width:60rem){nav{position:static;width:auto;border:0;
-border-bottom:1px solid var(--line);max-height:14rem}
-main{margin:0;padding:1rem}}
-@media print{nav,.pager{display:none}
-main{margin:0;max-width:none}.output_subarea{max-height:none}}
-"""
+from .formulas import draw_formula, draw_formulas
+from .report_style import STYLE
 
-_MATH = re.compile(
-    r"(?P<code>^(```|~~~).*?^\2[^\n]*$|(?P<tick>`+)(?!`).*?(?<!`)(?P=tick)(?!`))"
-    r"|\$\$(?P<block>.+?)\$\$"
-    r"|(?<![\\$\w])\$(?P<inline>[^\s$](?:[^$\n]*[^\s$\\])?)\$(?![\d\w$])",
-    re.S | re.M,
-)
+__all__ = [
+    "draw_formula",
+    "draw_formulas",
+    "headings",
+    "lesson_body",
+    "lesson_head",
+    "write_report",
+]
+
+
 _HEADING = re.compile(r'<h([1-3])\b[^>]*\bid="([^"]*)"[^>]*>(.*?)</h\1>', re.S)
 _TAG = re.compile(r"<[^>]+>")
 _NB_LINK = re.compile(r'href="(?:\./)?([\w.-]+)\.ipynb(#[^"]*)?"')
-
-
-# ---- formulas ----------------------------------------------------------------------------------
-def _lines_of(tex):
-    """The lines of a displayed formula: alignment environments are beyond Matplotlib, so each line
-    is drawn by itself.
-    """
-    m = re.fullmatch(r"(?s)(.*?)\\begin\{cases\}(.*)\\end\{cases\}(.*)", tex.strip())
-    if m:
-        rows = [
-            " ".join(r.replace("&", r"\quad ").split())
-            for r in re.split(r"\\\\(?:\[[^\]]*\])?", m[2])
-            if r.strip()
-        ]
-        return [
-            f"{' '.join(m[1].split())} \\{{ {rows[0]}",
-            *(rf"\{{ {r}" for r in rows[1:]),
-        ] + _lines_of(m[3])
-    tex = re.sub(
-        r"\\(begin|end)\{(aligned|align|align\*|split|gathered|equation|equation\*)\}", "", tex
-    ).replace("&", " ")
-    return [
-        " ".join(line.split()) for line in re.split(r"\\\\(?:\[[^\]]*\])?", tex) if line.strip()
-    ]
-
-
-@lru_cache(maxsize=4096)
-def draw_formula(
-    tex: str,  # one line of LaTeX, without dollars
-    size: float = 12.0,  # font size in points
-) -> str:  # an <img> with the picture inside and the LaTeX as its alternative text
-    "A formula as a picture that needs no network; as code where Matplotlib doesn't know a command."
-    import matplotlib
-    from matplotlib import mathtext
-    from matplotlib.font_manager import FontProperties
-
-    drawn = (
-        tex.replace(r"\text{", r"\mathrm{")
-        .replace(r"\tfrac", r"\frac")
-        .replace(r"\lvert", "|")
-        .replace(r"\rvert", "|")
-    )
-    drawn = re.sub(r"\\operatorname\*?\{", r"\\mathrm{", drawn)
-    out = io.BytesIO()
-    try:
-        with matplotlib.rc_context(
-            {"mathtext.fontset": "stix", "svg.fonttype": "path", "svg.hashsalt": "mlc"}
-        ):
-            depth = mathtext.math_to_image(
-                f"${drawn}$", out, prop=FontProperties(size=size), dpi=72, format="svg"
-            )
-    except (ValueError, RuntimeError):
-        return f"<code>{html.escape(tex)}</code>"
-    data = base64.b64encode(out.getvalue()).decode()
-    width = re.search(rb'width="([\d.]+)pt"', out.getvalue())
-    wide = f"width:{1.12 * float(width[1]) / size:.3f}em;" if width else ""
-    return (
-        f'<img class="math" alt="{html.escape(tex, quote=True)}" '
-        f'style="{wide}vertical-align:{-1.12 * depth / size:.3f}em" '
-        f'src="data:image/svg+xml;base64,{data}">'
-    )
-
-
-def draw_formulas(
-    text: str,  # Markdown
-) -> str:  # Markdown with pictures in place of $...$ and $$...$$; code is left alone
-    "Replace every formula of a Markdown cell by its picture."
-
-    def one(m):
-        if m["block"]:
-            return (
-                '<p class="math">'
-                + "".join(draw_formula(row, 13) for row in _lines_of(m["block"]))
-                + "</p>"
-            )
-        if m["inline"]:
-            return draw_formula(m["inline"].strip())
-        return m[0]
-
-    return _MATH.sub(one, text)
 
 
 # ---- one lesson --------------------------------------------------------------------------------

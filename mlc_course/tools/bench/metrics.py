@@ -12,6 +12,8 @@ import numpy as np
 from mlc_course.extras import need
 from mlc_course.tools.bench.core import Report, Row, agree, in_turn, machine, once, scores_like
 
+from .figures import bench_figures, bench_loss
+
 
 def bench_metrics(
     n: int = 40_000,
@@ -29,7 +31,7 @@ def bench_metrics(
     need("torch", "torch")
     report = Report("mlc bench metrics", f"{n:,} images, {n_labels} labels; {machine()}")
     p = scores_like(n, n_labels)
-    for part in (_bench_sweep, _bench_sort, _bench_ranking, _bench_figures, _bench_loss):
+    for part in (_bench_sweep, _bench_sort, _bench_ranking, bench_figures, bench_loss):
         say(f"... {part.__doc__}")
         part(report, p, n_thresholds, repeats)
     return report
@@ -287,90 +289,3 @@ def _bench_ranking(report, p, k, repeats):
                 "every figure of the sheet, ranking among them.",
             )
         )
-
-
-def _bench_figures(report, p, k, repeats):
-    "nine figures of one batch"
-    from sklearn.metrics import f1_score, precision_score, recall_score
-
-    from mlc_course.metrics import confusion, precision_recall_f1
-
-    b = scores_like(64, 20, seed=1)
-
-    def ours():
-        c = confusion(b.probs, b.targets)
-        return [precision_recall_f1(c, a) for a in ("micro", "macro", "samples")]
-
-    def theirs():
-        pred = b.probs > 0.5
-        return [
-            [
-                f(b.targets, pred, average=a, zero_division=0)
-                for f in (precision_score, recall_score, f1_score)
-            ]
-            for a in ("micro", "macro", "samples")
-        ]
-
-    agree("the nine figures", ours(), theirs())
-    o, t = in_turn(ours, theirs, repeats=repeats * 2)
-    report.rows.append(
-        Row(
-            "nine P/R/F1 figures, 64 x 20",
-            "nine scikit-learn calls",
-            o,
-            t,
-            "50 times or more",
-            t / o >= 50,
-        )
-    )
-
-
-def _bench_loss(report, p, k, repeats):
-    "binary cross-entropy by hand"
-    import torch
-    import torch.nn.functional as F
-
-    from mlc_course.losses import binary_cross_entropy, binary_cross_entropy_with_logits
-
-    for rows, cols in ((64, 20), (4096, 81)):
-        g = torch.Generator().manual_seed(0)
-        x, t = (
-            (torch.randn(rows, cols, generator=g) * 5).requires_grad_(),
-            (torch.rand(rows, cols, generator=g) < 0.07).float(),
-        )
-
-        def step(f, **kwargs):
-            x.grad = None
-            loss = f(x, t, **kwargs)
-            loss.backward()
-            return [loss.item(), *x.grad.flatten()[:50].tolist()]
-
-        run = lambda f, **kwargs: lambda: step(f, **kwargs)
-        w = torch.full((cols,), 3.0)
-        for name, ours, theirs in (
-            (
-                "binary_cross_entropy",
-                run(binary_cross_entropy),
-                run(F.binary_cross_entropy_with_logits),
-            ),
-            (
-                "the same with pos_weight",
-                run(binary_cross_entropy_with_logits, pos_weight=w),
-                run(F.binary_cross_entropy_with_logits, pos_weight=w),
-            ),
-        ):
-            agree(name, ours(), theirs(), 1e-5)
-            o, s = in_turn(ours, theirs, repeats=repeats * 2)
-            report.rows.append(
-                Row(
-                    f"{name}, {rows:,} x {cols}",
-                    "PyTorch",
-                    o,
-                    s,
-                    "ours within 3 times",
-                    o / s <= 3,
-                    ""
-                    if name != "binary_cross_entropy" or rows > 64
-                    else "forward and backward; loss and gradient compared.",
-                )
-            )
