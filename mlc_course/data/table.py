@@ -1,7 +1,6 @@
 """File names, labels and split of a set of images: the one thing that describes data."""
 
 import copy
-import html
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,21 +8,23 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..labels import label_counts, multi_hot, stratified_split
+from ..labels import label_counts, multi_hot
 from ..machine import usable_cores
+from .held_out import held_out
 from .pictures import check_image, row_sources
 from .table_checks import (
     SPLITS,
     check_columns,
     check_rows,
     check_vocab,
+    chosen_rows,
     find_label_columns,
     ones,
     require_split,
     require_vocab,
-    row_numbers,
     safe_name,
 )
+from .table_html import as_html
 
 
 class ImageTable:
@@ -48,11 +49,8 @@ class ImageTable:
             )
         if isinstance(vocab, str):
             raise TypeError(f"vocab is the string {vocab!r}; give a list of label names.")
-        self.root, self.name, self.notes = (
-            Path(os.path.abspath(root)),
-            name,
-            tuple(notes),
-        )  # absolute: still right after a change of folder
+        self.root = Path(os.path.abspath(root))  # still right after a change of folder
+        self.name, self.notes = name, tuple(notes)
         if not self.root.is_dir():
             raise FileNotFoundError(
                 f"The folder {self.root} does not exist; `root` is the folder that the file names"
@@ -199,18 +197,7 @@ class ImageTable:
         if isinstance(which, str):
             df = self.rows(which)
         else:
-            which = np.asarray(which)
-            if which.dtype == bool and which.shape != (len(self),):
-                raise ValueError(
-                    f"The mask has shape {which.shape}; the table has {len(self)} rows, and needs"
-                    f" one True or False for each."
-                )
-            if which.dtype.kind not in "biu" and which.size:
-                raise TypeError(
-                    f"which holds {which.dtype}; give a split, a bool mask or row numbers."
-                )
-            rows = np.flatnonzero(which) if which.dtype == bool else which
-            df = self.df.iloc[row_numbers(rows, len(self))]
+            df = self.df.iloc[chosen_rows(which, len(self))]
         return self._like(df)
 
     def hold_out(
@@ -222,31 +209,7 @@ class ImageTable:
         """Move a stratified share of the train rows into a valid split, for sets that come with
         train and test only.
         """
-        if "valid" in self.splits:
-            raise ValueError(
-                f"{self.name or 'The table'} has a valid split already ({self.counts()['valid']}"
-                f" images)."
-            )
-        train = np.flatnonzero(self.df["split"] == "train")
-        if len(train) < 2:
-            raise ValueError(
-                f"{self.name or 'The table'} has {len(train)} train images; it takes two to hold"
-                f" one out."
-            )
-        if not 0 <= fraction < 1:
-            raise ValueError(
-                f"fraction is {fraction}: give the share of the train images to hold out, such as"
-                " 0.2."
-            )
-        fraction, groups = max(fraction, 1 / len(train)), self.groups(groups)
-        kwargs = {} if groups is None else {"groups": groups[train]}
-        part = stratified_split(self.targets("train"), (1 - fraction, fraction), seed, **kwargs)
-        split = self.df["split"].to_numpy(dtype=object).copy()
-        split[train[part == 1]] = "valid"
-        note = (
-            f"No valid split on disk: {int((part == 1).sum())} of {len(train)} train images held "
-            f"out for it (seed {seed}{', groups kept whole' if kwargs else ''})."
-        )
+        split, note = held_out(self, fraction, seed, self.groups(groups))
         return self._like(self.df.assign(split=split), (*self.notes, note))
 
     def groups(
@@ -290,22 +253,7 @@ class ImageTable:
         return pd.DataFrame(rows, columns=["fname", "source", "problem"])
 
     def _repr_html_(self):
-        esc = lambda o: html.escape(str(o))
-        rows = "".join(
-            f"<tr><td>{s}</td><td>{len(n)}</td><td>{n.mean():.2f}</td>"
-            f"<td>{(n == 0).mean():.1%}</td></tr>"
-            for s in self.splits
-            for n in [self.rows(s)["labels"].map(len)]
-        )
-        notes = "".join(f"<li>{esc(o)}</li>" for o in self.notes)
-        return (
-            f"<p><b>{esc(self.name or self.root.name)}</b>: {len(self)} images, {len(self.vocab)}"
-            f" labels</p>"
-            "<table><thead><tr><th>split</th><th>images</th><th>labels per image</th><th>without a"
-            " label</th></tr></thead>"
-            f"<tbody>{rows}</tbody></table><p>{esc(', '.join(self.vocab))}</p>"
-            + (f"<ul>{notes}</ul>" if notes else "")
-        )
+        return as_html(self)
 
 
 def count(n, what):

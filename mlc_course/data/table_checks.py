@@ -100,6 +100,19 @@ def row_numbers(which, n):
     return which
 
 
+def chosen_rows(which, n):
+    "Row numbers int64 [k] of n rows, from a bool mask or row numbers."
+    which = np.asarray(which)
+    if which.dtype == bool and which.shape != (n,):
+        raise ValueError(
+            f"The mask has shape {which.shape}; the table has {n} rows, and needs one True or"
+            " False for each."
+        )
+    if which.dtype.kind not in "biu" and which.size:
+        raise TypeError(f"which holds {which.dtype}; give a split, a bool mask or row numbers.")
+    return row_numbers(np.flatnonzero(which) if which.dtype == bool else which, n)
+
+
 def ones(df, columns):
     "Columns of 0 and 1 as bool [N, C]; anything else is refused as unknown."
     on = np.zeros((len(df), len(columns)), dtype=bool)
