@@ -68,6 +68,46 @@ def _describe(error, nb, index, log):
     return "failed", f"{type(error).__name__}: {error}"
 
 
+def _watch(worker, code, limit, tick):
+    "Wait for a worker: highest memory in MB, seconds, and why it was stopped, if it was."
+    started, peak, stopped = time.perf_counter(), 0.0, None
+    while not worker.finished.is_set():
+        # not join(): Ctrl-C inside it makes Python 3.11 take the thread for ended
+        try:
+            worker.finished.wait(TICK)
+            if stopped:
+                kill_tree(worker.pid)  # the kernel may have been about to start
+            if worker.pid is not None:
+                peak = max(peak, tree_memory_mb(worker.pid))
+            seconds = time.perf_counter() - started
+            if tick:
+                tick(sum(i < worker.index for i in code), len(code), seconds)
+            if seconds > limit and stopped is None:
+                stopped = "too long"
+        except KeyboardInterrupt:
+            stopped = "stopped"
+    return peak, time.perf_counter() - started, stopped
+
+
+def _mark(run, nb, index, code):
+    "The run with the cell at which it ended; the notebook shows the error there."
+    import nbformat
+
+    if run.ok or not 0 <= index < len(nb.cells):
+        return run
+    cell = nb.cells[index]
+    outputs = cell.get("outputs", [])
+    if cell.cell_type == "code" and not any(o.output_type == "error" for o in outputs):
+        facts = dict(ename=run.result, evalue=run.error, traceback=[run.error])
+        cell.outputs = [*outputs, nbformat.v4.new_output("error", **facts)]
+    return replace(run, cell=sum(i <= index for i in code), source=cell.source)
+
+
+def _unread(path, error):
+    told = f"{path} can't be read as a notebook: {error}"
+    return LessonRun(path.stem, "failed", error=told, when=time.time())
+
+
 def run_lesson(
     path: Path,  # the notebook
     out: Path,  # folder for the executed copy
@@ -79,61 +119,29 @@ def run_lesson(
     "Execute one notebook in a fresh kernel, and write the executed copy to `out`, failed or not."
     import nbformat
 
-    path, started, peak, stopped = Path(path), time.perf_counter(), 0.0, None
+    path, result, error = Path(path), "ok", ""
     try:
         nb = nbformat.read(path, as_version=4)
     except Exception as e:
-        return LessonRun(
-            path.stem, "failed", error=f"{path} can't be read as a notebook: {e}", when=time.time()
-        )
+        return _unread(path, e)
+    code = _code_cells(nb)
     for cell in nb.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    code = _code_cells(nb)
-    done = lambda: sum(i < worker.index for i in code)
     with tempfile.TemporaryFile() as log:
         worker = Worker(nb, cwd or path.parent, kernel_env(profile), log)
         worker.start()
-        while (
-            not worker.finished.is_set()
-        ):  # not join(): Ctrl-C inside it makes Python 3.11 take the thread for ended
-            try:
-                worker.finished.wait(TICK)
-                if stopped:
-                    kill_tree(worker.pid)  # the kernel may have been about to start
-                if worker.pid is not None:
-                    peak = max(peak, tree_memory_mb(worker.pid))
-                seconds = time.perf_counter() - started
-                if tick:
-                    tick(done(), len(code), seconds)
-                if seconds > limit and stopped is None:
-                    stopped = "too long"
-            except KeyboardInterrupt:
-                stopped = "stopped"
-        seconds = time.perf_counter() - started
-        result, error = (
-            ("ok", "") if worker.error is None else _describe(worker.error, nb, worker.index, log)
-        )
+        peak, seconds, stopped = _watch(worker, code, limit, tick)
+        if worker.error is not None:
+            result, error = _describe(worker.error, nb, worker.index, log)
     if stopped and result != "ok":
-        result = stopped
-        error = (
-            "Stopped by Ctrl-C."
-            if stopped == "stopped"
-            else f"Stopped after {limit:.0f} s, the limit for one lesson (`--limit` sets another)."
-        )
-    run = LessonRun(
-        path.stem, result, seconds, peak, n_cells=len(code), error=error, when=time.time()
-    )
-    if result != "ok" and 0 <= worker.index < len(nb.cells):
-        cell = nb.cells[worker.index]
-        run = replace(run, cell=sum(i <= worker.index for i in code), source=cell.source)
-        if (
-            not any(o.output_type == "error" for o in cell.get("outputs", ()))
-            and cell.cell_type == "code"
-        ):
-            cell.outputs = [
-                *cell.get("outputs", ()),
-                nbformat.v4.new_output("error", ename=result, evalue=error, traceback=[error]),
-            ]
+        result, error = stopped, "Stopped by Ctrl-C."
+        if stopped == "too long":
+            error = (
+                f"Stopped after {limit:.0f} s, the limit for one lesson (`--limit` sets another)."
+            )
+    n, now = len(code), time.time()
+    run = LessonRun(path.stem, result, seconds, peak, n_cells=n, error=error, when=now)
+    run = _mark(run, nb, worker.index, code)
     write_text(Path(out) / path.name, nbformat.writes(nb))
     return run

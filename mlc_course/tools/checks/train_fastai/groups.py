@@ -14,7 +14,7 @@ from .._core import (
 )
 
 
-def three_groups(answer) -> Right:
+def three_groups(answer) -> Right:  # noqa: C901  (a ladder of diagnoses)
     """Exercise 4: my_splitter(model) -> [parameters of body[:2], parameters of body[2:], parameters
     of the head] of Sequential(body, head).
     """

@@ -40,24 +40,8 @@ def _batches(dataset, what, limit):
     return out
 
 
-def valid_pipeline(answer) -> Right:
-    """Exercise 1: f(images, targets, batch_size) with uint8 [N, S, S, 3] and bool [N, C]: a
-    tf.data.Dataset for validation.
-    """
-    what = "my_valid_data"
-    function(answer, what)
-    n, size, k = 22, 3, 4
-    images = (
-        np.full((n, size, size, 3), 0, np.uint8)
-        + (np.arange(n) * 11).astype(np.uint8)[:, None, None, None]
-    )
-    targets = np.array([[i % 2, i % 3 == 0, i > 9] for i in range(n)], dtype=bool)
-    dataset = attempt(
-        answer, (images, targets, k), what, f"{n} pictures, their targets, and the batch size {k}"
-    )
-    full = _batches(dataset, what, 2 * n + 4)
-    if not full:
-        raise Wrong(f"{what}: the dataset is empty.")
+def _check_shapes(what, full, size):
+    "Raise where the batches aren't batches of images and targets."
     x0, y0 = np.asarray(full[0][0]), np.asarray(full[0][1])
     if x0.shape == (size, size, 3):
         raise Wrong(
@@ -70,20 +54,10 @@ def valid_pipeline(answer) -> Right:
         )
     if y0.ndim != 2 or y0.shape[1] != 3:
         raise Wrong(f"{what}: a batch of targets has shape {y0.shape}, and it should be [B, 3].")
-    x, y = (
-        np.concatenate([np.asarray(a) for a, _ in full]),
-        np.concatenate([np.asarray(b) for _, b in full]),
-    )
-    if len(x) > n:
-        if len(full) == 2 * n + 4:
-            raise Wrong(
-                f"{what}: the dataset doesn't end. A validation pass goes through the pictures "
-                "once: leave repeat() out."
-            )
-        raise Wrong(
-            f"{what}: {n} pictures go in and {len(x)} come out. A validation pass shows each "
-            "picture once."
-        )
+
+
+def _check_range(what, x, images):
+    "Raise where the pixels aren't floats in [0, 1]."
     if x.dtype.kind != "f":
         raise Wrong(
             f"{what}: the pictures come out as {x.dtype}. The model takes floating-point "
@@ -104,6 +78,42 @@ def valid_pipeline(answer) -> Right:
             f"{what}: the largest pixel is {x.max():g}, and it should be "
             f"{images.max() / 255:.2f}. Are they divided by 255 twice?"
         )
+
+
+def valid_pipeline(answer) -> Right:
+    """Exercise 1: f(images, targets, batch_size) with uint8 [N, S, S, 3] and bool [N, C]: a
+    tf.data.Dataset for validation.
+    """
+    what = "my_valid_data"
+    function(answer, what)
+    n, size, k = 22, 3, 4
+    images = (
+        np.full((n, size, size, 3), 0, np.uint8)
+        + (np.arange(n) * 11).astype(np.uint8)[:, None, None, None]
+    )
+    targets = np.array([[i % 2, i % 3 == 0, i > 9] for i in range(n)], dtype=bool)
+    dataset = attempt(
+        answer, (images, targets, k), what, f"{n} pictures, their targets, and the batch size {k}"
+    )
+    full = _batches(dataset, what, 2 * n + 4)
+    if not full:
+        raise Wrong(f"{what}: the dataset is empty.")
+    _check_shapes(what, full, size)
+    x, y = (
+        np.concatenate([np.asarray(a) for a, _ in full]),
+        np.concatenate([np.asarray(b) for _, b in full]),
+    )
+    if len(x) > n:
+        if len(full) == 2 * n + 4:
+            raise Wrong(
+                f"{what}: the dataset doesn't end. A validation pass goes through the pictures "
+                "once: leave repeat() out."
+            )
+        raise Wrong(
+            f"{what}: {n} pictures go in and {len(x)} come out. A validation pass shows each "
+            "picture once."
+        )
+    _check_range(what, x, images)
     if len(x) < n:
         lost = n - len(x)
         raise Wrong(

@@ -173,7 +173,7 @@ def _target(what, y, right, names, vocab):
         )
 
 
-def _pixels(what, x, pic, kind):
+def _pixels(what, x, pic, kind):  # noqa: C901  (a ladder of diagnoses)
     import torch
 
     if not isinstance(x, (torch.Tensor, np.ndarray)):

@@ -51,18 +51,13 @@ def keep_the_best(answer) -> Right:
     )
 
 
-def _one_fit(what, answer, name, valid, test):
+def _epoch_of(m):
+    return round(m.weight.item()) - 1
+
+
+def _played(answer, what, name, model, valid, test, asked, trained):
+    "What the answer gives; `asked` and `trained` get what it called."
     import torch
-    from torch import nn
-
-    model = nn.BatchNorm1d(1)
-    nn.init.zeros_(
-        model.weight
-    )  # from here on it says which epoch it is, and so does the running mean
-    asked, trained = [], []
-
-    def epoch_of(m):
-        return round(m.weight.item()) - 1
 
     def one_epoch(m):
         if len(trained) >= len(valid):
@@ -80,7 +75,7 @@ def _one_fit(what, answer, name, valid, test):
             raise Wrong(
                 f"{what}: score is asked for the split {split!r}; there are 'valid' and 'test'."
             )
-        k = epoch_of(m)
+        k = _epoch_of(m)
         asked.append((split, k, len(trained)))
         if not 0 <= k < len(valid):
             raise Wrong(
@@ -102,13 +97,11 @@ def _one_fit(what, answer, name, valid, test):
             f"{what} isn't written yet: put your own code in place of the three dots, then run "
             "the check again."
         )
-    where = f"Where {name} (valid {show(valid)}),"
-    if len(trained) != len(valid):
-        raise Wrong(f"{what}: one_epoch is called {len(trained)} times, for {len(valid)} epochs.")
-    known = [v for v in valid if not math.isnan(v)]
-    best, last = valid.index(max(known)), len(valid) - 1
-    kept, mean = epoch_of(model), round(model.running_mean.item() / 10) - 1
-    looks = [o for o in asked if o[0] == "test"]
+    return got
+
+
+def _refuse_looks(what, looks, valid, test, kept, best):
+    "Raise where test was looked at before the end, or more than once."
     early = [o for o in looks if o[2] < len(valid)]
     if early or len(looks) > 1:
         chosen = (
@@ -121,6 +114,71 @@ def _one_fit(what, answer, name, valid, test):
             f"{what}: test is asked {len(looks)} times. Its score is honest only if nothing "
             f"was chosen with it: choose on valid, and look at test once, at the end.{chosen}"
         )
+
+
+def _blame_other_epoch(what, where, valid, kept, best):
+    "Raise the sentence for a fit that keeps another epoch than the best."
+    known, last = [v for v in valid if not math.isnan(v)], len(valid) - 1
+    if kept == last:
+        hint = (
+            "The last epoch's weights are in the model at the end. If you kept the best ones: "
+            "state_dict() gives references to the model's own tensors, and training goes on to "
+            "change them. Copy them (copy.deepcopy, or clone each), and load the copy at the "
+            "end."
+        )
+        if max(known) == 0:
+            hint = (
+                "A best score that starts at 0 isn't beaten by 0: start below every score, so "
+                "that the first epoch is kept."
+            )
+        elif len(known) < len(valid):
+            hint = (
+                "Every comparison with NaN is False, so a NaN that was ever taken for the best "
+                "lets anything follow it: take an epoch only if its score is greater."
+            )
+        raise Wrong(
+            f"{what}: {where[0].lower() + where[1:]} epoch {best + 1} should be in the "
+            f"model, and it is epoch {kept + 1}. {hint}"
+        )
+    if math.isnan(valid[kept]):
+        raise Wrong(
+            f"{what}: {where[0].lower() + where[1:]} the epoch with NaN is kept. Every "
+            "comparison with NaN is False, and argmax takes NaN for the largest: an epoch "
+            "without a score is never the best."
+        )
+    if valid[kept] == valid[best]:
+        raise Wrong(
+            f"{what}: {where[0].lower() + where[1:]} the later of two equal epochs is "
+            "kept. The earlier one has trained less for the same score: replace it only by "
+            "a higher one."
+        )
+    if valid[kept] == min(known):
+        raise Wrong(
+            f"{what}: {where[0].lower() + where[1:]} the epoch with the lowest score is "
+            "kept. For a loss that would be right; for mAP, higher is better."
+        )
+    raise Wrong(
+        f"{what}: {where[0].lower() + where[1:]} epoch {best + 1} should be in the model "
+        f"at the end, and it is epoch {kept + 1}."
+    )
+
+
+def _one_fit(what, answer, name, valid, test):
+    from torch import nn
+
+    model = nn.BatchNorm1d(1)
+    # from here on the weight says which epoch it is, and so does the running mean
+    nn.init.zeros_(model.weight)
+    asked, trained = [], []
+    got = _played(answer, what, name, model, valid, test, asked, trained)
+    where = f"Where {name} (valid {show(valid)}),"
+    if len(trained) != len(valid):
+        raise Wrong(f"{what}: one_epoch is called {len(trained)} times, for {len(valid)} epochs.")
+    known = [v for v in valid if not math.isnan(v)]
+    best = valid.index(max(known))
+    kept, mean = _epoch_of(model), round(model.running_mean.item() / 10) - 1
+    looks = [o for o in asked if o[0] == "test"]
+    _refuse_looks(what, looks, valid, test, kept, best)
     if [k for s, k, _ in asked if s == "valid"][: len(valid)] != list(range(len(valid))):
         raise Wrong(
             f"{what}: valid should be scored once after each epoch; it is scored for the "
@@ -133,48 +191,7 @@ def _one_fit(what, answer, name, valid, test):
             "both, parameters() only the weights."
         )
     if kept != best:
-        if kept == last:
-            hint = (
-                "The last epoch's weights are in the model at the end. If you kept the best ones: "
-                "state_dict() gives references to the model's own tensors, and training goes on to "
-                "change them. Copy them (copy.deepcopy, or clone each), and load the copy at the "
-                "end."
-            )
-            if max(known) == 0:
-                hint = (
-                    "A best score that starts at 0 isn't beaten by 0: start below every score, so "
-                    "that the first epoch is kept."
-                )
-            elif len(known) < len(valid):
-                hint = (
-                    "Every comparison with NaN is False, so a NaN that was ever taken for the best "
-                    "lets anything follow it: take an epoch only if its score is greater."
-                )
-            raise Wrong(
-                f"{what}: {where[0].lower() + where[1:]} epoch {best + 1} should be in the "
-                f"model, and it is epoch {kept + 1}. {hint}"
-            )
-        if math.isnan(valid[kept]):
-            raise Wrong(
-                f"{what}: {where[0].lower() + where[1:]} the epoch with NaN is kept. Every "
-                "comparison with NaN is False, and argmax takes NaN for the largest: an epoch "
-                "without a score is never the best."
-            )
-        if valid[kept] == valid[best]:
-            raise Wrong(
-                f"{what}: {where[0].lower() + where[1:]} the later of two equal epochs is "
-                "kept. The earlier one has trained less for the same score: replace it only by "
-                "a higher one."
-            )
-        if valid[kept] == min(known):
-            raise Wrong(
-                f"{what}: {where[0].lower() + where[1:]} the epoch with the lowest score is "
-                "kept. For a loss that would be right; for mAP, higher is better."
-            )
-        raise Wrong(
-            f"{what}: {where[0].lower() + where[1:]} epoch {best + 1} should be in the model "
-            f"at the end, and it is epoch {kept + 1}."
-        )
+        _blame_other_epoch(what, where, valid, kept, best)
     if got is None or got is ...:
         raise Wrong(
             f"{what}: the right weights are in the model, but nothing comes back. Give back "

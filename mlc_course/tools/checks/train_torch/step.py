@@ -14,41 +14,111 @@ from .._core import (
 from .common import played_with, small_data, small_net
 
 
-def training_step(answer) -> Right:
-    "Exercise 2: my_step(model, optimiser, x, y) -> the loss as a Python number; one step is done."
-    torch_first()
-    from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+def _bce(*args, **kwargs):
+    from torch.nn.functional import binary_cross_entropy_with_logits
 
-    what, nets, batches = "my_step", [small_net(False), small_net(True)], small_data(8, 8, 8, 5)
-    function(answer, what)
-    bce, given = (
-        binary_cross_entropy_with_logits,
-        "a small network, an SGD optimiser, x of shape (8, 4) and targets of shape (8, 3)",
-    )
+    return binary_cross_entropy_with_logits(*args, **kwargs)
 
-    def step(loss=lambda m, x, y: bce(m(x), y), zero="first", order="back", mode=True, times=1):
-        def f(m, o, x, y):
-            if mode is not None:
-                m.train(mode)
-            if order == "start":
-                o.step()
-            if zero == "first":
-                o.zero_grad()
-            for _ in range(times):
-                out = loss(m, x, y)
-            if order == "step":
-                o.step()
-            out.backward()
-            if order == "back":
-                o.step()
-            if zero == "last":
-                o.zero_grad()
-            return out.item()
 
-        return f
+def _step(loss=lambda m, x, y: _bce(m(x), y), zero="first", order="back", mode=True, times=1):
+    "A training step with one thing changed."
 
-    def play(f, net):
-        return played_with(f, net, batches, lambda m: m.eval())  # as validation leaves it
+    def f(m, o, x, y):
+        if mode is not None:
+            m.train(mode)
+        if order == "start":
+            o.step()
+        if zero == "first":
+            o.zero_grad()
+        for _ in range(times):
+            out = loss(m, x, y)
+        if order == "step":
+            o.step()
+        out.backward()
+        if order == "back":
+            o.step()
+        if zero == "last":
+            o.zero_grad()
+        return out.item()
+
+    return f
+
+
+def _mistakes():
+    "(what to say, a step that makes the mistake)."
+    from torch.nn.functional import cross_entropy
+
+    return [
+        (
+            "the gradients of the batches before are still in it. backward adds to what is "
+            "there; before the next one, zero_grad has to clear it.",
+            _step(zero=None),
+        ),
+        (
+            "step comes before backward, so each step goes by the gradients of the batches "
+            "before, and the first by none.",
+            _step(zero=None, order="start"),
+        ),
+        (
+            "step comes before backward, so each step goes by the gradient of the batch "
+            "before, and the first by none.",
+            _step(order="start"),
+        ),
+        (
+            "the optimiser never sees a gradient of the batch: step comes before backward, "
+            "or zero_grad comes between the two. The order is zero_grad, backward, step.",
+            _step(zero="last", order="step"),
+        ),
+        (
+            "the network is in evaluation mode. Validation has left it there, so BatchNorm "
+            "uses its fixed statistics and doesn't learn, and dropout is off: call "
+            "model.train() first.",
+            _step(mode=None),
+        ),
+        (
+            "the network is put into evaluation mode. Then BatchNorm uses its fixed "
+            "statistics and doesn't learn: a training step needs model.train().",
+            _step(mode=False),
+        ),
+        (
+            "the sigmoid is applied twice. The model gives logits, and the loss that takes "
+            "logits has the sigmoid in it.",
+            _step(lambda m, x, y: _bce(m(x).sigmoid(), y)),
+        ),
+        (
+            "this is softmax cross-entropy, which lets the labels compete. Each label has "
+            "its own yes or no: binary cross-entropy.",
+            _step(lambda m, x, y: cross_entropy(m(x), y)),
+        ),
+        (
+            "the loss is a sum. A mean keeps the rate's meaning when the last batch is smaller.",
+            _step(lambda m, x, y: _bce(m(x), y, reduction="sum")),
+        ),
+        (
+            "the loss is a sum over the labels and a mean over the pictures. The course "
+            "takes the mean over every cell.",
+            _step(lambda m, x, y: _bce(m(x), y, reduction="sum") / len(x)),
+        ),
+        (
+            "this is mean squared error. The loss of the lesson is binary cross-entropy.",
+            _step(lambda m, x, y: (m(x).sigmoid() - y).square().mean()),
+        ),
+        (
+            "the batch goes through the network twice. The gradient is right, but "
+            "BatchNorm counts the batch twice in its statistics, and each pass costs: keep "
+            "the logits.",
+            _step(times=2),
+        ),
+        (
+            "targets and logits have changed places in the loss.",
+            _step(lambda m, x, y: _bce(y, m(x))),
+        ),
+    ]
+
+
+def _safely(answer, what):
+    "The answer, with a sentence for an error in it."
+    given = "a small network, an SGD optimiser, x of shape (8, 4) and targets of shape (8, 3)"
 
     def safely(m, o, x, y):
         try:
@@ -65,7 +135,35 @@ def training_step(answer) -> Right:
             ) from e
         return got
 
-    mine = [play(safely, net) for net in nets]
+    return safely
+
+
+def _refuse_losses(what, mine, right, x, y):
+    "Raise where the weights are right, and the losses that come back aren't."
+    for got, want in zip(mine, right):
+        if same(got[0], want[0], 1e-4):
+            continue
+        if same(got[0][-1], _bce(got[2](x), y).item(), 1e-4):
+            raise Wrong(
+                f"{what}: the weights are right, but the loss that you give back is computed "
+                "again after the step. That costs a pass more; give back the one that you have."
+            )
+        raise Wrong(
+            f"{what}: the weights are right, but the loss of the first batch is "
+            f"{want[0][0]:.4f}, and you gave {show(got[0][0])}."
+        )
+
+
+def training_step(answer) -> Right:
+    "Exercise 2: my_step(model, optimiser, x, y) -> the loss as a Python number; one step is done."
+    torch_first()
+    what, nets, batches = "my_step", [small_net(False), small_net(True)], small_data(8, 8, 8, 5)
+    function(answer, what)
+
+    def play(f, net):
+        return played_with(f, net, batches, lambda m: m.eval())  # as validation leaves it
+
+    mine = [play(_safely(answer, what), net) for net in nets]
     moved = any(
         not same(mine[k][1][n], v)
         for k, net in enumerate(nets)
@@ -91,7 +189,7 @@ def training_step(answer) -> Right:
     equal = lambda f, only=None: all(
         same(a[1], b[1], 1e-4) for k, (a, b) in enumerate(zip(mine, f)) if only is None or k == only
     )
-    right = [play(step(), net) for net in nets]
+    right = [play(_step(), net) for net in nets]
     if not moved:
         raise Wrong(
             f"{what}: the network is the same as before. Is step called, and between backward "
@@ -99,73 +197,7 @@ def training_step(answer) -> Right:
             "the weights."
         )
     if not equal(right):
-        for says, f in [
-            (
-                "the gradients of the batches before are still in it. backward adds to what is "
-                "there; before the next one, zero_grad has to clear it.",
-                step(zero=None),
-            ),
-            (
-                "step comes before backward, so each step goes by the gradients of the batches "
-                "before, and the first by none.",
-                step(zero=None, order="start"),
-            ),
-            (
-                "step comes before backward, so each step goes by the gradient of the batch "
-                "before, and the first by none.",
-                step(order="start"),
-            ),
-            (
-                "the optimiser never sees a gradient of the batch: step comes before backward, "
-                "or zero_grad comes between the two. The order is zero_grad, backward, step.",
-                step(zero="last", order="step"),
-            ),
-            (
-                "the network is in evaluation mode. Validation has left it there, so BatchNorm "
-                "uses its fixed statistics and doesn't learn, and dropout is off: call "
-                "model.train() first.",
-                step(mode=None),
-            ),
-            (
-                "the network is put into evaluation mode. Then BatchNorm uses its fixed "
-                "statistics and doesn't learn: a training step needs model.train().",
-                step(mode=False),
-            ),
-            (
-                "the sigmoid is applied twice. The model gives logits, and the loss that takes "
-                "logits has the sigmoid in it.",
-                step(lambda m, x, y: bce(m(x).sigmoid(), y)),
-            ),
-            (
-                "this is softmax cross-entropy, which lets the labels compete. Each label has "
-                "its own yes or no: binary cross-entropy.",
-                step(lambda m, x, y: cross_entropy(m(x), y)),
-            ),
-            (
-                "the loss is a sum. A mean keeps the rate's meaning when the last batch is "
-                "smaller.",
-                step(lambda m, x, y: bce(m(x), y, reduction="sum")),
-            ),
-            (
-                "the loss is a sum over the labels and a mean over the pictures. The course "
-                "takes the mean over every cell.",
-                step(lambda m, x, y: bce(m(x), y, reduction="sum") / len(x)),
-            ),
-            (
-                "this is mean squared error. The loss of the lesson is binary cross-entropy.",
-                step(lambda m, x, y: (m(x).sigmoid() - y).square().mean()),
-            ),
-            (
-                "the batch goes through the network twice. The gradient is right, but "
-                "BatchNorm counts the batch twice in its statistics, and each pass costs: keep "
-                "the logits.",
-                step(times=2),
-            ),
-            (
-                "targets and logits have changed places in the loss.",
-                step(lambda m, x, y: bce(y, m(x))),
-            ),
-        ]:
+        for says, f in _mistakes():
             try:
                 theirs = [play(f, net) for net in nets]
             except Exception:
@@ -182,17 +214,5 @@ def training_step(answer) -> Right:
             f"{what}: after four steps the weights aren't what one forward pass, the mean of "
             "binary cross-entropy, backward and one step make of them."
         )
-    for got, want in zip(mine, right):
-        if same(got[0], want[0], 1e-4):
-            continue
-        x, y = batches[-1]
-        if same(got[0][-1], bce(got[2](x), y).item(), 1e-4):
-            raise Wrong(
-                f"{what}: the weights are right, but the loss that you give back is computed "
-                "again after the step. That costs a pass more; give back the one that you have."
-            )
-        raise Wrong(
-            f"{what}: the weights are right, but the loss of the first batch is "
-            f"{want[0][0]:.4f}, and you gave {show(got[0][0])}."
-        )
+    _refuse_losses(what, mine, right, *batches[-1])
     return Right("Right: train, clear, compare, differentiate, step, and a number comes back.")
