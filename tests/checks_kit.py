@@ -47,7 +47,9 @@ def unlike(given):
 
 
 def mistakes_are_told_apart(module, name, right, monkeypatch):
-    "Every mistake that the check hands to `diagnose` differs from the right answer, and from the others on at least one case."
+    """Every mistake that the check hands to `diagnose` differs from the right answer, and from the
+    others on at least one case.
+    """
     seen = []
 
     def spy(answer, right, mistakes, cases, *args, **kwargs):
