@@ -121,10 +121,9 @@ def ones(df, columns):
         if not known.all():
             row = int(np.flatnonzero(~known)[0])
             raise ValueError(
-                f"{row_sources(df)[row]}, column {c}: {df[c].iloc[row]!r} is neither 0 nor 1, so"
-                f" it is"
-                " unknown whether the image has the label. Drop such rows, or fill the cells in;"
-                " if this column is no label, name those that are in label_columns."
+                f"{row_sources(df)[row]}, column {c}: {df[c].iloc[row]!r} is neither 0 nor 1, so "
+                "it is unknown whether the image has the label. Drop such rows, or fill the cells "
+                "in; if this column is no label, name those that are in label_columns."
             )
         on[:, i] = df[c].isin((1,))
     return on

@@ -41,9 +41,8 @@ def in_vocab_order(
             if names
         ]
         raise ValueError(
-            f"{name} {' and '.join(parts)}: give one number for each of the "
-            f"{len(vocab)} labels {', '.join(map(repr, vocab[:5]))}"
-            f"{', ...' if len(vocab) > 5 else ''}."
+            f"{name} {' and '.join(parts)}: give one number for each of the {len(vocab)} labels "
+            f"{', '.join(map(repr, vocab[:5]))}{', ...' if len(vocab) > 5 else ''}."
         )
     return [values[o] for o in vocab]
 
@@ -141,9 +140,8 @@ def check_grid(
     "The thresholds of a sweep."
     if by_label(thresholds):
         raise TypeError(
-            "thresholds is given by label, and a sweep tries every number on all "
-            "labels: give a list of numbers, or score your thresholds with "
-            "evaluate(predictions, thresh)."
+            "thresholds is given by label, and a sweep tries every number on all labels: give a "
+            "list of numbers, or score your thresholds with evaluate(predictions, thresh)."
         )
     if thresholds is None:
         return np.linspace(0.05, 0.95, 29)

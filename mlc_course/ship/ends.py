@@ -62,18 +62,15 @@ def judge(
     if found & set(COMPETING):
         raise ValueError(
             f"The network ends in a {sorted(found & set(COMPETING))[0]}, so its labels compete: "
-            "the scores of an image "
-            "add up to 1, and two labels can't both be likely. Take that layer off, train with a "
-            "binary "
-            "cross-entropy (of logits), and ship the result."
+            "the scores of an image add up to 1, and two labels can't both be likely. Take that "
+            "layer off, train with a binary cross-entropy (of logits), and ship the result."
         )
     if found == {"linear"}:
         return "logits"
     if "sigmoid" in found:
         raise ValueError(
             "Some outputs of the network end in a sigmoid and others don't, so it can't be told "
-            "which are "
-            "probabilities. Let all of them be logits, or put all through a sigmoid."
+            "which are probabilities. Let all of them be logits, or put all through a sigmoid."
         )
     named = sorted(
         rest & (set(TORCH_ENDS.values()) | set(KERAS_ENDS.values()) | {"hardmax", "normalisation"})
@@ -91,8 +88,7 @@ def unfit(fact):
     "The sentence about an output that is neither a logit nor a plain sigmoid."
     return (
         f"{fact}: that is neither a logit, which can be any number, nor a probability from a "
-        "plain sigmoid. "
-        "Let the network end in its last linear layer, or in a sigmoid alone."
+        "plain sigmoid. Let the network end in its last linear layer, or in a sigmoid alone."
     )
 
 
@@ -108,23 +104,20 @@ def check_output(
         parts = f" with {len(out)} parts" if hasattr(out, "__len__") and shape is None else ""
         raise ValueError(
             f"For {call} the model gives a {type(out).__name__}{parts}, and a predictor needs one "
-            "tensor "
-            "[N, labels]. Wrap the model so that it gives the label scores alone."
+            "tensor [N, labels]. Wrap the model so that it gives the label scores alone."
         )
     shape, wanted = list(map(int, shape)), len(vocab) if vocab is not None else None
     if len(shape) != 2 or shape[0] != n:
         raise ValueError(
             f"For {call} the model gives numbers of shape {shape}, and a predictor needs [{n}, "
-            "labels], one number "
-            "per image and label."
+            "labels], one number per image and label."
         )
     if wanted is not None and shape[1] != wanted:
         raise ValueError(
             f"The model gives {shape[1]} number{'s' * (shape[1] != 1)} for each image, and the "
-            f"vocab has {wanted} "
-            f"label{'s' * (wanted != 1)} "
-            f"({', '.join(map(str, list(vocab)[:3]))}{', ...' * (wanted > 3)}). Give the "
-            "vocab that the model was trained with, in the order of its outputs."
+            f"vocab has {wanted} label{'s' * (wanted != 1)} "
+            f"({', '.join(map(str, list(vocab)[:3]))}{', ...' * (wanted > 3)}). Give the vocab "
+            "that the model was trained with, in the order of its outputs."
         )
     if "float" not in str(dtype):
         raise ValueError(

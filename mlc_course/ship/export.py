@@ -150,8 +150,7 @@ def keras_graph(model, size, vocab):
     except Exception as e:
         raise ValueError(
             f"The model doesn't take float images {list(x.shape)} ({first_line(e)}). Pass "
-            "image_size= with the size that "
-            "it was trained with."
+            "image_size= with the size that it was trained with."
         ) from e
     check_output(out, 2, vocab, f"float images {list(x.shape)}")
     names = [o.name for o in getattr(model, "layers", [])]

@@ -11,8 +11,7 @@ from .ends import FACTORS, KERAS_ENDS, check_output, first_line, judge, spread
 
 KERAS_SAME = (
     "Identity IdentityN Cast Reshape Squeeze ExpandDims Transpose StopGradient StridedSlice "
-    "GatherV2 Split "
-    "PreventGradient CheckNumerics EnsureShape"
+    "GatherV2 Split PreventGradient CheckNumerics EnsureShape"
 ).split()
 
 
@@ -45,9 +44,8 @@ def keras_ending(
     if begins:
         raise ValueError(
             f"The network begins by {begins}, so it was trained on numbers from 0 to 255, and "
-            "here it would get 0 to 1. Take "
-            "that layer out; or export it with Predictor.save(..., input_range=(0, 255)), whose "
-            "predictions(table) are right."
+            "here it would get 0 to 1. Take that layer out; or export it with Predictor.save(..., "
+            "input_range=(0, 255)), whose predictions(table) are right."
         )
     outs = graph.structured_outputs
     if not hasattr(outs, "shape"):

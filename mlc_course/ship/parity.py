@@ -38,8 +38,7 @@ def measure(
     if not parts:
         raise ValueError(
             "This Learner takes neither paths of files nor rows of an ImageTable, so it can't be "
-            "compared with what is "
-            "shipped. Pass table=, or let get_x take a path."
+            "compared with what is shipped. Pass table=, or let get_x take a path."
         )
     for names, ours, theirs, what, whose in parts:
         compare(names, ours, theirs, predictor.vocab, whose, tolerance)
@@ -65,11 +64,9 @@ def compare(names, ours, theirs, vocab, whose, tolerance):
     row, col = np.unravel_index(np.nan_to_num(gap, nan=np.inf).argmax(), gap.shape)
     raise ValueError(
         f"What would be shipped doesn't answer as {whose} does: for {names[row]}, {vocab[col]!r} "
-        "it says "
-        f"{ours[row, col]:.6f} instead of {theirs[row, col]:.6f}, and {tolerance} is allowed. "
-        "Nothing was written. Look for "
-        "something that differs from call to call (dropout or noise that stays on), or a callback "
-        "or transform of yours."
+        f"it says {ours[row, col]:.6f} instead of {theirs[row, col]:.6f}, and {tolerance} is "
+        "allowed. Nothing was written. Look for something that differs from call to call (dropout "
+        "or noise that stays on), or a callback or transform of yours."
     )
 
 

@@ -78,10 +78,9 @@ def _check_names(rows, cells, sources, strict, known):
         for name in row:
             if name in bad:
                 raise ValueError(
-                    f"{source}: the label cell is {cell!r}, and {name!r} in it can't be a label"
-                    f" name:"
-                    f" {bad[name]}. Correct the cell, say what separates two labels, such as"
-                    f" {opt('sep', ',')}, or write the cells as JSON lists, such as"
+                    f"{source}: the label cell is {cell!r}, and {name!r} in it can't be a label "
+                    f"name: {bad[name]}. Correct the cell, say what separates two labels, such as "
+                    f"{opt('sep', ',')}, or write the cells as JSON lists, such as"
                     ' ["cat", "polar bear"].'
                 )
 
@@ -103,9 +102,8 @@ def _vector_advice(sizes, column):
             " Write names, or one column per label."
         )
     return (
-        ", a row of 0 and 1 without names. Write one column per label, with the label's name "
-        f"in row 1, or name the {max(sizes)} labels in order: "
-        f"{opt('vocab', ['cat', 'dog', '...'])}."
+        ", a row of 0 and 1 without names. Write one column per label, with the label's name in "
+        f"row 1, or name the {max(sizes)} labels in order: {opt('vocab', ['cat', 'dog', '...'])}."
     )
 
 

@@ -89,9 +89,8 @@ def file_column(raw, file, wanted=None):
     known = FILE_COLUMNS | WEAK_FILE_COLUMNS
     if any(map(_named, raw.columns)) and not any(norm(c) in known for c in raw.columns):
         raise ValueError(
-            f"{file}: row 1 holds a file name ({', '.join(raw.columns[:3])}), and should name the"
-            f" columns:"
-            " write a row such as fname,labels above it."
+            f"{file}: row 1 holds a file name ({', '.join(raw.columns[:3])}), and should name the "
+            "columns: write a row such as fname,labels above it."
         )
     able = [c for c in raw.columns if not is_binary(raw, c)]
     for names in (FILE_COLUMNS, WEAK_FILE_COLUMNS):

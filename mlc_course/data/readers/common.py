@@ -116,9 +116,8 @@ def _missing_error(gone, near, doubt, df, root):
     if first in doubt:
         both = " and ".join(doubt[first][:2])
         return ValueError(
-            f"{source}: {first} is in more than one folder: {both}. Write the folder into the"
-            f" table,"
-            f" as in {doubt[first][0]}, or give the right folder: {opt('images', 'FOLDER')}."
+            f"{source}: {first} is in more than one folder: {both}. Write the folder into the "
+            f"table, as in {doubt[first][0]}, or give the right folder: {opt('images', 'FOLDER')}."
         )
     pairs = [(name, near[name]) for name, _ in gone if name in near][:5]
     hint = "".join(f" {file} is there; did you mean that by {name}?" for name, file in pairs)

@@ -195,8 +195,7 @@ def scaled_features(answer) -> Right:
             ),
             given(
                 "the spread is computed with n - 1 (ddof=1, the default of pandas and torch). "
-                "Nothing breaks by it; StandardScaler, whose result this should be, divides by "
-                "n.",
+                "Nothing breaks by it; StandardScaler, whose result this should be, divides by n.",
                 std=lambda a: a.std(0, ddof=1),
             ),
             Mistake(
@@ -206,9 +205,8 @@ def scaled_features(answer) -> Right:
                 lambda a, b: (scale(a, b)[0], b),
             ),
             Mistake(
-                "the mean isn't taken away from the test features. If you do it: was it "
-                "measured after train was changed? Its mean is 0 then. Measure mean and spread "
-                "first.",
+                "the mean isn't taken away from the test features. If you do it: was it measured "
+                "after train was changed? Its mean is 0 then. Measure mean and spread first.",
                 quiet(lambda a, b: (scale(a, b)[0], b / a.std(0))),
             ),
             Mistake("train and test come back in the wrong order.", lambda a, b: scale(a, b)[::-1]),

@@ -106,9 +106,8 @@ def block_weights(answer) -> Right:
                 lambda i, o, s: count(i, o, s) + 2 * i - 2 * o,
             ),
             Mistake(
-                "you count everything in `state_dict()`. BatchNorm's running mean, its "
-                "variance and its counter of batches are buffers: they are kept, but they "
-                "don't learn.",
+                "you count everything in `state_dict()`. BatchNorm's running mean, its variance "
+                "and its counter of batches are buffers: they are kept, but they don't learn.",
                 lambda i, o, s: count(i, o, s, bn=4) + (3 if s != 1 or i != o else 2),
             ),
             Mistake(

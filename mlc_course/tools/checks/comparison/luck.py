@@ -118,8 +118,7 @@ def gap_in_seeds(answer) -> Right:
             ),
             Mistake(
                 "the two variances are added. That is the spread of the difference between two "
-                "runs; the exercise asks for the spread of one run, so take their weighted "
-                "mean.",
+                "runs; the exercise asks for the spread of one run, so take their weighted mean.",
                 over(lambda a, b: np.sqrt(var(a) + var(b))),
             ),
             Mistake(
@@ -197,9 +196,8 @@ def luck_of_the_test(answer) -> Right:
                 lambda v, t: (v.max(1) - t.max(1)).mean(),
             ),
             Mistake(
-                "this is how much the validation score flatters the rate that was chosen by "
-                "it. Asked is what the test score gains when test chooses: compare two test "
-                "scores.",
+                "this is how much the validation score flatters the rate that was chosen by it. "
+                "Asked is what the test score gains when test chooses: compare two test scores.",
                 lambda v, t: (v.max(1) - honest(v, t)).mean(),
             ),
             Mistake(once, on_mean),

@@ -47,9 +47,8 @@ def any_heads(answer) -> Right:  # noqa: C901  (a ladder of diagnoses)
                 ) from None
             if "can't contain" in said:
                 raise Wrong(
-                    f"{what}: a module's layer can't have a name with a dot, and names of "
-                    "heads come from data. Keep the layers in an nn.ModuleList, and the names "
-                    "beside it."
+                    f"{what}: a module's layer can't have a name with a dot, and names of heads "
+                    "come from data. Keep the layers in an nn.ModuleList, and the names beside it."
                 ) from None
             raise Wrong(f"{what} stopped with KeyError: {e}. The heads were {show(heads)}.") from e
         except NotImplementedError:
@@ -76,10 +75,9 @@ def any_heads(answer) -> Right:  # noqa: C901  (a ladder of diagnoses)
             )
         if clash := [k for k in heads if k in model._modules and hasattr(nn.Module, k)]:
             raise Wrong(
-                f"{what}: a layer of the model is called {clash[0]!r} as its head is, and "
-                "every module has a method of that name, which is found in its place. Names of "
-                "heads come from data: keep the layers in an nn.ModuleList, and the names "
-                "beside it."
+                f"{what}: a layer of the model is called {clash[0]!r} as its head is, and every "
+                "module has a method of that name, which is found in its place. Names of heads "
+                "come from data: keep the layers in an nn.ModuleList, and the names beside it."
             )
         out = _batch(what, model, torch.randn(5, 4), heads, runs)
         rows = [z.detach().exp().sum(1) for z in out.values()] + [
@@ -112,9 +110,8 @@ def any_heads(answer) -> Right:  # noqa: C901  (a ladder of diagnoses)
         )
         if known == own:
             raise Wrong(
-                f"{what}: `model.parameters()` lists nothing of the heads, so an optimiser "
-                "would never train them. A plain dict or list hides layers; nn.ModuleList "
-                "shows them."
+                f"{what}: `model.parameters()` lists nothing of the heads, so an optimiser would "
+                "never train them. A plain dict or list hides layers; nn.ModuleList shows them."
             )
         if known == wanted:
             raise Wrong(
@@ -134,9 +131,8 @@ def any_heads(answer) -> Right:  # noqa: C901  (a ladder of diagnoses)
             )
             if not reached:
                 raise Wrong(
-                    f"{what}: no gradient reaches the body from head {n!r}. It has to learn "
-                    "from all heads, so leave out detach(), no_grad() and requires_grad = "
-                    "False."
+                    f"{what}: no gradient reaches the body from head {n!r}. It has to learn from "
+                    "all heads, so leave out detach(), no_grad() and requires_grad = False."
                 )
         if known != own + wanted:
             raise Wrong(

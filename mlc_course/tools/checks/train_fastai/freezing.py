@@ -93,9 +93,8 @@ def trainable_while_frozen(answer) -> Right:
                 lambda m: _numbers(m, norm),
             ),
             Mistake(
-                "the BatchNorm layers of the head are counted twice: once with the head, and "
-                "once among the BatchNorm layers of the whole model. Look for them in the body "
-                "only.",
+                "the BatchNorm layers of the head are counted twice: once with the head, and once "
+                "among the BatchNorm layers of the whole model. Look for them in the body only.",
                 lambda m: _numbers(m, norm) + _numbers(m[1]),
             ),
             Mistake(
@@ -106,15 +105,13 @@ def trainable_while_frozen(answer) -> Right:
                 ),
             ),
             Mistake(
-                "you count BatchNorm's buffers as well. Its running mean and variance move "
-                "while the network trains, but no gradient moves them, so they aren't "
-                "parameters.",
+                "you count BatchNorm's buffers as well. Its running mean and variance move while "
+                "the network trains, but no gradient moves them, so they aren't parameters.",
                 lambda m: _numbers(m[0], norm, True) + _numbers(m[1], buffers=True),
             ),
             Mistake(
-                "you count BatchNorm's buffers as well. Its running mean and variance move "
-                "while the network trains, but no gradient moves them, so they aren't "
-                "parameters.",
+                "you count BatchNorm's buffers as well. Its running mean and variance move while "
+                "the network trains, but no gradient moves them, so they aren't parameters.",
                 lambda m: _numbers(m[0], norm, True) + _numbers(m[1]),
             ),
             Mistake(

@@ -127,8 +127,7 @@ def three_groups(answer) -> Right:  # noqa: C901  (a ladder of diagnoses)
         if len(groups) != 3:
             raise Wrong(
                 f"my_splitter gives {len(groups)} group{'s' if len(groups) != 1 else ''}, and "
-                "three were asked for: the body's first two parts, the rest of the body, the "
-                "head."
+                "three were asked for: the body's first two parts, the rest of the body, the head."
             )
         sets = [{id(p) for p in g} for g in groups]
         right = [{id(p) for p in g} for g in want]

@@ -120,9 +120,8 @@ def ignores_a_shift(answer) -> Right:
             lambda *a: True,
         ),
         (
-            "no loss ignores the shift in yours. Softmax cross-entropy does, up to rounding: "
-            "add one number to every logit, leave the targets alone, and compare with a "
-            "tolerance.",
+            "no loss ignores the shift in yours. Softmax cross-entropy does, up to rounding: add "
+            "one number to every logit, leave the targets alone, and compare with a tolerance.",
             lambda *a: False,
         ),
     ]:

@@ -123,8 +123,7 @@ def _blame_other_epoch(what, where, valid, kept, best):
         hint = (
             "The last epoch's weights are in the model at the end. If you kept the best ones: "
             "state_dict() gives references to the model's own tensors, and training goes on to "
-            "change them. Copy them (copy.deepcopy, or clone each), and load the copy at the "
-            "end."
+            "change them. Copy them (copy.deepcopy, or clone each), and load the copy at the end."
         )
         if max(known) == 0:
             hint = (
@@ -148,9 +147,8 @@ def _blame_other_epoch(what, where, valid, kept, best):
         )
     if valid[kept] == valid[best]:
         raise Wrong(
-            f"{what}: {where[0].lower() + where[1:]} the later of two equal epochs is "
-            "kept. The earlier one has trained less for the same score: replace it only by "
-            "a higher one."
+            f"{what}: {where[0].lower() + where[1:]} the later of two equal epochs is kept. The "
+            "earlier one has trained less for the same score: replace it only by a higher one."
         )
     if valid[kept] == min(known):
         raise Wrong(

@@ -39,15 +39,13 @@ def _mistakes(share):
     "(what to say, a large step that makes the mistake)."
     return [
         (
-            "the parts are added up without a division, so the step is as many times too "
-            "large as there are parts. Each part's loss is a mean; weigh it with its share "
-            "of the pictures.",
+            "the parts are added up without a division, so the step is as many times too large as "
+            "there are parts. Each part's loss is a mean; weigh it with its share of the pictures.",
             _step(lambda k, n, p: 1.0),
         ),
         (
-            "each part counts the same, also one with fewer pictures. A mean of means is "
-            "the mean only if all parts are equally large: weigh each with its share of "
-            "the pictures.",
+            "each part counts the same, also one with fewer pictures. A mean of means is the mean "
+            "only if all parts are equally large: weigh each with its share of the pictures.",
             _step(lambda k, n, p: 1 / len(p)),
         ),
         (

@@ -70,9 +70,8 @@ def _mistakes():
             _step(zero="last", order="step"),
         ),
         (
-            "the network is in evaluation mode. Validation has left it there, so BatchNorm "
-            "uses its fixed statistics and doesn't learn, and dropout is off: call "
-            "model.train() first.",
+            "the network is in evaluation mode. Validation has left it there, so BatchNorm uses "
+            "its fixed statistics and doesn't learn, and dropout is off: call model.train() first.",
             _step(mode=None),
         ),
         (
@@ -104,9 +103,8 @@ def _mistakes():
             _step(lambda m, x, y: (m(x).sigmoid() - y).square().mean()),
         ),
         (
-            "the batch goes through the network twice. The gradient is right, but "
-            "BatchNorm counts the batch twice in its statistics, and each pass costs: keep "
-            "the logits.",
+            "the batch goes through the network twice. The gradient is right, but BatchNorm "
+            "counts the batch twice in its statistics, and each pass costs: keep the logits.",
             _step(times=2),
         ),
         (
