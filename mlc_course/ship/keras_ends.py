@@ -1,8 +1,5 @@
 "What a Keras network ends in."
 
-# A bounded output that the graph doesn't name (a sigmoid written by hand, a cosine) is found by
-# trying other weights.
-
 from contextlib import contextmanager
 
 import numpy as np

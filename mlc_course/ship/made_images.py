@@ -1,8 +1,5 @@
 "Images for a parity test where a data set has none."
 
-# `learn.get_preds` for a Learner, `model.predict` for a Keras model, the module on a trainer's
-# batches for torch, and what a trainer wrote down where there is a run.
-
 from pathlib import Path
 
 import numpy as np

@@ -1,8 +1,5 @@
 "What a PyTorch network ends in."
 
-# A bounded output that the graph doesn't name (a sigmoid written by hand, a cosine) is found by
-# trying other weights.
-
 import copy
 
 from .ends import FACTORS, TORCH_ENDS, check_output, first_line, judge, spread

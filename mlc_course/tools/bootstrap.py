@@ -2,10 +2,8 @@
 "Sets up `.venv` and runs a target: course, test, lab, clean, setup."
 
 # Runs as a plain file with any Python from 3.6 on (`python3 mlc_course/tools/bootstrap.py course`),
-# so it uses
-# the standard library alone, imports nothing of this package, and keeps to old syntax. The Makefile
-# calls it;
-# where there is no make, as on Windows, call it yourself.
+# so it uses the standard library alone, imports nothing of this package, and keeps to old syntax.
+# The Makefile calls it; where there is no make, as on Windows, call it yourself.
 import argparse
 import hashlib
 import json

@@ -1,8 +1,5 @@
 "The report of `mlc doctor` as text."
 
-# Whatever imports a framework does it in a process of its own: an abort or a hang there is a line
-# of the report.
-
 
 def _extra_line(name, extra):
     "What an extra is for, and how to get it where it isn't installed."

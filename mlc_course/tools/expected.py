@@ -1,11 +1,5 @@
 "How long each lesson should take."
 
-# The notebook client runs in a thread of its own. The main thread ticks five times a second: it
-# draws the bar,
-# measures the kernel's memory, watches the time limit, and takes Ctrl-C. That is why a lesson can
-# be stopped
-# at any moment and no kernel is left behind.
-
 DEFAULT_SECONDS = {  # expected seconds on two CPU cores, until this machine has its own record
     "smoke": 15,
     "laptop": 60,

@@ -1,9 +1,5 @@
 "Formulas of a lesson, drawn by Matplotlib."
 
-# nbconvert's own full templates load RequireJS and MathJax from a CDN, so a reader without a
-# network would see raw
-# formulas. Here only its cells are used; formulas are drawn by Matplotlib, and page, contents and
-# style are ours.
 import base64
 import html
 import io

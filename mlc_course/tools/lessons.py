@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 
-# ---- finding lessons ---------------------------------------------------------------------------
 def find_checkout(
     start: Path | None = None,  # folder to start from; the working folder if left out
 ) -> Path:  # the folder that holds nbs/

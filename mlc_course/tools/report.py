@@ -3,9 +3,8 @@ is fetched.
 """
 
 # nbconvert's own full templates load RequireJS and MathJax from a CDN, so a reader without a
-# network would see raw
-# formulas. Here only its cells are used; formulas are drawn by Matplotlib, and page, contents and
-# style are ours.
+# network would see raw formulas. Here only its cells are used; formulas are drawn by Matplotlib,
+# and page, contents and style are ours.
 import copy
 import html
 import platform

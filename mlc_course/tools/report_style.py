@@ -1,10 +1,5 @@
 "How the page of `mlc run` looks."
 
-# nbconvert's own full templates load RequireJS and MathJax from a CDN, so a reader without a
-# network would see raw
-# formulas. Here only its cells are used; formulas are drawn by Matplotlib, and page, contents and
-# style are ours.
-
 STYLE = """
 :root{color-scheme:light;--ink:#1c2430;--soft:#5b6675;--line:#dde2e8;--fill:#f6f8fa;
 --link:#0b5cad}

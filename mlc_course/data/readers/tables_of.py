@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-from .columns import (
-    likely_tables,
-)  # fmt: skip
+from .columns import likely_tables
 from .listing import files_in, folders_in
 from .locate import SIDE_FOLDERS
 from .splits import WORDS, file_split, file_stem
