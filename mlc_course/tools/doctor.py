@@ -147,54 +147,89 @@ def folder_size(
     return total
 
 
+def _look_at_frameworks():
+    "{framework or order of import: what its process said} for those that are installed."
+    have = {n for n in ("torch", "tensorflow") if version(n) is not None}
+    alone = dict(torch=TORCH, tensorflow=TENSORFLOW)
+    both_here = len(have) == 2
+    codes = {k: c for k, (c, _) in ORDERS.items()} if both_here else {n: alone[n] for n in have}
+    with ThreadPoolExecutor(max_workers=max(2, min(3, usable_cores()))) as pool:
+        probes = dict(zip(codes, pool.map(probe, codes.values())))
+    both = probes.get("PyTorch first, then TensorFlow")
+    for n in have if both else ():
+        if n in both["facts"]:
+            probes[n] = dict(both, ok=True, error="", facts=both["facts"][n])
+    for n in have - set(probes):
+        probes[n] = probe(alone[n])  # which of the two is broken?
+    for n in have:
+        probes[n]["facts"] = probes[n]["facts"].get(n, probes[n]["facts"])
+    return probes
+
+
+def _look_at_data():
+    "Where the data lies, and how much it is; or why it can't be used."
+    from mlc_course.settings import data_home
+
+    try:
+        home = data_home()
+        free = shutil.disk_usage(home).free
+        return dict(path=str(home), bytes=folder_size(home), free_bytes=free)
+    except OSError as e:
+        return dict(path=None, error=str(e))
+
+
+def _profile():
+    "The profile's name and no problem, or no name and what is wrong."
+    from mlc_course.settings import load_profile
+
+    try:
+        return load_profile().name, []
+    except ValueError as e:
+        return None, [str(e)]
+
+
+def _lessons():
+    "The checkout and its lessons; none outside of one."
+    from mlc_course.tools.runner import find_checkout
+
+    try:
+        root = find_checkout()
+        return root, lessons_report(root / "nbs")
+    except FileNotFoundError:
+        return None, []
+
+
+def _problems(report, probes):
+    "A sentence for everything that a reader should see to."
+    out = [report["data"]["error"]] if "error" in report["data"] else []
+    if not (3, 11) <= sys.version_info[:2] <= (3, 13):
+        out.append(f"Python {report['python']} is not one of 3.11 to 3.13.")
+    for n in ("torch", "tensorflow"):
+        if n in probes and not probes[n]["ok"]:
+            out.append(f"{n} can't be imported: {probes[n]['error']}")
+    for k, (_, must) in ORDERS.items():
+        if must and k in probes and not probes[k]["ok"]:
+            out.append(f"{k}: {probes[k]['error']}")
+    for x in report["lessons"]:
+        if x["missing"]:
+            out.append(f"{x['stem']} misses {', '.join(x['missing'])}; run `make setup`.")
+    free, memory = report["disk_free_bytes"] / 1e9, report["memory_bytes"] / 1e9
+    if free < 2:
+        out.append(f"Only {free:.1f} GB of disk are free; the runs need about 2 GB.")
+    if memory < 7:
+        out.append(
+            f"The machine has {memory:.1f} GB of memory; run one lesson at a time, with nothing "
+            "else open."
+        )
+    return out
+
+
 def examine() -> dict:  # plain values, ready for JSON
     "Everything that the doctor looks at."
     import psutil
 
-    from mlc_course.settings import data_home, load_profile
-    from mlc_course.tools.runner import find_checkout
-
-    have = {n for n in ("torch", "tensorflow") if version(n) is not None}
-    codes = (
-        {k: code for k, (code, _) in ORDERS.items()}
-        if len(have) == 2
-        else {n: dict(torch=TORCH, tensorflow=TENSORFLOW)[n] for n in have}
-    )
-    with ThreadPoolExecutor(max_workers=max(2, min(3, usable_cores()))) as pool:
-        probes = dict(zip(codes, pool.map(probe, codes.values())))
-    both = probes.get("PyTorch first, then TensorFlow")
-    if both:
-        probes |= {
-            n: dict(both, ok=True, error="", facts=both["facts"][n])
-            for n in have
-            if n in both["facts"]
-        }
-    for n in have - set(probes):
-        probes[n] = probe(
-            dict(torch=TORCH, tensorflow=TENSORFLOW)[n]
-        )  # which of the two is broken?
-    for n in have:
-        probes[n]["facts"] = probes[n]["facts"].get(n, probes[n]["facts"])
-    problems = []
-    try:
-        home = data_home()
-        data = dict(
-            path=str(home), bytes=folder_size(home), free_bytes=shutil.disk_usage(home).free
-        )
-    except OSError as e:
-        data = dict(path=None, error=str(e))
-        problems.append(str(e))
-    try:
-        profile = load_profile().name
-    except ValueError as e:
-        profile = None
-        problems.append(str(e))
-    try:
-        root = find_checkout()
-        lessons = lessons_report(root / "nbs")
-    except FileNotFoundError:
-        root, lessons = None, []
-    memory = psutil.virtual_memory()
+    probes, memory = _look_at_frameworks(), psutil.virtual_memory()
+    (profile, wrong), (root, lessons) = _profile(), _lessons()
     report = dict(
         python=platform.python_version(),
         executable=sys.executable,
@@ -204,7 +239,7 @@ def examine() -> dict:  # plain values, ready for JSON
         memory_bytes=memory.total,
         memory_free_bytes=memory.available,
         disk_free_bytes=shutil.disk_usage(root or Path.cwd()).free,
-        data=data,
+        data=_look_at_data(),
         profile=profile,
         checkout=str(root) if root else None,
         lessons=lessons,
@@ -215,31 +250,4 @@ def examine() -> dict:  # plain values, ready for JSON
         import_orders={k: probes[k] for k in ORDERS if k in probes},
         rule=RULE,
     )
-    if not (3, 11) <= sys.version_info[:2] <= (3, 13):
-        problems.append(f"Python {platform.python_version()} is not one of 3.11 to 3.13.")
-    problems += [
-        f"{n} can't be imported: {probes[n]['error']}"
-        for n in ("torch", "tensorflow")
-        if n in probes and not probes[n]["ok"]
-    ]
-    problems += [
-        f"{k}: {probes[k]['error']}"
-        for k, (_, must) in ORDERS.items()
-        if must and k in probes and not probes[k]["ok"]
-    ]
-    problems += [
-        f"{x['stem']} misses {', '.join(x['missing'])}; run `make setup`."
-        for x in lessons
-        if x["missing"]
-    ]
-    if report["disk_free_bytes"] < 2e9:
-        problems.append(
-            f"Only {report['disk_free_bytes'] / 1e9:.1f} GB of disk are free; the runs need "
-            "about 2 GB."
-        )
-    if memory.total < 7e9:
-        problems.append(
-            f"The machine has {memory.total / 1e9:.1f} GB of memory; run one lesson at a time, "
-            "with nothing else open."
-        )
-    return report | dict(problems=problems)
+    return report | dict(problems=wrong + _problems(report, probes))

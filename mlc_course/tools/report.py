@@ -180,89 +180,90 @@ def _nav(lessons, current=None):
     return "".join(parts) + "</ol>"
 
 
+def _read_lessons(out, record):
+    "What a page needs of each lesson that was run: its title, promise, body, headings and figures."
+    import nbformat
+
+    lessons = []
+    for stem in sorted(record):
+        path = out / f"{stem}.ipynb"
+        if path.is_file():
+            nb = nbformat.read(path, as_version=4)
+            title, promise = lesson_head(nb, stem)
+            body = lesson_body(nb, out)
+            facts = dict(stem=stem, title=title, promise=promise, row=record[stem])
+            lessons.append(dict(facts, body=body, heads=headings(body)))
+    return lessons
+
+
+def _pager(lessons, n):
+    "Links to the lessons before and after the one at place n."
+    to = lambda x, rel, word: (
+        f'<a href="{x["stem"]}.html" rel="{rel}">{word}: {_inline(x["title"])}</a>'
+    )
+    before = to(lessons[n - 1], "prev", "Before") if n else '<a href="index.html">Contents</a>'
+    after = to(lessons[n + 1], "next", "Next") if n + 1 < len(lessons) else ""
+    return f'<div class="pager">{before}{after}</div>'
+
+
+def _lesson_page(lessons, n, profile):
+    "The page of the lesson at place n."
+    x, known = lessons[n], {x["stem"] for x in lessons}
+    row = x["row"]
+    link = lambda m: f'href="{m[1]}.html{m[2] or ""}"' if m[1] in known else 'href="index.html"'
+    note = f'<p class="alert">This lesson did not run to its end: {_verdict(row)}.</p>'
+    facts = (
+        f'<p class="soft">{clock(row["seconds"])} on this machine, {html.escape(profile)} '
+        f'profile · <a href="{x["stem"]}.ipynb">the executed notebook</a></p>'
+    )
+    main = facts + note * (row["result"] != "ok") + _NB_LINK.sub(link, x["body"])
+    return _page(x["title"], _nav(lessons, x["stem"]), main + _pager(lessons, n))
+
+
+def _table_row(x):
+    "A lesson's row in the table of the first page."
+    row, title = x["row"], _inline(x["title"])
+    return (
+        f'<tr><td>{x["stem"][:2]}</td><td><a href="{x["stem"]}.html">{title}</a><br>'
+        f'<span class="soft">{_inline(x["promise"])}</span></td>'
+        f'<td class="num">{row["seconds"]:.1f}</td><td class="num">{row["peak_mb"]:,.0f}</td>'
+        f"<td>{_verdict(row)}</td></tr>"
+    )
+
+
+def _first_page(lessons, profile):
+    "How the lessons ran, and the table of contents over all of them."
+    contents = "".join(
+        f'<li><a href="{x["stem"]}.html">{x["stem"][:2]} {_inline(x["title"])}</a>'
+        f"{_contents(x['heads'], x['stem'] + '.html')}</li>"
+        for x in lessons
+    )
+    total = sum(x["row"]["seconds"] for x in lessons)
+    passed = sum(x["row"]["result"] == "ok" for x in lessons)
+    when = time.localtime(max([x["row"]["when"] for x in lessons], default=time.time()))
+    title = "Multi-label image classification"
+    main = (
+        f"<h1>{title}</h1><p>{passed} of {len(lessons)} lessons ran to their end in the "
+        f"<strong>{html.escape(profile)}</strong> profile, {clock(total)} in all. Last run "
+        f"{time.strftime('%Y-%m-%d %H:%M', when)}, Python {platform.python_version()} on "
+        f"{html.escape(platform.system())} {html.escape(platform.machine())}.</p>"
+        '<table><thead><tr><th></th><th>Lesson</th><th class="num">Seconds</th>'
+        '<th class="num">Peak memory, MB</th><th>Result</th></tr></thead>'
+        f"<tbody>{''.join(map(_table_row, lessons))}</tbody></table>"
+        f'<h2 id="contents">Contents</h2><ul>{contents}</ul>'
+    )
+    return _page(title, _nav(lessons), main)
+
+
 def write_report(
     out: Path,  # folder with the executed notebooks; the pages are written beside them
     record: dict,  # {stem: LessonRun as a dict} of every lesson that was run
     profile: str,  # name of the run profile
 ) -> Path:  # index.html
     "Write a page for each executed lesson and the table of contents over all of them."
-    import nbformat
-
-    out, lessons = Path(out), []
-    for stem in sorted(record):
-        path = out / f"{stem}.ipynb"
-        if not path.is_file():
-            continue
-        nb = nbformat.read(path, as_version=4)
-        title, promise = lesson_head(nb, stem)
-        body = lesson_body(nb, out)
-        lessons.append(
-            dict(
-                stem=stem,
-                title=title,
-                promise=promise,
-                body=body,
-                heads=headings(body),
-                row=record[stem],
-            )
-        )
-    known = {x["stem"] for x in lessons}
-    link = lambda m: f'href="{m[1]}.html{m[2] or ""}"' if m[1] in known else 'href="index.html"'
+    out = Path(out)
+    lessons = _read_lessons(out, record)
     for n, x in enumerate(lessons):
-        row, pager = x["row"], ""
-        if n:
-            pager += (
-                f'<a href="{lessons[n - 1]["stem"]}.html" rel="prev">Before: '
-                f"{_inline(lessons[n - 1]['title'])}</a>"
-            )
-        else:
-            pager += '<a href="index.html">Contents</a>'
-        if n + 1 < len(lessons):
-            pager += (
-                f'<a href="{lessons[n + 1]["stem"]}.html" rel="next">Next: '
-                f"{_inline(lessons[n + 1]['title'])}</a>"
-            )
-        note = (
-            ""
-            if row["result"] == "ok"
-            else f'<p class="alert">This lesson did not run to its end: {_verdict(row)}.</p>'
-        )
-        facts = (
-            f'<p class="soft">{clock(row["seconds"])} on this machine, {html.escape(profile)} '
-            f'profile · <a href="{x["stem"]}.ipynb">the executed notebook</a></p>'
-        )
-        main = note + _NB_LINK.sub(link, x["body"]) + f'<div class="pager">{pager}</div>'
-        write_text(
-            out / f"{x['stem']}.html", _page(x["title"], _nav(lessons, x["stem"]), facts + main)
-        )
-    rows = "".join(
-        f"<tr><td>{x['stem'][:2]}</td><td><a "
-        f'href="{x["stem"]}.html">{_inline(x["title"])}</a><br><span '
-        f'class="soft">{_inline(x["promise"])}</span></td><td '
-        f'class="num">{x["row"]["seconds"]:.1f}</td><td '
-        f'class="num">{x["row"]["peak_mb"]:,.0f}</td><td>{_verdict(x["row"])}</td></tr>'
-        for x in lessons
-    )
-    contents = "".join(
-        f'<li><a href="{x["stem"]}.html">{x["stem"][:2]} '
-        f"{_inline(x['title'])}</a>{_contents(x['heads'], x['stem'] + '.html')}</li>"
-        for x in lessons
-    )
-    total = sum(x["row"]["seconds"] for x in lessons)
-    passed = sum(x["row"]["result"] == "ok" for x in lessons)
-    last = time.strftime(
-        "%Y-%m-%d %H:%M",
-        time.localtime(max([x["row"]["when"] for x in lessons], default=time.time())),
-    )
-    main = (
-        f"<h1>Multi-label image classification</h1><p>{passed} of {len(lessons)} lessons ran "
-        f"to their end in the <strong>{html.escape(profile)}</strong> profile, {clock(total)} "
-        f"in all. Last run {last}, Python {platform.python_version()} on "
-        f"{html.escape(platform.system())} {html.escape(platform.machine())}.</p>"
-        '<table><thead><tr><th></th><th>Lesson</th><th class="num">Seconds</th><th '
-        'class="num">Peak memory, '
-        f"MB</th><th>Result</th></tr></thead><tbody>{rows}</tbody></table><h2 "
-        f'id="contents">Contents</h2><ul>{contents}</ul>'
-    )
-    write_text(out / "index.html", _page("Multi-label image classification", _nav(lessons), main))
+        write_text(out / f"{x['stem']}.html", _lesson_page(lessons, n, profile))
+    write_text(out / "index.html", _first_page(lessons, profile))
     return out / "index.html"

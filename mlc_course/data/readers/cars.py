@@ -123,6 +123,56 @@ def _cars_rows(df, names, file, makes):
     ).drop(columns="class")
 
 
+def _first_file(names, folders):
+    "The first file of one of these names in one of these folders, or None."
+    return next((d / f for f in names for d in folders if (d / f).is_file()), None)
+
+
+def _annotation_file(annos):
+    "The annotations that were given, or those of the folder that was given."
+    if annos.is_dir():
+        names = ("cars_annos.mat", "cars_train_annos.mat")
+        found = _first_file(names, (annos, annos / "devkit"))
+        if found is None:
+            raise FileNotFoundError(
+                f"There is no cars_annos.mat (or cars_train_annos.mat) in {annos} or its "
+                "folder devkit."
+            )
+        return found
+    if not annos.is_file():
+        raise FileNotFoundError(f"There is no file {annos}.")
+    return annos
+
+
+def _one_file(annos, names, makes):
+    "The rows of cars_annos.mat, which has both splits."
+    df = _annotations(annos, "relative_im_path", "class", "test")
+    for i, t in enumerate(df["test"].tolist(), 1):
+        if t not in (0, 1):
+            raise ValueError(f"{annos.name} row {i}: test is {t!r}; expected 0 or 1.")
+    split = ["test" if t else "train" for t in df["test"]]
+    df = df.rename(columns={"relative_im_path": "fname"}).assign(split=split)
+    return _cars_rows(df.drop(columns="test"), names, annos, makes)
+
+
+def _two_files(annos, test, names, makes):
+    "The rows of the older devkit's two files, and a note where the second has no classes."
+    parts, notes = [], []
+    for file, split in ((annos, "train"), (test, "test")):
+        if file is None:
+            continue
+        if split == "test" and "class" not in (_read_mat(file, "annotations").dtype.names or ()):
+            notes.append(
+                f"{file.name} has no classes, so there is no test split; "
+                "cars_test_annos_withlabels.mat has them."
+            )
+            continue
+        part = _annotations(file, "fname", "class")
+        fname = [f"cars_{split}/{f}" for f in part["fname"]]
+        parts.append(_cars_rows(part.assign(fname=fname, split=split), names, file, makes))
+    return pd.concat(parts), notes
+
+
 def read_cars(
     annos,  # cars_annos.mat or cars_train_annos.mat, or the folder that holds one of them
     images=None,  # the folder that the image names are relative to; None: beside the annotations
@@ -134,32 +184,10 @@ def read_cars(
     """Read the metadata of Stanford Cars: one file for all images, or the two files of the older
     devkit.
     """
-    annos = Path(annos)
-    if annos.is_dir():
-        found = [
-            d / f
-            for f in ("cars_annos.mat", "cars_train_annos.mat")
-            for d in (annos, annos / "devkit")
-            if (d / f).is_file()
-        ]
-        if not found:
-            raise FileNotFoundError(
-                f"There is no cars_annos.mat (or cars_train_annos.mat) in {annos} or its "
-                "folder devkit."
-            )
-        annos = found[0]
-    if not annos.is_file():
-        raise FileNotFoundError(f"There is no file {annos}.")
+    annos, notes = _annotation_file(Path(annos)), []
     folder = annos.parent.parent if annos.parent.name == "devkit" else annos.parent
-    beside = next(
-        (
-            d / "cars_meta.mat"
-            for d in (annos.parent, folder, folder / "devkit")
-            if (d / "cars_meta.mat").is_file()
-        ),
-        None,
-    )
-    one_file, notes = "train" not in annos.stem, []
+    beside = _first_file(["cars_meta.mat"], (annos.parent, folder, folder / "devkit"))
+    one_file = "train" not in annos.stem
     if meta is None and beside is None and not one_file:
         raise FileNotFoundError(
             f"There is no cars_meta.mat beside {annos}; it holds the class names. It is part "
@@ -167,46 +195,11 @@ def read_cars(
         )
     names = _read_mat(meta or beside or annos, "class_names")
     if one_file:
-        df = _annotations(annos, "relative_im_path", "class", "test").rename(
-            columns={"relative_im_path": "fname"}
-        )
-        odd = [(i, t) for i, t in enumerate(df["test"].tolist(), 1) if t not in (0, 1)]
-        if odd:
-            raise ValueError(
-                f"{annos.name} row {odd[0][0]}: test is {odd[0][1]!r}; expected 0 or 1."
-            )
-        df = _cars_rows(
-            df.assign(split=["test" if t else "train" for t in df["test"]]).drop(columns="test"),
-            names,
-            annos,
-            makes,
-        )
+        df = _one_file(annos, names, makes)
         root = Path(images) if images is not None else find_image_root(folder, df["fname"])
     else:
-        root, parts = Path(images) if images is not None else folder, []
-        tests = [
-            d / f
-            for f in ("cars_test_annos_withlabels.mat", "cars_test_annos.mat")
-            for d in (annos.parent, folder)
-            if (d / f).is_file()
-        ]
-        for file, split in ((annos, "train"), *((t, "test") for t in tests[:1])):
-            if split == "test" and "class" not in (
-                _read_mat(file, "annotations").dtype.names or ()
-            ):
-                notes.append(
-                    f"{file.name} has no classes, so there is no test split; "
-                    "cars_test_annos_withlabels.mat has them."
-                )
-                continue
-            part = _annotations(file, "fname", "class")
-            parts.append(
-                _cars_rows(
-                    part.assign(fname=[f"cars_{split}/{f}" for f in part["fname"]], split=split),
-                    names,
-                    file,
-                    makes,
-                )
-            )
-        df = pd.concat(parts)
+        root = Path(images) if images is not None else folder
+        tests = ("cars_test_annos_withlabels.mat", "cars_test_annos.mat")
+        test = _first_file(tests, (annos.parent, folder))
+        df, notes = _two_files(annos, test, names, makes)
     return finish_table(df, root, None, name or folder.resolve().name, on_missing, notes)

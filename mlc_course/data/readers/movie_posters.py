@@ -72,6 +72,68 @@ def _number(text):
         return np.nan
 
 
+def _rows(csv, encoding, **cells):
+    "The rows of the file as a table's, and what was read into its cells of genres."
+    raw = read_csv_rows(csv, encoding)
+    imdb, title, genre = (need_column(raw, csv, o) for o in ("imdbid", "title", "genre"))
+    score = find_column(raw, csv, "imdb score")
+    source = [f"{csv.name} row {i}" for i in raw.index]
+    for value, s in zip(raw[imdb], source):
+        if not re.fullmatch(r"(tt)?\d+", value.strip()):
+            raise ValueError(
+                f"{s}: imdbId is {value!r}; expected a number, such as 114709. Correct it, or "
+                "remove the row."
+            )
+    genres, said = parse_cells(raw[genre].tolist(), source, column=genre, **cells)
+    df = pd.DataFrame(
+        {
+            "fname": [int(o.strip().removeprefix("tt")) for o in raw[imdb]],
+            "labels": pd.Series(genres, index=raw.index, dtype=object),
+            "split": "train",
+            "title": [o.strip() for o in raw[title]],
+            "score": [_number(o) for o in raw[score]] if score else np.nan,
+            "source": source,
+        }
+    )
+    return df, [o for o in said if "'|'" not in o], genre
+
+
+def _with_posters(df, images, on_missing):
+    "The rows that have a poster, their files' names, and a note about the others."
+    posters, notes = poster_files(images), []
+    gone = ~df["fname"].isin(list(posters))
+    if gone.all() or (gone.any() and on_missing == "error"):
+        first = df[gone].iloc[0]
+        raise FileNotFoundError(
+            f"{first['source']}: there is no poster of {first['fname']} in {images}; "
+            f"{int(gone.sum())} of {len(df)} are missing."
+            + (
+                " Are the posters called by their imdbId, such as 114709.jpg?"
+                if gone.all()
+                else f" Fetch them, or pass {opt('on_missing', 'drop')}."
+            )
+        )
+    if gone.any():
+        notes.append(
+            f"{int(gone.sum())} of {len(df)} posters missing or empty: their rows were dropped "
+            f"(the first: {df['fname'][gone].iloc[0]}, {df['source'][gone].iloc[0]})."
+        )
+    df = df[~gone].assign(fname=lambda d: [posters[o] for o in d["fname"]])
+    return df, notes
+
+
+def _rare(n, min_count):
+    "How many images a genre must have, and a note where it wasn't given."
+    if min_count is not None:
+        return min_count, []
+    min_count = min(1000, max(1, round(n / 40)))
+    note = (
+        f"Genres with fewer than {min_count} images are dropped: 1/40 of {n} films, at most "
+        f"1,000; pass {opt('min_count', 1000)} for another number."
+    )
+    return min_count, [note] * (min_count > 1)
+
+
 def read_movie_posters(
     csv,  # MovieGenre.csv: imdbId, Title, IMDB Score, Genre (joined by |)
     images,  # folder of the posters, called by their imdbId, such as 114709.jpg
@@ -99,31 +161,9 @@ def read_movie_posters(
             f"The folder of the posters, {images}, does not exist. The posters are called by "
             "their imdbId, such as 114709.jpg."
         )
-    raw = read_csv_rows(csv, encoding)
-    imdb, title, genre = (need_column(raw, csv, o) for o in ("imdbid", "title", "genre"))
-    score = find_column(raw, csv, "imdb score")
-    source = [f"{csv.name} row {i}" for i in raw.index]
-    for value, s in zip(raw[imdb], source):
-        if not re.fullmatch(r"(tt)?\d+", value.strip()):
-            raise ValueError(
-                f"{s}: imdbId is {value!r}; expected a number, such as 114709. Correct it, or "
-                "remove the row."
-            )
-    genres, said = parse_cells(
-        raw[genre].tolist(), source, sep=sep, vocab=vocab, column=genre, na_cells=na_cells
-    )
-    df = pd.DataFrame(
-        {
-            "fname": [int(o.strip().removeprefix("tt")) for o in raw[imdb]],
-            "labels": pd.Series(genres, index=raw.index, dtype=object),
-            "split": "train",
-            "title": [o.strip() for o in raw[title]],
-            "score": [_number(o) for o in raw[score]] if score else np.nan,
-            "source": source,
-        }
-    )
+    df, said, genre = _rows(csv, encoding, sep=sep, vocab=vocab, na_cells=na_cells)
     df, notes = merge_duplicates(df, on_conflict)
-    notes += [o for o in said if "'|'" not in o]
+    notes += said
     empty = df["labels"].map(len) == 0
     if empty.all():
         raise ValueError(f"{csv}: the column {genre} is empty in every row.")
@@ -132,35 +172,10 @@ def read_movie_posters(
             f"{count(int(empty.sum()), 'row')} without a genre dropped (the first: "
             f"{df['source'][empty].iloc[0]})."
         )
-    df, posters = df[~empty], poster_files(images)
-    gone = ~df["fname"].isin(list(posters))
-    if gone.all() or (gone.any() and on_missing == "error"):
-        first = df[gone].iloc[0]
-        raise FileNotFoundError(
-            f"{first['source']}: there is no poster of {first['fname']} in {images}; "
-            f"{int(gone.sum())} of {len(df)} are missing."
-            + (
-                " Are the posters called by their imdbId, such as 114709.jpg?"
-                if gone.all()
-                else f" Fetch them, or pass {opt('on_missing', 'drop')}."
-            )
-        )
-    if gone.any():
-        notes.append(
-            f"{int(gone.sum())} of {len(df)} posters missing or empty: their rows were dropped "
-            f"(the first: {df['fname'][gone].iloc[0]}, {df['source'][gone].iloc[0]})."
-        )
-    if min_count is None:
-        min_count = min(1000, max(1, round(len(df) / 40)))
-        notes += (
-            []
-            if min_count == 1
-            else [
-                f"Genres with fewer than {min_count} images are dropped: 1/40 of {len(df)} "
-                f"films, at most 1,000; pass {opt('min_count', 1000)} for another number."
-            ]
-        )
-    df = df[~gone].assign(fname=lambda d: [posters[o] for o in d["fname"]])
+    n = int((~empty).sum())
+    df, missing = _with_posters(df[~empty], images, on_missing)
+    min_count, rare = _rare(n, min_count)
+    notes += [*missing, *rare]
     table = finish_table(df, images, vocab, name or csv.resolve().parent.name, "error", notes)
     table = drop_rare_labels(table, min_count)
     part = stratified_split(table.targets(), fractions, seed)
