@@ -16,76 +16,75 @@ def _all_well(report):
     return "Everything that the lessons need is here."
 
 
+def _row(name, value=""):
+    return f"{name:14}{value}"
+
+
+def _gb(size):
+    return f"{size / 1e9:.1f} GB"
+
+
+def _machine(r):
+    machine = (
+        f"{r['cores']} cores, {_gb(r['memory_bytes'])} memory ({_gb(r['memory_free_bytes'])} "
+        f"free), {_gb(r['disk_free_bytes'])} disk free"
+    )
+    python = f"{r['python']}  ({r['executable']})"
+    return [_row("Python", python), _row("System", r["system"]), _row("Machine", machine), ""]
+
+
+def _packages(r):
+    missing = [p for p, v in r["packages"].items() if v is None]
+    here = [f"  {p:14}{v}" for p, v in r["packages"].items() if v]
+    gone = [f"  missing: {', '.join(missing)}"] if missing else []
+    extras = [_extra_line(x, e) for x, e in r["extras"].items()]
+    return [_row("Packages"), *here, *gone, "", _row("Extras"), *extras, ""]
+
+
+def _device(found, describe):
+    "What a framework computes on, or why it can't."
+    if found is None:
+        return "not installed"
+    return describe(found["facts"]) if found["ok"] else f"can't be imported: {found['error']}"
+
+
+def _torch_device(facts):
+    if facts["cuda"]:
+        return ", ".join(facts["cuda"])
+    return "Apple GPU (mps)" if facts["mps"] else f"no GPU; {facts['threads']} CPU threads"
+
+
+def _devices(r):
+    torch = _device(r["torch"], _torch_device)
+    tf = _device(r["tensorflow"], lambda facts: ", ".join(facts["gpus"]) or "no GPU; CPU")
+    lines = [_row("Devices"), f"  {'PyTorch':14}{torch}", f"  {'TensorFlow':14}{tf}", ""]
+    lines += [_row("Threads", f"OpenMP's while they wait: {r['threads']}"), ""]
+    orders = r["import_orders"]
+    tried = [f"  {k:40}{'ok' if v['ok'] else v['error']}" for k, v in orders.items()]
+    return lines + ([_row("Import order"), *tried, f"  {r['rule']}", ""] if orders else [])
+
+
+def _data(r):
+    d = r["data"]
+    if not d["path"]:
+        return d["error"]
+    return f"{d['path']}  ({_gb(d['bytes'])} used, {_gb(d['free_bytes'])} free)"
+
+
+def _lessons(r):
+    if not r["checkout"]:
+        return [_row("Lessons", "this folder is not inside a checkout of the course")]
+    lacking = [x for x in r["lessons"] if x["missing"]]
+    n = len(r["lessons"])
+    lines = [_row("Lessons", f"{n - len(lacking)} of {n} can run, in {r['checkout']}")]
+    return lines + [f"  {x['stem']:20}misses {', '.join(x['missing'])}" for x in lacking]
+
+
 def as_text(
     r: dict,  # what `examine` returned
 ) -> str:
     "The report for a person."
-    gb = lambda b: f"{b / 1e9:.1f} GB"
-    row = lambda name, value: f"{name:14}{value}"
-    missing = [p for p, v in r["packages"].items() if v is None]
-    lines = [
-        row("Python", f"{r['python']}  ({r['executable']})"),
-        row("System", r["system"]),
-        row(
-            "Machine",
-            f"{r['cores']} cores, {gb(r['memory_bytes'])} memory ({gb(r['memory_free_bytes'])} "
-            f"free), {gb(r['disk_free_bytes'])} disk free",
-        ),
-        "",
-    ]
-    lines += (
-        [row("Packages", "")]
-        + [f"  {p:14}{v}" for p, v in r["packages"].items() if v]
-        + ([f"  missing: {', '.join(missing)}"] if missing else [])
-        + [""]
-    )
-    lines += [row("Extras", "")] + [_extra_line(x, e) for x, e in r["extras"].items()] + [""]
-    t, tf = r["torch"], r["tensorflow"]
-    if t is None:
-        torch = "not installed"
-    elif not t["ok"]:
-        torch = f"can't be imported: {t['error']}"
-    else:
-        torch = ", ".join(t["facts"]["cuda"]) or (
-            "Apple GPU (mps)"
-            if t["facts"]["mps"]
-            else f"no GPU; {t['facts']['threads']} CPU threads"
-        )
-    if tf is None:
-        tens = "not installed"
-    elif not tf["ok"]:
-        tens = f"can't be imported: {tf['error']}"
-    else:
-        tens = ", ".join(tf["facts"]["gpus"]) or "no GPU; CPU"
-    lines += [row("Devices", ""), f"  {'PyTorch':14}{torch}", f"  {'TensorFlow':14}{tens}", ""]
-    lines += [row("Threads", f"OpenMP's while they wait: {r['threads']}"), ""]
-    if r["import_orders"]:
-        lines += (
-            [row("Import order", "")]
-            + [f"  {k:40}{'ok' if v['ok'] else v['error']}" for k, v in r["import_orders"].items()]
-            + [f"  {r['rule']}", ""]
-        )
-    d = r["data"]
-    lines += [
-        row(
-            "Data",
-            f"{d['path']}  ({gb(d['bytes'])} used, {gb(d['free_bytes'])} free)"
-            if d["path"]
-            else d["error"],
-        )
-    ]
-    lines += [row("Profile", r["profile"] or "unknown")]
-    if r["checkout"]:
-        can = [x["stem"] for x in r["lessons"] if not x["missing"]]
-        lines += [row("Lessons", f"{len(can)} of {len(r['lessons'])} can run, in {r['checkout']}")]
-        lines += [
-            f"  {x['stem']:20}misses {', '.join(x['missing'])}"
-            for x in r["lessons"]
-            if x["missing"]
-        ]
-    else:
-        lines += [row("Lessons", "this folder is not inside a checkout of the course")]
-    lines += (
-        ["", *(f"PROBLEM  {p}" for p in r["problems"])] if r["problems"] else ["", _all_well(r)]
-    )
+    problems = [f"PROBLEM  {p}" for p in r["problems"]] or [_all_well(r)]
+    lines = [*_machine(r), *_packages(r), *_devices(r), _row("Data", _data(r))]
+    lines += [_row("Profile", r["profile"] or "unknown"), *_lessons(r), "", *problems]
     return "\n".join(lines)

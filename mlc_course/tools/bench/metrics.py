@@ -58,10 +58,8 @@ def _missing(report, name, goal):
 
 def _bench_sweep(report, p, k, repeats):
     "counts at many thresholds"
-    from sklearn.metrics import f1_score
-
     from mlc_course.metrics import confusion
-    from mlc_course.thresholds import counts_at, sweep
+    from mlc_course.thresholds import counts_at
 
     grid = np.linspace(0, 1, k)
     tp, predicted = counts_at(p, grid)
@@ -71,25 +69,20 @@ def _bench_sweep(report, p, k, repeats):
             raise AssertionError(f"the counts at threshold {grid[i]:.3f} differ from `confusion`")
     name = f"counts at {k:,} thresholds"
     (ours,) = in_turn(lambda: counts_at(p, grid), repeats=repeats)
+    _sweep_sklearn(report, p, k, name, ours)
+    _sweep_torchmetrics(report, p, grid, name, ours)
+
+
+def _sweep_sklearn(report, p, k, name, ours):
+    "f1_score in a loop, timed at a few thresholds."
+    from sklearn.metrics import f1_score
+
+    from mlc_course.thresholds import sweep
+
+    f1 = lambda t: f1_score(p.targets, p.probs > np.float32(t), average="macro", zero_division=0)
     some = np.linspace(0.1, 0.9, 5)
-    agree(
-        "macro F1",
-        sweep(p, some, "macro_f1")["macro_f1"],
-        [
-            f1_score(p.targets, p.probs > np.float32(t), average="macro", zero_division=0)
-            for t in some
-        ],
-    )
-    sk = np.median(
-        [
-            once(
-                lambda t=t: f1_score(
-                    p.targets, p.probs > np.float32(t), average="macro", zero_division=0
-                )
-            )
-            for t in some
-        ]
-    )
+    agree("macro F1", sweep(p, some, "macro_f1")["macro_f1"], [f1(t) for t in some])
+    sk = np.median([once(lambda t=t: f1(t)) for t in some])
     report.rows.append(
         Row(
             name,
@@ -102,6 +95,11 @@ def _bench_sweep(report, p, k, repeats):
             f"median times {k:,}.",
         )
     )
+
+
+def _sweep_torchmetrics(report, p, grid, name, ours):
+    "The curve of torchmetrics at the same thresholds, timed on a part of the rows."
+    k = len(grid)
     curve = _torchmetrics("MultilabelPrecisionRecallCurve")
     if curve is None:
         return _missing(report, name, "50 times or more")
@@ -121,9 +119,8 @@ def _bench_sweep(report, p, k, repeats):
             metric.update(probs[i : i + batch], targets[i : i + batch])
         return metric.compute()
 
-    recall = np.stack([np.asarray(r) for r in theirs()[1]])[
-        :, :-1
-    ]  # torchmetrics counts prob >= threshold
+    # torchmetrics counts prob >= threshold
+    recall = np.stack([np.asarray(r) for r in theirs()[1]])[:, :-1]
     at_least = np.stack(
         [
             [
@@ -152,11 +149,9 @@ def _bench_sweep(report, p, k, repeats):
 
 def _bench_sort(report, p, k, repeats):
     "exact optimum and average precision"
-    from sklearn.metrics import average_precision_score, precision_recall_curve
-
     from mlc_course.thresholds import thresholds_and_average_precision
 
-    name, c = "best thresholds and average precision", p.targets.shape[1]
+    name = "best thresholds and average precision"
     both = lambda: thresholds_and_average_precision(p)
     ours, plain, columns = in_turn(
         both, lambda: np.sort(p.probs, axis=None), lambda: np.sort(p.probs, axis=0), repeats=repeats
@@ -181,16 +176,25 @@ def _bench_sort(report, p, k, repeats):
             ours / columns <= 2,
         )
     )
-    some = np.unique(np.linspace(0, c - 1, min(c, 9)).astype(int))
     thresh, ap = both()
+    _sort_sklearn(report, p, name, ours, thresh, ap, repeats)
+    _sort_torchmetrics(report, p, name, ours, ap, repeats)
+
+
+def _sort_sklearn(report, p, name, ours, thresh, ap, repeats):
+    "precision_recall_curve and average_precision_score of a few labels."
+    from sklearn.metrics import average_precision_score, precision_recall_curve
+
+    from mlc_course.metrics import confusion, precision_recall_f1
+
+    c = p.targets.shape[1]
+    some = np.unique(np.linspace(0, c - 1, min(c, 9)).astype(int))
 
     def sk(i):
         y, s = p.targets[:, i], p.probs[:, i]
         pr, rc, th = precision_recall_curve(y, s)
         f1 = np.divide(2 * pr * rc, pr + rc, out=np.zeros_like(pr), where=pr + rc > 0)
         return f1.max(), average_precision_score(y, s)
-
-    from mlc_course.metrics import confusion, precision_recall_f1
 
     best = precision_recall_f1(confusion(p.probs, p.targets, thresh), None).f1
     agree("best F1 and average precision", np.stack([best, ap], 1)[some], [sk(i) for i in some])
@@ -211,6 +215,11 @@ def _bench_sort(report, p, k, repeats):
             f"to {c}; results equal.",
         )
     )
+
+
+def _sort_torchmetrics(report, p, name, ours, ap, repeats):
+    "Average precision alone."
+    c = p.targets.shape[1]
     metric = _torchmetrics("MultilabelAveragePrecision")
     if metric is None:
         return _missing(report, name, "3 times or more")
