@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from mlc_course.extras import need
@@ -39,6 +40,16 @@ __all__ = [
 ]
 
 
+def _remember(path, runs):
+    "The record of every lesson that was ever run into this folder, these runs among them."
+    record = read_json(path)
+    for run in runs:
+        if run.result != "not run":
+            record[run.stem] = asdict(run) | {"error": without_colours(run.error)}
+    write_text(path, json.dumps(record, indent=1))
+    return record
+
+
 # ---- the whole course --------------------------------------------------------------------------
 def run_course(
     lessons: list[Path],  # notebooks, in order
@@ -69,14 +80,8 @@ def run_course(
         if stopped:
             runs.append(LessonRun(path.stem))
             continue
-        run = run_lesson(
-            path,
-            out,
-            profile,
-            limit,
-            cwd=cwd,
-            tick=lambda c, n, s, stem=path.stem: bar.tick(stem, c, n, s),
-        )
+        tick = partial(bar.tick, path.stem)
+        run = run_lesson(path, out, profile, limit, tick, cwd)
         runs.append(run)
         bar.finish(run)
         if run.ok:
@@ -85,13 +90,7 @@ def run_course(
             bar.write(failure_text(run, colour=bar.live and "NO_COLOR" not in os.environ))
         stopped = run.result == "stopped"
     write_text(timings_file, json.dumps(timings | {profile: here}, indent=1))
-    record = read_json(out / "run.json")
-    record |= {
-        r.stem: asdict(r) | {"error": without_colours(r.error)}
-        for r in runs
-        if r.result != "not run"
-    }
-    write_text(out / "run.json", json.dumps(record, indent=1))
+    record = _remember(out / "run.json", runs)
     try:
         page = write_report(out, record, profile)
     except KeyboardInterrupt:
