@@ -8,7 +8,7 @@ from .hints import Thresh
 from .metrics import PRF
 from .metrics import Ranking
 from .multi_output import HeadAccuracy
-from .scores.checks import BestThreshold
+from .scores.thresh import BestThreshold
 from PIL.Image import Image as PILImage
 from collections.abc import Collection
 from collections.abc import Iterable
@@ -526,7 +526,7 @@ def open_dataset(
     Parameters
     ----------
     name_or_path : PathLike
-        a name in DRAWN_SETS or REAL_SETS, or a folder or annotation file of yours
+        in DRAWN_SETS or REAL_SETS, or a folder or annotation file of yours
     profile : Profile | None, default None
         decides the size of a drawn set; None: load_profile()
     format : str | None, default None
@@ -590,7 +590,7 @@ def read_nus_wide(
     images : PathLike
         the folder that the image names are relative to
     *annotation_files : PathLike
-        one JSON file per split; its name contains train, valid, val or test
+        one JSON file a split, named after train, valid, val or test
     on_missing : str, default 'error'
         or "drop": leave out the samples whose image is missing
     name : str | None, default None
@@ -616,7 +616,8 @@ def read_movie_posters(
     sep: str | None = None,
     na_cells: str | None = None,
 ) -> ImageTable:
-    """Read the table of film posters and genres; rare genres, and the rows that they leave empty, are dropped.
+    """Read the table of film posters and genres; rare genres, and the rows that they leave empty,
+    are dropped.
 
     Parameters
     ----------
@@ -625,7 +626,7 @@ def read_movie_posters(
     images : PathLike
         folder of the posters, called by their imdbId, such as 114709.jpg
     min_count : int | None, default None
-        genres with fewer posters are dropped; None: 1/40 of the films, at most 1,000
+        rarer genres go; None: 1/40 of the films, at most 1,000
     seed : int, default 42
         of the split, since the file has none
     fractions : Sequence[float], default (0.8, 0.1, 0.1)
@@ -659,7 +660,8 @@ def read_cars(
     makes: Iterable[str] = ...,
     name: str | None = None,
 ) -> ImageTable:
-    """Read the metadata of Stanford Cars: one file for all images, or the two files of the older devkit.
+    """Read the metadata of Stanford Cars: one file for all images, or the two files of the older
+    devkit.
 
     Parameters
     ----------
@@ -679,7 +681,7 @@ def read_cars(
     Returns
     -------
     ImageTable
-        splits train and test; labels [brand, type]; also columns brand, type, year, class_name
+        train and test; labels [brand, type]; also brand, type, year, class_name
     """
 
 def read_folder(
@@ -754,7 +756,8 @@ def drop_rare_labels(
     min_count: int | None = None,
     top: int | None = None,
 ) -> ImageTable:
-    """Take rare labels out, and the rows that lose all their labels by it. Rows that had none before stay.
+    """Take rare labels out, and the rows that lose all their labels by it. Rows that had none
+    before stay.
 
     Parameters
     ----------

@@ -35,7 +35,7 @@ def public():
 
 
 def functions():
-    "(label, module that defines it, function, its docstring) of functions, methods and constructors."
+    "(label, module, function, its docstring) of functions, methods and constructors."
     for short, name, thing in public():
         if not isinstance(thing, type):
             yield f"{short}.{name}", thing.__module__, inspect.unwrap(thing), thing.__doc__
@@ -148,7 +148,7 @@ def test_the_sections_are_numpydocs(tmp_path):
 
 SIGNATURES = {
     "def f(a, b): # both\n    pass": {"return": "both"},
-    'def f(\n    a, # one\n    b="#,:)", # two, with # and )\n): # three\n    # not this\n    return 1': {
+    'def f(\n    a, # one\n    b="#,:)", # two, with # and )\n): # three\n    # not this\n    return 1': {  # noqa: E501
         "a": "one",
         "b": "two, with # and )",
         "return": "three",
