@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = "mlc_course"
 
+
 def modules(root=ROOT):
     "{dotted name: file} of the package."
     out = {}

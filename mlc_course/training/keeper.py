@@ -195,6 +195,11 @@ class Keeper:
         )
         if self.out is not None:
             save_model(model, self.out)
+        return self.keep(run)
+
+    def keep(self, run):
+        "In the folder, a run takes the checkpoint's place. The run is given back."
+        if self.out is not None:
             run.save(self.out)
             drop_checkpoint(self.path)
         return run

@@ -137,6 +137,11 @@ def _read_facts(path):
         d = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as e:
         raise damaged(path, "it isn't JSON", _AGAIN) from e
+    if isinstance(d, dict) and d.get("kind") == "multi_output":
+        raise ValueError(
+            f"{path} is one of a training of several heads: read it with "
+            f"mlc_course.multi_output.load_run({str(path.parent)!r})."
+        )
     kinds = dict(framework=str, dataset=str, vocab=list, splits=list, seconds=(int, float))
     for key, kind in kinds.items():
         if not isinstance(d, dict) or not isinstance(d.get(key), kind):
@@ -207,7 +212,9 @@ def read_run(
         if list(p.vocab) != d["vocab"]:
             raise damaged(folder / name, "its labels aren't those of run.json", _AGAIN)
     plain = {k: d[k] for k in ("framework", "vocab", "dataset", "seconds")}
-    newer = {k: d.get(k) for k in ("support", "learning_rates", "data", "recipe")}  # not in older runs
+    newer = {
+        k: d.get(k) for k in ("support", "learning_rates", "data", "recipe")
+    }  # not in older runs
     profile = _read_profile(d.get("profile"), path)
     return TrainingRun(
         **plain,
