@@ -3,7 +3,6 @@ import signal
 import subprocess
 import sys
 import time
-import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -533,42 +532,13 @@ def test_killed_at_any_moment_it_resumes_bit_for_bit(squares, tiny, tmp_path, de
     assert not list(out.glob("*.part"))
 
 
-@pytest.fixture
-def with_a_broken_picture(squares, tmp_path):
-    import shutil
-
-    from mlc_course.tables import ImageTable
-
-    root = tmp_path / "pictures"
-    shutil.copytree(squares.root, root)
-    table = ImageTable(squares.df, root, vocab=squares.vocab, name="squares")
-    path = table.paths("train")[20]
-    path.write_bytes(path.read_bytes()[:200])
-    return table, path
-
-
-def test_a_broken_picture_is_named(with_a_broken_picture, tiny, tmp_path):
-    table, path = with_a_broken_picture
-    with pytest.raises(ValueError, match=path.name):
-        train(table, tiny, out=tmp_path / "out", progress=False)
+def test_the_plain_dataset_meets_a_broken_image_in_the_middle_of_an_epoch(with_a_broken_image):
+    table, path = with_a_broken_image
     loader = torch.utils.data.DataLoader(
         TableDataset(table, "train", lambda o: torch.from_numpy(np.array(o))), 16
     )
     with pytest.raises(ValueError, match=path.name):
-        list(loader)  # the plain way meets it in the middle of an epoch
-
-
-def test_a_broken_picture_is_skipped_where_that_is_asked_for(with_a_broken_picture, tiny):
-    table, path = with_a_broken_picture
-    with pytest.warns(UserWarning, match=f"1 of 120 pictures .*{path.name}"):
-        run = train(table, tiny, progress=False, on_error="skip")
-    assert list(run.predictions["test"].fnames) == table.fnames("test")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        assert (
-            len(make_data(table, tiny, on_error="skip")["train"].rows)
-            == len(table.paths("train")) - 1
-        )
+        list(loader)
 
 
 FULL = """

@@ -103,8 +103,8 @@ class Heads:
         last: str = "Other",  # a class that stands behind the others
     ):  # Heads, its classes in alphabetical order
         "A head for each of `columns`, with the names that occur in it."
-        order = lambda o: (o == last, o)
-        return cls({c: sorted(set(column(df, c)), key=order) for c in columns})
+        found = {c: sorted(set(column(df, c))) for c in columns}
+        return cls({c: sorted(o, key=lambda name: name == last) for c, o in found.items()})
 
     @property
     def names(self) -> list:

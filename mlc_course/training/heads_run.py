@@ -87,7 +87,8 @@ class MultiHeadRun:
         self,
         folder,  # made if it doesn't exist
     ) -> Path:  # the folder
-        "Write weights, history and predictions; `run.json` comes last: its presence means a whole run."
+        """Write weights, history and predictions; `run.json` comes last, so its presence means a
+        whole run."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         arrays = get_arrays(self.model)

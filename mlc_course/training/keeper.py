@@ -23,7 +23,7 @@ class Keeper:
     def __init__(
         self,
         framework: str,  # "fastai", "torch" or "tensorflow"
-        data,  # a Decoded
+        data,  # a Decoded; None: the trainer judges by itself, and nothing is kept on disk
         profile,  # a `Profile`
         out=None,  # the run's folder; None: nothing is kept
         resume: bool = False,  # go on from the checkpoint in `out`, if there is one
@@ -36,8 +36,9 @@ class Keeper:
         self.framework, self.data, self.profile, self.progress = framework, data, profile, progress
         self.out = Path(out) if out is not None else None
         self.path = self.out / checkpoint if out is not None else None
-        self.support = self.support_of(data)
-        self.identity = run_identity(profile, data) | dict(recipe=recipe or {})
+        self.support = None if data is None else self.support_of(data)
+        known = {} if data is None else run_identity(profile, data)
+        self.identity = known | dict(recipe=recipe or {})
         self.resume = resume
         self.ours = False  # is the checkpoint that is there one of this run?
         self.rows, self.best, self.arrays, self.best_epoch = [], self.WORST, None, None

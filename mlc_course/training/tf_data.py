@@ -22,10 +22,17 @@ def augment_batch(
     seeds = tf.random.split(seed, 3)
     flip = draw((b, 1), seeds[0]) < 0.5
     dy, dx = (draw((b, 1), seeds[i], -shift, shift + 1, tf.int32) for i in (1, 2))
-    mirror = lambda i: (s - 1) - tf.abs((s - 1) - tf.abs(i))
-    rows, cols = mirror(tf.range(s)[None] + dy), mirror(tf.range(s)[None] + dx)
+    rows, cols = mirror(tf.range(s)[None] + dy, s), mirror(tf.range(s)[None] + dx, s)
     cols = tf.where(flip, tf.reverse(cols, [1]), cols)
     return tf.gather(tf.gather(x, rows, axis=1, batch_dims=1), cols, axis=2, batch_dims=1)
+
+
+def mirror(
+    i,  # row or column numbers, perhaps outside
+    n: int,  # how many there are
+):  # -1 -> 1, n -> n - 2
+    "Numbers outside turned back at the edge."
+    return (n - 1) - tf.abs((n - 1) - tf.abs(i))
 
 
 class EpochData(keras.utils.PyDataset):
@@ -70,9 +77,11 @@ class EpochData(keras.utils.PyDataset):
     def __call__(self, epoch=0):
         key = self._key(epoch)
 
+        def change(rows, i):
+            return self.own(self.images[rows], epoch, int(i))
+
         def batch(i, rows):
             if self.own:
-                change = lambda r, i: self.own(self.images[r], epoch, int(i))
                 return self._fetch(rows, change, tf.float32, [i])
             x, y = self._fetch(rows, lambda r: self.images[r], tf.uint8)
             if self.moves:
@@ -110,7 +119,9 @@ class EpochData(keras.utils.PyDataset):
         self.epoch += 1
 
     def _fetch(self, rows, images, kind, more=()):
-        read = lambda r, *o: (images(r, *o), self.targets[r])
+        def read(r, *o):
+            return images(r, *o), self.targets[r]
+
         x, y = tf.numpy_function(read, [rows, *more], (kind, tf.float32))
         x = tf.ensure_shape(x, (None, *self.images.shape[1:]))
         return x, tf.ensure_shape(y, (None, self.targets.shape[1]))

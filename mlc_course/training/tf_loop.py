@@ -1,6 +1,7 @@
 "The one training loop in TensorFlow: any model, any loss, taken up again after any epoch."
 
 import json
+from functools import partial
 
 import numpy as np
 
@@ -135,7 +136,7 @@ def fit(
             update()
             mean, last = float(np.average(losses, weights=sizes)), (epoch + 1) * n - 1
             probs, valid_loss = judged_by(loss, judged(), keeper.data)
-            best = lambda: get_arrays(model)
+            best = partial(get_arrays, model)
             row = keeper.judge(probs, mean, epoch, last, best, valid_loss)
             place["epoch"] = epoch + 1
             if keeper.path:

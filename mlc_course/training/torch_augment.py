@@ -1,4 +1,4 @@
-"Flips, shifts and crops of images that are bytes: whole batches at once, or image by image on a CPU."
+"Flips, shifts and crops of images kept as bytes: a batch at once, or one by one on a CPU."
 
 import functools
 import math

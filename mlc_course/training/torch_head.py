@@ -9,7 +9,7 @@ from mlc_course.training.torch_batches import ImageBatches
 from mlc_course.training.torch_loop import autocast, forward, probs_of
 
 HISTORY = 10  # pairs of steps and gradients that L-BFGS remembers
-ROOM = 2**26  # bytes that they may take: so many labels are fitted at once
+ROOM = 2**25  # bytes that they may take: so many labels are fitted at once
 
 
 @torch.no_grad()
@@ -58,7 +58,7 @@ def fit_head(
     """Logistic regression, one for each label, by L-BFGS (Liu and Nocedal 1989).
 
     C is the trust in the images against small weights. Labels are fitted in blocks, so that what
-    L-BFGS remembers takes about 64 MB, however many there are; beside that stands one copy of
+    L-BFGS remembers takes about 32 MB, however many there are; beside that stands one copy of
     the features."""
     mean, std = features.mean(0), features.std(0, correction=0) + 1e-3
     z = (features - mean).div_(std)

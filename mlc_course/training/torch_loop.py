@@ -3,6 +3,7 @@
 import contextlib
 import math
 import sys
+from functools import partial
 
 import torch
 
@@ -240,8 +241,9 @@ def judge_labels(
     "Score the epoch that has ended, and turn the page."
     rate, epoch, last = state.schedule.get_last_lr()[0], state.epoch, state.step_number - 1
     probs, valid_loss = judged_by(loss, state, valid)
-    best = lambda: arrays(state.judged)
-    row = keeper.judge(probs, state.mean_loss(), epoch, last, best, valid_loss)
+    row = keeper.judge(
+        probs, state.mean_loss(), epoch, last, partial(arrays, state.judged), valid_loss
+    )
     state.next_epoch()
     if board:
         names = {"loss/train": "train_loss", "loss/valid": "valid_loss"}
