@@ -1,5 +1,7 @@
 "Batches for PyTorch from images that stay bytes until they are needed."
 
+import inspect
+
 import numpy as np
 import torch
 from torch.utils.data import DataLoader
@@ -22,7 +24,15 @@ from mlc_course.training.torch_augment import (
 class ImageBatches(DataLoader):
     """Batches of (float [B, 3, S, S] in [0, 1], float targets [B, C]) from images kept as bytes.
 
-    Iterating is repeatable: order and augmentation depend on seed and epoch alone."""
+    Iterating is repeatable: order and augmentation depend on seed and epoch alone. A library that
+    rebuilds it around its `dataset` (Lightning does, for `predict` and for several processes) gets
+    a plain DataLoader of the same images."""
+
+    def __new__(cls, *args, **kwargs):
+        if "dataset" not in kwargs:
+            return super().__new__(cls)
+        known = inspect.signature(DataLoader.__init__).parameters
+        return DataLoader(**{k: v for k, v in kwargs.items() if k in known})
 
     def __init__(
         self,
@@ -35,7 +45,10 @@ class ImageBatches(DataLoader):
         rows: np.ndarray | None = None,  # which of the images are meant, int [n]; None: all
         min_scale: float | None = None,  # crops that keep this share of the area, not shifts
         augment=None,  # "none", or a transform of your own, instead of flips and shifts
+        **unknown,  # refused; libraries look for it before they rebuild a DataLoader
     ):
+        if unknown:
+            raise TypeError(f"ImageBatches takes no keyword {next(iter(unknown))!r}.")
         n = len(images) if rows is None else len(rows)
         check_images(images, n, len(targets))
         self.device, self.train, self.seed = device or pick_device(), train, seed
