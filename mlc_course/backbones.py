@@ -8,7 +8,6 @@ __all__ = ['pretrain', 'WIDTHS', 'SHAPES', 'get_arrays', 'set_arrays', 'keras_sl
            'create_model_tf', 'features_tf', 'stamp_names', 'draw_stamp', 'save_model', 'load_model']
 
 # %% ../nbs/91_pocket_resnet.ipynb #d7f39eab
-import time
 from dataclasses import replace
 from functools import partial
 import numpy as np
