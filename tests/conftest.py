@@ -56,6 +56,21 @@ def squares(tmp_path_factory):
 
 
 @pytest.fixture
+def with_a_broken_image(squares, tmp_path):
+    "`squares` with one training image cut short, and that image's path."
+    import shutil
+
+    from mlc_course.tables import ImageTable
+
+    root = tmp_path / "images"
+    shutil.copytree(squares.root, root)
+    table = ImageTable(squares.df, root, vocab=squares.vocab, name="squares")
+    path = table.paths("train")[20]
+    path.write_bytes(path.read_bytes()[:200])
+    return table, path
+
+
+@pytest.fixture
 def tiny(smoke):
     "A profile that trains on `squares` in a few seconds."
     from dataclasses import replace

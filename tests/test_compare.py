@@ -336,7 +336,7 @@ def test_code_lines_of_the_trainers(module):
     assert (
         df.name.is_unique
         and {"make_data", "make_model", "train", "predict"} <= set(df.name)
-        and 100 < df.lines.sum() < 600
+        and 60 < df.lines.sum() < 300
     )
 
 
