@@ -299,7 +299,6 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                    'mlc_course.safety._is_running': ('safety.html#_is_running', 'mlc_course/safety.py'),
                                    'mlc_course.safety._put': ('safety.html#_put', 'mlc_course/safety.py'),
                                    'mlc_course.safety._remove': ('safety.html#_remove', 'mlc_course/safety.py'),
-                                   'mlc_course.safety._sync': ('safety.html#_sync', 'mlc_course/safety.py'),
                                    'mlc_course.safety.ctrl_c': ('safety.html#ctrl_c', 'mlc_course/safety.py'),
                                    'mlc_course.safety.disk_is_full': ('safety.html#disk_is_full', 'mlc_course/safety.py'),
                                    'mlc_course.safety.explain_memory': ('safety.html#explain_memory', 'mlc_course/safety.py'),

@@ -26,7 +26,9 @@ def postcards(smoke):
 
 @pytest.fixture(scope="session")
 def squares(tmp_path_factory):
-    "An ImageTable of 120 pictures that can be learnt in seconds: coloured squares on noise, some without any."
+    """An ImageTable of 120 pictures that can be learnt in seconds: coloured squares on noise, some
+    without any.
+    """
     import numpy as np
     import pandas as pd
     from PIL import Image

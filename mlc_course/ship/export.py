@@ -12,11 +12,12 @@ import numpy as np
 from ..extras import need
 from ..nets.names import OURS
 from .answers import expit, keras_answer, torch_answer
-from .graph import ends_in, expects_bytes, serve, structural_bounds
-from .heads import call_torch, check_output, eval_copy, first_line, judge
-from .scan import check_graph
+from .ends import check_output, first_line, judge
 from .facts import framework_of, network_of
+from .graph import ends_in, expects_bytes, serve, structural_bounds
+from .scan import check_graph
 from .source import Source, needs_sigmoid
+from .torch_ends import call_torch, eval_copy
 
 
 @contextmanager
@@ -150,8 +151,7 @@ def keras_graph(model, size, vocab):
     except Exception as e:
         raise ValueError(
             f"The model doesn't take float images {list(x.shape)} ({first_line(e)}). Pass "
-            "image_size= with the size that "
-            "it was trained with."
+            "image_size= with the size that it was trained with."
         ) from e
     check_output(out, 2, vocab, f"float images {list(x.shape)}")
     names = [o.name for o in getattr(model, "layers", [])]

@@ -74,8 +74,7 @@ def exported_session(data):
         why = str(e).split("reads (")[-1].split("). Export the run")[0]
         raise ValueError(
             f"onnxruntime can't open what was exported of this network ({why[:200]}). Update "
-            "onnxruntime and the exporter, or "
-            "replace the layer that is named."
+            "onnxruntime and the exporter, or replace the layer that is named."
         ) from None
 
 

@@ -1,4 +1,7 @@
-"""One function per exercise of the lessons: it praises the right answer, and raises `Wrong` with a diagnosis of the likely mistake otherwise."""
+"""One function per exercise of the lessons.
+
+It praises the right answer, and raises `Wrong` with a diagnosis of the likely mistake otherwise.
+"""
 
 import lazy_loader
 
