@@ -37,6 +37,8 @@ _NAMES = {
     "data.decoded": ["Decoded", "decode"],
     "data.findings": ["same_images", "findings"],
     "backbones": ["pocket_resnet", "pocket_resnet_tf", "create_model", "create_model_tf", "draw_stamp", "pretrain", "save_weights"],
+    "training.choice": ["recommend"],
+    "training.head_only": ["train_head"],
     "nets.efficientnet_lite": ["efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2"],
     "nets.lite_keras": ["efficientnet_lite0_tf", "efficientnet_lite1_tf", "efficientnet_lite2_tf"]}
 _HOME = {name: module for module, names in _NAMES.items() for name in names}
