@@ -19,7 +19,7 @@ import pandas as pd
 from .data.text import plain_text
 from .backbones import create_model, create_model_tf, keras_slots, set_arrays
 from .hints import Figure, Iterable, Mapping, PathLike
-from .settings import import_tensorflow, load_profile, require_torch_first
+from .settings import Profile, import_tensorflow, load_profile, require_torch_first
 from .tables import ImageTable, open_dataset
 
 # %% ../nbs/11_side_by_side.ipynb #004a092e

@@ -1,10 +1,9 @@
-"""Errors that a reader can see to, told from faults of ours.
+"Errors that a reader can see to, told from faults of ours."
 
-Whoever refuses something writes a sentence and raises it: `raise ValueError("what was given, what
-was expected, what to do")`. A fault of ours happens without a sentence: in the middle of an
-expression, or inside a library that we called wrongly. So the place where an error was raised
-tells the two apart, and the command prints a sentence for the one and a traceback for the other.
-"""
+# Whoever refuses something writes a sentence and raises it: `raise ValueError("what was given, what
+# was expected, what to do")`. A fault of ours happens without a sentence: in the middle of an
+# expression, or inside a library that we called wrongly. So the place where an error was raised
+# tells the two apart, and the command prints a sentence for the one and a traceback for the other.
 
 import dis
 import sysconfig

@@ -199,7 +199,7 @@ def predict(
     return data.predictions(_probs(model, data, act=act))
 
 # %% ../nbs/07_fastai.ipynb #fcf4f45d
-from .training.fastai_loop import KeepBest, fastai_loss, own_learner
+from .training.fastai_loop import KeepBest, fastai_loss, own_learner, rates_of
 
 _all_ = ["KeepBest"]
 
@@ -255,7 +255,7 @@ def train(
         for phase, (set_layers, n_epochs) in enumerate(phases):
             set_layers()
             start = keep.begin(learn, phase)
-            if start < n_epochs: learn.fit_one_cycle(n_epochs, profile.learning_rate, wd=profile.weight_decay, cbs=[keep, *cbs], start_epoch=start)
+            if start < n_epochs: learn.fit_one_cycle(n_epochs, rates_of(learn, profile), wd=profile.weight_decay, cbs=[keep, *cbs], start_epoch=start)
             if keep.error is not None: raise keep.error
     if keeper.arrays is None: raise RuntimeError("The training was cancelled before its first epoch was over, so there is no model to keep.")
     set_arrays(learn.model, keeper.arrays)

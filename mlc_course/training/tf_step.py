@@ -8,6 +8,8 @@ import numpy as np
 from mlc_course.backbones import features_tf
 from mlc_course.losses_tf import binary_cross_entropy_with_logits, keras_loss
 from mlc_course.settings import PRECISIONS, import_tensorflow
+from mlc_course.training.frozen import fit_frozen, fits_at_once
+from mlc_course.training.rates import FACTORS, rates_by_layer
 
 tf = import_tensorflow()
 import keras  # noqa: E402 (TensorFlow is set up first)
@@ -49,6 +51,10 @@ def fit_head(
     passes: int = 10,  # over the features for each of `freeze_epochs`
 ) -> float:  # seconds
     "Let the head learn on features of the frozen body, computed once."
+    if fits_at_once(model):
+        start = time.perf_counter()
+        fit_frozen(model, images, targets)
+        return time.perf_counter() - start
     start, head = time.perf_counter(), model.get_layer("head")
     features = outputs_of(features_tf(model), images)
     dense = keras.layers.Dense(targets.shape[1])
@@ -184,6 +190,33 @@ def train_step(
     return graph.get_concrete_function(x, y)
 
 
+class GroupedAdamW(keras.optimizers.AdamW):
+    "AdamW whose layers learn at the rates of `training.rates`; weight decay follows the rates."
+
+    def build(self, variables):
+        super().build(variables)
+        names = [weight_name(v) for v in variables]
+        ours = {"stem.conv.kernel", "top.conv.kernel"} <= set(names)
+        factors = rates_by_layer(names, next(iter(FACTORS)) if ours else "")
+        self.factors = {id(v): factors[n] for v, n in zip(variables, names)}
+
+    def update_step(self, gradient, variable, learning_rate):
+        super().update_step(gradient, variable, learning_rate * self.factors[id(variable)])
+
+    def _apply_weight_decay(self, variables):
+        for v in variables:
+            rate = keras.ops.cast(self.learning_rate * self.factors[id(v)], v.dtype)
+            v.assign(v - v * keras.ops.cast(self.weight_decay, v.dtype) * rate)
+
+
+def weight_name(
+    variable,  # of Keras
+) -> str:  # as "blocks.3.expand.conv.kernel"
+    "The name of a weight with its layer's, as the networks of PyTorch have it."
+    layer, _, name = variable.path.rpartition("/")
+    return f"{layer.rpartition('/')[2].replace('_', '.')}.{name}"
+
+
 def one_cycle(
     profile,  # a `Profile`: learning rate and weight decay
     steps: int,  # of the whole training
@@ -193,7 +226,8 @@ def one_cycle(
     peak, up = profile.learning_rate, steps // 4
     shape = dict(alpha=1e-3, warmup_target=peak, warmup_steps=max(up, 1))
     rate = keras.optimizers.schedules.CosineDecay(peak / 25, max(steps - up, 1), **shape)
-    optimiser = keras.optimizers.AdamW(rate, weight_decay=profile.weight_decay)
+    kind = GroupedAdamW if profile.arch in FACTORS else keras.optimizers.AdamW
+    optimiser = kind(rate, weight_decay=profile.weight_decay)
     if policy == "mixed_float16":
         return keras.optimizers.LossScaleOptimizer(optimiser)
     return optimiser

@@ -5,6 +5,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from mlc_course.metrics import epoch_scores
+from mlc_course.training.frozen import fit_frozen, fits_at_once
 from mlc_course.training.torch_batches import ImageBatches
 from mlc_course.training.torch_loop import autocast, forward, probs_of
 
@@ -108,6 +109,9 @@ def head_first(
 ) -> str:  # what to say of it
     "Fit the head on features of the frozen body."
     model, precision, valid = state.model, state.precision, data["valid"]
+    if fits_at_once(model):
+        train, rows = data["train"], data["train"].rows.cpu().numpy()
+        return fit_frozen(model, train.images.cpu().numpy()[rows], train.targets.cpu().numpy() > 0)
     adapt_batchnorm(model, data["train"], precision)
     passes = fit_head(model.head, *cached_features(model, data["train"], precision))
     probs = probs_of(model, valid, precision)

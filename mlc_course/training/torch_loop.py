@@ -11,6 +11,7 @@ from mlc_course.losses import binary_cross_entropy_with_logits
 from mlc_course.safety import TrainingDiverged, write_whole
 from mlc_course.training.checkpoints import read_torch, seal
 from mlc_course.training.options import check_one_number
+from mlc_course.training.rates import torch_groups
 
 
 def autocast(x, precision):
@@ -56,13 +57,17 @@ class TrainingState:
         warm_up: float = 0.25,  # share of the steps in which the rate rises
     ):
         rate, decay = profile.learning_rate, profile.weight_decay
-        groups = [dict(params=model.parameters()), *({**g} for g in more)]
+        own = [dict(params=g["params"], max_lr=rate * g["factor"]) for g in torch_groups(model)]
+        groups = [*own, *({**g} for g in more)]
         rates = [g.pop("max_lr", rate) for g in groups]
         device = next(model.parameters()).device
         self.model, self.precision, optim = model, precision, torch.optim
         self.optimiser = optim.AdamW(groups, lr=rate, weight_decay=decay)
         self.schedule = optim.lr_scheduler.OneCycleLR(
-            self.optimiser, rates if more else rate, total_steps=max(steps, 5), pct_start=warm_up
+            self.optimiser,
+            rates if len(rates) > 1 else rate,
+            total_steps=max(steps, 5),
+            pct_start=warm_up,
         )  # with 4 it divides by zero
         self.scaler = torch.amp.GradScaler(device.type, enabled=precision == "fp16")
         averaging = optim.swa_utils

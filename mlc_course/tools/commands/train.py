@@ -1,6 +1,7 @@
 "`mlc train`: train a network, keep the run, export it."
 
 # Everything heavy is imported inside the command that needs it, so `mlc --help` answers at once.
+import os
 import shlex
 import sys
 from dataclasses import replace
@@ -27,6 +28,11 @@ class Framework(str, Enum):
 
 
 # ---- train -------------------------------------------------------------------------------------
+class Recipe(str, Enum):
+    full = "full"
+    head = "head"
+
+
 class OnError(str, Enum):
     stop = "stop"
     skip = "skip"
@@ -39,10 +45,20 @@ def train(
         str,
         typer.Argument(help="postcards, the name of a real set, a folder, or an annotation file."),
     ],
-    framework: Annotated[Framework, typer.Option("--framework", "-f", help="Who trains.")],
+    framework: Annotated[
+        Optional[Framework],
+        typer.Option(
+            "--framework", "-f", help="Who trains; the first that is installed if left out."
+        ),
+    ] = None,
     out: Annotated[
-        Path, typer.Option("--out", "-o", help="Folder for model, vocab, history and predictions.")
-    ],
+        Optional[Path],
+        typer.Option(
+            "--out",
+            "-o",
+            help="Folder for model, vocab, history and predictions; run-NAME if left out.",
+        ),
+    ] = None,
     profile: ProfileOption = None,
     epochs: Annotated[
         Optional[int], typer.Option(min=1, help="Instead of the profile's number.")
@@ -50,10 +66,22 @@ def train(
     arch: Annotated[
         Optional[str],
         typer.Option(
-            help="The network: pocket_resnet, or a name such as resnet50, whose weights come from "
-            "the net."
+            help="The network, instead of the one that suits the images: pocket_resnet; "
+            "efficientnet_lite0 (1, 2), trained on ImageNet; or a name such as resnet50 or "
+            "timm:NAME, whose weights come from the net."
         ),
     ] = None,
+    size: Annotated[
+        Optional[int],
+        typer.Option(min=8, help="Side of the images in pixels, instead of what suits them."),
+    ] = None,
+    recipe: Annotated[
+        Recipe,
+        typer.Option(
+            help="head: fit the head on features of the trained body, in seconds. full: then "
+            "train all layers."
+        ),
+    ] = Recipe.full,
     scratch: Annotated[bool, typer.Option("--scratch", help="Start from random weights.")] = False,
     seed: Annotated[
         Optional[int],
@@ -89,18 +117,23 @@ def train(
     reading: dict | None = None,
 ):
     "Train a network and keep the model, its history and its predictions."
+    framework = framework or _installed()
     need(framework.value, framework.value)
     from mlc_course.tables import open_dataset
     from mlc_course.tools.run_folder import RunFolder
 
     pretrained = False if scratch else None
     changes = dict(epochs=epochs, arch=arch, pretrained=pretrained, learning_rate=learning_rate)
-    chosen, out = changed_profile(profile, **changes), out.expanduser()
+    chosen = changed_profile(profile, image_size=size, **changes)
+    out = (out or Path(f"run-{Path(dataset).expanduser().resolve().name}")).expanduser()
+    keep = _given(chosen, profile, arch=arch, image_size=size, epochs=epochs)
     started = dict(dataset=str(dataset), framework=framework.value)
     given = dict(
         profile=profile,
         epochs=epochs,
         arch=arch,
+        size=size,
+        recipe=None if recipe == Recipe.full else recipe.value,
         seed=seed,
         learning_rate=learning_rate,
         on_error=None if on_error == OnError.stop else on_error.value,
@@ -120,12 +153,47 @@ def train(
             return
         table = open_dataset(dataset, profile=chosen, **reader_kwargs(reading))
         folder.refuse_data_inside(dataset, table.root)
+        chosen = _suited(table, chosen, keep)
         if seed is not None:  # after the drawing: the images stay the profile's
             chosen = replace(chosen, seed=seed)
         if folder.todo == "export":
             _finish_export(folder, table, chosen, on_error.value, again)
         else:
-            _train(folder, table, chosen, framework.value, on_error.value, again)
+            _train(folder, table, chosen, framework.value, on_error.value, again, recipe.value)
+
+
+def _installed():
+    "The framework that trains where none was named."
+    from mlc_course.extras import absent
+
+    first = next((f for f in ("torch", "fastai", "tensorflow") if f not in absent(f)), "torch")
+    return Framework(first)
+
+
+def _given(profile, name, **options):
+    "Which of network, image size and epochs the user chose: by an option, a profile, settings.ini."
+    from mlc_course.settings import BUILT_IN
+
+    if name or os.environ.get("MLC_PROFILE", "").strip() or not profile.pretrained:
+        return tuple(options)
+    usual = BUILT_IN.get(profile.name)
+    return tuple(
+        k
+        for k, v in options.items()
+        if v is not None or usual is None or getattr(profile, k) != getattr(usual, k)
+    )
+
+
+def _suited(table, profile, keep):
+    "The profile with the network and image size that suit the images, and a line that says why."
+    if {"arch", "image_size"} <= set(keep):
+        return profile
+    from mlc_course.machine import has_gpu
+    from mlc_course.training.choice import recommend
+
+    choice = recommend(table, profile, keep, has_gpu())
+    say(f"Network: {choice.why}")
+    return choice.profile
 
 
 def _options(given):
@@ -135,10 +203,8 @@ def _options(given):
     ]
 
 
-def _train(folder, table, profile, framework, on_error, again):
+def _train(folder, table, profile, framework, on_error, again, recipe):
     "Check what can be checked, train, and put the run in its place."
-    import importlib
-
     from mlc_course.tools.memory import keep_memory
     from mlc_course.training.data import (
         check_splits,
@@ -152,19 +218,19 @@ def _train(folder, table, profile, framework, on_error, again):
     check_splits(table)
     kept = table if on_error == "stop" else decode_for_training(table, profile.image_size, on_error)
     absent = without_training_image(training_support(kept))
-    module = importlib.import_module(f"mlc_course.{MODULES[framework]}")
+    train, how = _trainer(framework, recipe, profile)
     folder.begin()
     start = f"{profile.arch} from {'trained' if profile.pretrained else 'random'} weights"
     say(
-        f"{table!r}\nframework {framework}, profile {profile.name}: {start}, {profile.epochs} "
-        f"epochs at {profile.image_size} px"
+        f"{table!r}\nframework {framework}, profile {profile.name}: {start}, {how} "
+        f"at {profile.image_size} px"
     )
     if absent:
         say(absent)
     _tell_left_out(folder.work, table, left_out(table, kept))
     keep_memory()
     try:
-        result = module.train(
+        result = train(
             kept, profile, out=folder.work, resume=folder.todo == "resume", on_error=on_error
         )
     except KeyboardInterrupt:
@@ -182,6 +248,19 @@ def _train(folder, table, profile, framework, on_error, again):
         result.save(folder.work)
     _report(result, folder.out)
     _export_run(folder, result, kept, again)
+
+
+def _trainer(framework, recipe, profile):
+    "The function that trains, and what to say of it."
+    import importlib
+    from functools import partial
+
+    if recipe == "full":
+        module = importlib.import_module(f"mlc_course.{MODULES[framework]}")
+        return module.train, f"{profile.epochs} epochs"
+    from mlc_course.training.head_only import train_head
+
+    return partial(train_head, framework=framework), "the head alone"
 
 
 def _tell_left_out(work, table, names):
