@@ -1,8 +1,6 @@
-"What the losses in PyTorch share: a look at what comes in, the cross-entropy of a cell, the mean."
+"What the losses in PyTorch share: a look at what comes in, the cost of a cell, the mean."
 
-from ..data.targets import as_array
 from ..settings import require_torch_first
-from .numbers import check_pos_weight
 
 require_torch_first()
 
@@ -78,6 +76,13 @@ def checked_pair(
     return inputs, targets.to(inputs.dtype)
 
 
+def softplus(
+    x: Tensor,  # logits
+) -> Tensor:
+    "log(1 + exp(x)) without overflow; -softplus(-x) is log(sigmoid(x))."
+    return torch.logaddexp(x, x.new_zeros(()))
+
+
 def reduced(
     cells: Tensor,  # what each cell costs
     reduction: str,  # "mean", "sum" or "none"
@@ -114,52 +119,3 @@ def cross_entropy_cells(
     PyTorch would record eight operations and walk back through each; the derivative written here
     needs one sigmoid, and is right at a logit of exactly 0 as well."""
     return _CrossEntropy.apply(x, t)
-
-
-def fitting_weight(
-    pos_weight,  # what a positive counts: a number, or one per label [C]
-    x: Tensor,  # the logits that it belongs to
-    check: bool = None,  # False: don't look at its values
-) -> Tensor:  # broadcasts to the shape of `x`
-    "The weight as a tensor of the logits' dtype and device; ValueError where it doesn't fit."
-    if check is not False and not torch.compiler.is_compiling():
-        check_pos_weight(pos_weight)
-    w = torch.as_tensor(pos_weight, dtype=x.dtype, device=x.device)
-    try:
-        fits = torch.broadcast_shapes(w.shape, x.shape) == x.shape
-    except RuntimeError:
-        fits = False
-    if not fits:
-        raise ValueError(
-            f"pos_weight has shape {tuple(w.shape)} and inputs has shape {tuple(x.shape)}: give "
-            "one number, or one number per label."
-        )
-    return w
-
-
-def zero_one_rows(
-    targets,  # multi-hot [N, C]: tensor or NumPy array
-) -> Tensor:  # bool [N, C]
-    "Targets that can be counted; ValueError where a value is neither 0 nor 1."
-    t = targets if isinstance(targets, Tensor) else torch.as_tensor(as_array(targets, "targets"))
-    if t.ndim != 2 or not t.numel():
-        raise ValueError(
-            f"targets has shape {tuple(t.shape)}: expected [N, C] with at least one row and one "
-            "label."
-        )
-    if not ((t == 0) | (t == 1)).all():
-        raise ValueError(
-            "targets must be 0 or 1: weights count rows, and a share of a row can't be counted."
-        )
-    return t.bool()
-
-
-def check_two_axes(
-    x,  # logits
-):
-    "ValueError unless there are rows and labels."
-    if x.ndim != 2:
-        raise ValueError(
-            f"inputs has shape {tuple(x.shape)}: F1 is counted per label over the rows, so "
-            "expected [N, C]."
-        )
