@@ -74,7 +74,7 @@ def binary_cross_entropy_with_logits(
     if pos_weight is None:
         return reduced(cross_entropy_cells(x, t), reduction)
     w = _fitting_weight(pos_weight, x, check)
-    return reduced((1 - t) * x + (1 + (w - 1) * t) * softplus(-x), reduction)
+    return reduced(w * t * softplus(-x) + (1 - t) * softplus(x), reduction)
 
 
 def focal_loss(

@@ -1,8 +1,6 @@
 "What the losses in TensorFlow share: a look at what comes in."
 
-from ..data.targets import as_array
 from ..settings import import_tensorflow
-from .numbers import check_pos_weight
 
 tf = import_tensorflow()
 
@@ -51,48 +49,3 @@ def checked_pair(
         )
     _check_values(x, t)
     return x, t
-
-
-def fitting_weight(
-    pos_weight,  # what a positive counts: a number, or one per label [C]
-    x,  # the logits that it belongs to
-):  # tensor of the logits' dtype
-    "The weight as a tensor; ValueError where it doesn't fit the logits."
-    if tf.executing_eagerly() or not tf.is_tensor(pos_weight):
-        check_pos_weight(pos_weight)
-    w = tf.cast(tf.convert_to_tensor(pos_weight), x.dtype)
-    if w.shape.rank > 1 or (w.shape.rank == 1 and w.shape[0] not in (1, x.shape[-1])):
-        raise ValueError(
-            f"pos_weight has shape {tuple(w.shape)} and inputs has shape {tuple(x.shape)}: give "
-            "one number, or one number per label."
-        )
-    return w
-
-
-def zero_one_rows(
-    targets,  # multi-hot [N, C]: tensor or NumPy array
-):  # float32 [N, C]
-    "Targets that can be counted; ValueError where a value is neither 0 nor 1."
-    t = targets if tf.is_tensor(targets) else tf.convert_to_tensor(as_array(targets, "targets"))
-    if t.shape.rank != 2 or 0 in t.shape:
-        raise ValueError(
-            f"targets has shape {tuple(t.shape)}: expected [N, C] with at least one row and one "
-            "label."
-        )
-    t = tf.cast(t, tf.float32)
-    if not bool(tf.reduce_all((t == 0) | (t == 1))):
-        raise ValueError(
-            "targets must be 0 or 1: weights count rows, and a share of a row can't be counted."
-        )
-    return t
-
-
-def check_two_axes(
-    x,  # logits
-):
-    "ValueError unless there are rows and labels."
-    if x.shape.rank != 2:
-        raise ValueError(
-            f"inputs has shape {tuple(x.shape)}: F1 is counted per label over the rows, so "
-            "expected [N, C]."
-        )
