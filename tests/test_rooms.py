@@ -170,7 +170,6 @@ LONG = {
     "tools/checks/comparison.py",
     "tools/checks/datablocks.py",
     "tools/checks/interpret.py",
-    "tools/checks/losses.py",
     "tools/checks/metrics.py",
     "tools/checks/multi_output.py",
     "tools/checks/predictor.py",
