@@ -18,6 +18,7 @@ from torch.nn.functional import (
 
 from mlc_course import losses
 from mlc_course.losses import binary_cross_entropy as lesson_bce
+from mlc_course.scores.torch_losses import cross_entropy_cells
 from mlc_course.tools import checks
 from mlc_course.tools.checks import NotDone, Wrong
 
@@ -98,6 +99,7 @@ def test_three_labels_names_mistakes():
     right = sum(c) / 3
     for wrong, part in (
         (sum(c), "sum over the three"),
+        (0.680, "the lesson's logits"),
         (sum(c) / 2, "number of labels that are there"),
         ((c[0] + c[2]) / 2, "only the labels that are there"),
         ((c[0] + c[2]) / 3, "absent label costs nothing"),
@@ -218,6 +220,28 @@ def test_bce_knows_the_losses_of_the_notebook(monkeypatch):
     assert __main__.checked_pair is made["checked_pair"]
 
 
+def test_bce_knows_what_the_losses_of_the_lesson_are_made_of(monkeypatch):
+    import __main__
+
+    made = {"cross_entropy_cells": cross_entropy_cells}
+    exec("def f(x, t): return cross_entropy_cells(x, t).mean()", made)
+
+    def stable_bce(x, t):
+        return (F.softplus(x) - x * t).mean()
+
+    passes(checks.bce, stable_bce)
+    monkeypatch.setattr(__main__, "stable_bce", stable_bce, raising=False)
+    for answer in (
+        lambda x, t: __main__.stable_bce(x, t),
+        losses.binary_cross_entropy,
+        losses.binary_cross_entropy_with_logits,
+        lambda x, t: losses.focal_loss(x, t, 0, None),
+        made["f"],
+    ):
+        says(checks.bce, answer, "ready-made loss")
+    assert losses.binary_cross_entropy(torch.zeros(1, 1), torch.zeros(1, 1)).item() > 0.69
+
+
 def test_bce_stub_and_other_types():
     not_done(checks.bce)
     says(checks.bce, 0.68, "should be a function")
@@ -258,6 +282,7 @@ def test_bce_names_mistakes_in_the_value():
         (lambda x, t: bce(x, t.long().float()), "taken for a 0"),
         (lambda x, t: bce(x, t.bool().float()), "taken for a 1"),
         (lambda x, t: bce(x, (t > 0.5).float()), "rounded"),
+        (lambda x, t: F.softplus((1 - 2 * t) * x).mean(), "turns the sign"),
     ):
         says(checks.bce, wrong, part)
 
@@ -384,6 +409,10 @@ def test_weighted_bce_names_mistakes():
             "on the absent labels",
         ),
         (lambda x, t, w: (w * table(x, t)).mean(), "on every cell"),
+        (lambda x, t, w: ((1 + w * t) * table(x, t)).mean(), "1 + pos_weight times"),
+        (lambda x, t, w: cells(x, t, w - 1).mean(), "pos_weight - 1 times"),
+        (lambda x, t, w: torch.where(t == 1, table(x, t), table(x, t) / w).mean(), "negatives are"),
+        (lambda x, t, w: cells(x, t, 1 / w).mean(), "positives are divided"),
         (lambda x, t, w: cells(x, t, w).sum() / weights(t, w).sum(), "sum of the weights"),
         (
             lambda x, t, w: (table(x, t) * weights(t, w) / weights(t, w).sum()).sum(),

@@ -120,7 +120,7 @@ def two_kinds(
         fig.colorbar(ax.contourf(grid, grid, z, 20, cmap="cividis"), ax=ax, label="loss")
         dot = dict(ms=11, mfc="white", mec="black", clip_on=False, zorder=5)
         ax.plot(grid[col], grid[row], "o", **dot)
-        ax.set_title(f"{name}: smallest at ({grid[col]:.2f}, {grid[row]:.2f})", fontsize=11)
+        ax.set_title(f"{name}: smallest at ({grid[col]:.2f}, {grid[row]:.2f})", fontsize=11, pad=9)
         ax.set_xlabel("probability for the kind with 10 in 100")
     axes[0].set_ylabel("probability for the kind with 50 in 100")
     return fig

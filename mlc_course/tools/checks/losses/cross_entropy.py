@@ -132,6 +132,11 @@ def bce(answer) -> Right:
                 f"right for targets 0 and 1, but other targets are rounded. {share}",
                 lambda x, t: right(x, t.round()),
             ),
+            Mistake(
+                "right for targets 0 and 1: (2t - 1)x turns the sign of the logit where the target "
+                f"is 0. With other targets it shrinks the logit instead. {share}",
+                lambda x, t: F.softplus((1 - 2 * t) * x).mean(),
+            ),
         ],
         soft,
         what,

@@ -51,7 +51,13 @@ def three_labels(answer) -> Right:
         "the softmax lets the labels compete for one unit of probability. Here two of them are "
         "there at once: use a sigmoid for each."
     )
+    example = np.log1p(np.exp(np.array([-2.2, 0.9, 0.0]))).mean()
     says = [
+        (
+            example,
+            "this is the loss of the lesson's logits, 2.2, 0.9 and 0.0. Here they are 1.5, 0.7 and "
+            "0.6, and the same labels are there.",
+        ),
         (
             cost.sum(),
             "this is the sum over the three labels. The loss is their mean, so that it doesn't "

@@ -73,6 +73,25 @@ def weighted_bce(answer) -> Right:
                 "one -log(1 - p).",
                 lambda x, t, w: (w * t * F.softplus(x) + (1 - t) * F.softplus(-x)).mean(),
             ),
+            Mistake(
+                "a positive counts 1 + pos_weight times in yours: the weight is added to the 1 "
+                "that it should replace.",
+                lambda x, t, w: ((1 + w * t) * (yes(x, t) + no(x, t))).mean(),
+            ),
+            Mistake(
+                "a positive counts pos_weight - 1 times in yours.",
+                lambda x, t, w: ((w - 1) * yes(x, t) + no(x, t)).mean(),
+            ),
+            Mistake(
+                "the negatives are divided by the weight. That keeps the proportion, but a "
+                "negative should go on counting once: multiply the positives.",
+                lambda x, t, w: (yes(x, t) + no(x, t) / w).mean(),
+            ),
+            Mistake(
+                "the positives are divided by the weight. Multiply: a larger weight makes a missed "
+                "positive cost more.",
+                lambda x, t, w: (yes(x, t) / w + no(x, t)).mean(),
+            ),
             Mistake("the sigmoid is missing: the inputs are logits.", of),
             Mistake("the sigmoid is applied twice.", lambda x, t, w: right(x.sigmoid(), t, w)),
             Mistake(
