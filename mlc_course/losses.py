@@ -19,7 +19,7 @@ def softmax(
     "exp(x) / sum(exp(x)), with the largest logit subtracted first so that nothing overflows."
     if not x.is_floating_point():
         x = x.float()
-    z = torch.exp(x - x.detach().amax(dim, keepdim=True))
+    z = torch.exp(x - x.detach().amax(dim, keepdim=True))  # a mere shift needs no gradient
     return z / z.sum(dim, keepdim=True)
 
 # %% ../nbs/04_losses.ipynb #91a1fbd0

@@ -148,6 +148,11 @@ def test_keras_soft_f1_names_mistakes(tf):
 
         return f
 
+    def by_ratios(t, x):
+        tp, p = tf.reduce_sum(tf.sigmoid(x) * t, 0), tf.reduce_sum(tf.sigmoid(x), 0)
+        precision, recall = tp / p, tp / tf.reduce_sum(t, 0)
+        return 1 - tf.reduce_mean(2 * precision * recall / (precision + recall))
+
     for wrong, part in (
         (lambda x, t: of()(t, x), "arguments are exchanged"),
         (of(1), "per image"),
@@ -159,6 +164,7 @@ def test_keras_soft_f1_names_mistakes(tf):
         (of(probs=tf.nn.softmax), "softmax"),
         (lambda t, x: ours.macro_soft_f1(x, t), "double variant"),
         (of(two=1), "Jaccard"),
+        (by_ratios, "precision and recall are 0/0"),
         (of(last=lambda f: 1 - f), "one number per label"),
         (of(eps=0), "0/0"),
         (

@@ -7,22 +7,30 @@ STYLES = ("-", "--", ":", "-.")
 COLOURS = ("#006BA4", "#C85200", "#595959", "#5F9ED1")  # told apart by colour-blind readers, too
 
 
+def _bars(ax, names, values, title, ylabel, **axes):
+    ax.bar_label(ax.bar(names, values, color=COLOURS[0]), fmt="%.2f")
+    ax.margins(y=0.15)
+    ax.set(title=title, xlabel="label", ylabel=ylabel, **axes)
+
+
 def readings(
     names,  # labels [C]
     logits,  # [C]
     softmax,  # the logits through a softmax [C]
     sigmoid,  # the logits through a sigmoid [C]
 ):
-    "The same logits three times: as they are, as shares of one, as answers to questions."
-    fig, axes = plt.subplots(1, 3, figsize=(9, 2.8), layout="constrained")
-    for ax, values, title in zip(
-        axes, (logits, softmax, sigmoid), ("logits", "softmax", "sigmoid")
-    ):
-        ax.bar_label(ax.bar(names, values, color=COLOURS[0]), fmt="%.2f")
-        ax.margins(y=0.15)
-        ax.set(title=title, xlabel="label", ylabel="logit" if title == "logits" else "probability")
-        if title != "logits":
-            ax.set_ylim(0, 1.1)
+    "The same logits three times: as they are, as shares of one, and on the sigmoid's curve."
+    fig, (left, middle, right) = plt.subplots(1, 3, figsize=(9, 2.9), layout="constrained")
+    _bars(left, names, logits, "logits", "logit")
+    _bars(middle, names, softmax, "softmax", "probability", ylim=(0, 1.1))
+    x = np.linspace(-6, 6, 121)
+    right.plot(x, 1 / (1 + np.exp(-x)), color=COLOURS[3])
+    right.plot(logits, sigmoid, "o", color=COLOURS[1])
+    for name, logit, p in zip(names, logits, sigmoid):
+        right.annotate(
+            f"{name} {p:.2f}", (float(logit) + 0.5, float(p)), va="top", fontsize="small"
+        )
+    right.set(title="sigmoid", xlabel="logit", ylabel="probability", ylim=(0, 1.1))
     return fig
 
 
@@ -73,22 +81,6 @@ def curves(
         ax.text(x[0], level[0], level[1], va="bottom", color="dimgrey")
     ax.set(title=title, xlabel=xlabel, ylabel=ylabel, **axes)
     ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
-    return fig
-
-
-def one_and_two_labels():
-    "A sigmoid, and a softmax over two labels of which one logit stays 0."
-    x = np.linspace(-8, 8, 161)
-    p = 1 / (1 + np.exp(-x))  # with two labels, the softmax of x and 0 is this too
-    fig, (a, b) = plt.subplots(1, 2, figsize=(9, 3), sharey=True, layout="constrained")
-    a.plot(x, p, color=COLOURS[0])
-    a.axvline(0, color="grey", lw=0.7)
-    a.axhline(0.5, color="grey", lw=0.7)
-    a.set(title="Sigmoid: one logit, one probability", xlabel="logit", ylabel="probability")
-    b.plot(x, p, color=COLOURS[0], label="sun (its logit varies)")
-    b.plot(x, 1 - p, "--", color=COLOURS[1], label="boat (its logit stays 0)")
-    b.set(title="Softmax: one rises, the other falls", xlabel="logit of sun")
-    b.legend(loc="center right")
     return fig
 
 

@@ -184,6 +184,10 @@ def keras_soft_f1(answer) -> Right:
     def right(t, x):
         return of(t, tf.sigmoid(x))
 
+    def by_ratios(t, p):
+        precision, recall = total(p * t, 0) / total(p, 0), total(p * t, 0) / total(t, 0)
+        return 2 * precision * recall / (precision + recall)
+
     def jaccard(t, x):
         p = tf.sigmoid(x)
         return 1 - mean(total(p * t, 0) / (total(p, 0) + total(t, 0) - total(p * t, 0)))
@@ -252,6 +256,12 @@ def keras_soft_f1(answer) -> Right:
                 "this is tp/(tp + fp + fn), the Jaccard index. In F1 the true positives count "
                 "twice, above and below.",
                 jaccard,
+            ),
+            Mistake(
+                "precision and recall are 0/0 where a label is in no image (or certainly in none), "
+                "and the nan spreads to the mean. Count tp, fp and fn instead: "
+                "2 tp/(2 tp + fp + fn).",
+                lambda t, x: 1 - mean(by_ratios(t, tf.sigmoid(x))),
             ),
             Mistake(
                 "this is one number per label. The loss is one number: their mean.",

@@ -22,6 +22,10 @@ def soft_f1(answer) -> Right:
     def tp_fp_fn(x, t):
         return (x.sigmoid() * t).sum(0), (x.sigmoid() * (1 - t)).sum(0), ((-x).sigmoid() * t).sum(0)
 
+    def by_ratios(p, t):
+        precision, recall = (p * t).sum(0) / p.sum(0), (p * t).sum(0) / t.sum(0)
+        return 2 * precision * recall / (precision + recall)
+
     def jaccard(x, t):
         tp, fp, fn = tp_fp_fn(x, t)
         return 1 - (tp / (tp + fp + fn)).mean()
@@ -94,6 +98,12 @@ def soft_f1(answer) -> Right:
                 "2 tp stands above, but only one tp below: F1 is 2 tp/(2 tp + fp + fn), and "
                 "yours can exceed 1.",
                 one_two,
+            ),
+            Mistake(
+                "precision and recall are 0/0 where a label is in no image (or certainly in none), "
+                "and the nan spreads to the mean. Count tp, fp and fn instead: "
+                "2 tp/(2 tp + fp + fn).",
+                lambda x, t: 1 - by_ratios(x.sigmoid(), t).mean(),
             ),
             Mistake(
                 "this is one number per label. The loss is one number: their mean.",
