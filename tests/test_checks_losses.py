@@ -499,6 +499,11 @@ def test_soft_f1_names_mistakes():
 
         return f
 
+    def by_ratios(x, t):
+        tp, p = (x.sigmoid() * t).sum(0), x.sigmoid().sum(0)
+        precision, recall = tp / p, tp / t.sum(0)
+        return 1 - (2 * precision * recall / (precision + recall)).mean()
+
     for wrong, part in (
         (of(1), "per image"),
         (of((0, 1)), "micro F1"),
@@ -521,6 +526,7 @@ def test_soft_f1_names_mistakes():
         (given(lambda x: x.softmax(-1)), "softmax"),
         (losses.macro_soft_f1, "double variant"),
         (of(0, two=1, below=1), "Jaccard"),
+        (by_ratios, "precision and recall are 0/0"),
         (of(0, below=1), "can exceed 1"),
         (of(0, lambda f: 1 - f), "one number per label"),
         (of(0, lambda f: (1 - f).sum()), "sum over the labels"),
