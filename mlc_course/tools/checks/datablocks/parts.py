@@ -31,7 +31,7 @@ def check_blocks(block, table):
         )
     if not isinstance(target, (MultiCategorize, EncodedMultiCategorize)):
         raise Wrong(
-            "datablock: CategoryBlock gives each image exactly one class. A image here has any "
+            "datablock: CategoryBlock gives each image exactly one class. An image here has any "
             "number of labels, and some have none: use MultiCategoryBlock."
         )
     if not any(isinstance(o, IntToFloatTensor) for o in block.batch_tfms):

@@ -55,6 +55,16 @@ def labels_of_csv_mistakes():
             lambda p: [c.split(" ") if c else NAN for c in cells(p)],
         ),
         Mistake(
+            "an image without labels got a label whose name is ''. [''] is a list of one label; "
+            "the empty list [] is a list of none.",
+            lambda p: [c.split() or [""] for c in cells(p)],
+        ),
+        Mistake(
+            "the names within a row are sorted. Leave them in the order of the cell: the file is "
+            "yours to read, not to change.",
+            lambda p: [sorted(c.split()) for c in cells(p)],
+        ),
+        Mistake(
             "the images without labels are gone, so the lists don't line up with the rows of the "
             "file any more. Keep one list per row, and make theirs empty.",
             lambda p: [c.split() for c in cells(p) if c],

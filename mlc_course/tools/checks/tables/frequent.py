@@ -34,7 +34,18 @@ RARE = [
 def keep_frequent_cases():
     few = [["sky"], ["sun", "sky"], ["kite"], [], []]
     twice = [["kite", "kite"], ["sky"], ["sky"]]
-    return [(RARE, 2), (RARE, 3), (few, 1), ([[], []], 2), (twice, 2)]
+    two_rare = [["kite", "star", "sky"], ["sky"]]
+    return [(RARE, 2), (RARE, 3), (few, 1), ([[], []], 2), (twice, 2), (two_rare, 2)]
+
+
+def removing(rows, min_count):
+    "What is left when labels are removed from a list in a loop over that list."
+    keep, rows = frequent_labels(rows, min_count), [list(row) for row in rows]
+    for row in rows:
+        for o in row:
+            if o not in keep:
+                row.remove(o)
+    return rows
 
 
 def keep_frequent_mistakes():
@@ -42,6 +53,20 @@ def keep_frequent_mistakes():
         Mistake(
             "a label that exactly min_count images have is dropped. At least min_count means >=.",
             lambda r, m: kept(r, m, enough=operator.gt),
+        ),
+        *several(
+            "two things. At least min_count means >=, so a label that exactly min_count images "
+            "have stays. And look at the labels before as well as after: an image that lost its "
+            "only labels goes, one that had none from the start stays.",
+            lambda r, m: kept(r, m, enough=operator.gt, stays=lambda before, after: True),
+            lambda r, m: kept(r, m, enough=operator.gt, stays=lambda before, after: after),
+        ),
+        *several(
+            "a rare label that stands behind another one is still there. You remove from a list "
+            "while you loop over it, and then the loop skips one: make a new list instead.",
+            removing,
+            lambda r, m: [a for b, a in zip(r, removing(r, m)) if a or not b],
+            lambda r, m: [o for o in removing(r, m) if o],
         ),
         *several(
             "an image with a label twice counts as two images for it. Count the images that have "
@@ -76,10 +101,11 @@ def keep_frequent_mistakes():
             "true, so they stay: look at the labels before as well as after.",
             lambda r, m: kept(r, m, stays=lambda before, after: after),
         ),
-        Mistake(
+        *several(
             "the rare labels are still in the lists of the images that stay. Take them out there "
             "too: a label that isn't in the vocab has no column.",
             lambda r, m: [o for o in r if not o or set(o) & frequent_labels(r, m)],
+            lambda r, m: [o for o in r if set(o) & frequent_labels(r, m)],
         ),
         Mistake(
             "it is the other way round: you keep the rare labels and drop the frequent ones.",

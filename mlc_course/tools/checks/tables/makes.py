@@ -117,10 +117,12 @@ def make_of(answer) -> Right:
 
     def f(name, makes):
         got = answer(name, makes)
-        if got is None and not _begins(name, makes):
+        if isinstance(got, (list, tuple, set)):
+            raise Wrong(f"{what} gave {got!r} for {name!r}: one make is wanted, as a text.")
+        if not _begins(name, makes) and got in (None, "", "Other", "other", "unknown"):
             raise Wrong(
-                f"{what} gave None for {name!r}. None of the known makes begins it, and then its "
-                "first word is the best guess."
+                f"{what} gave {got!r} for {name!r}. None of the known makes begins it, and then "
+                "its first word is the best guess."
             )
         return got
 

@@ -41,13 +41,30 @@ def diagnose_names(answer, right, mistakes, cases, what, **kwargs) -> Right:
     "`diagnose` for answers made of names, in lists of any length."
     function(answer, what)
     return diagnose(
-        named(answer),
+        named(of_lists(answer, what)),
         named(right),
         [Mistake(m.says, named(m.gives)) for m in mistakes],
         cases,
         what,
         **kwargs,
     )
+
+
+def of_lists(answer, what):
+    "The answer; a dict, or a set in the place of a row, is refused by name."
+
+    def f(*args):
+        got = answer(*args)
+        if isinstance(got, dict):
+            raise Wrong(f"{what} isn't right yet: it gives a dict, and a list is expected.")
+        if isinstance(got, (list, tuple)) and any(isinstance(o, (set, frozenset)) for o in got):
+            raise Wrong(
+                f"{what} isn't right yet: it gives a set for each row. A set has no order and "
+                "forgets what stands in it twice: give lists."
+            )
+        return got
+
+    return f
 
 
 def several(says, *gives):

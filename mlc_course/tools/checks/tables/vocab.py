@@ -18,7 +18,7 @@ def vocab_of_cases():
         {"fname": f"{i}.jpg", "labels": labels, "split": split}
         for i, (labels, split) in enumerate(cells, 1)
     ]
-    return [(rows,), (rows[:2],), (rows[1:2],)]
+    return [(rows,), (rows[:2],), (rows[1:2],), (rows[3:],)]  # the last without an empty cell
 
 
 def vocab_of_mistakes():
@@ -77,6 +77,16 @@ def vocab_of_mistakes():
             "capital and small letters are sorted as one. An `ImageTable` sorts as `sorted` does "
             "by itself, capitals first, and another order means other columns.",
             lambda r: sorted(set(names(r)), key=str.lower),
+        ),
+        Mistake(
+            "you give one list per row. The vocab is one list, with every name once: what the "
+            "columns of all rows are called.",
+            lambda r: [o["labels"].split() for o in r],
+        ),
+        Mistake(
+            "you take the first name off because it was ''. A file without an empty cell then "
+            "loses a label: use .split() without an argument, which never gives ''.",
+            lambda r: sorted(set(names(r, sep=" ")))[1:],
         ),
         Mistake(
             "you give a set, which has no order. A label's place in the vocab is its column, so "
