@@ -48,13 +48,13 @@ def multilabel_datablock(
         batch_tfms=mild_augmentation() if augment else None,
     )
 
-# %% ../nbs/03_datablocks.ipynb #5a763500
+# %% ../nbs/03_datablocks.ipynb #82d18c7e
 def multilabel_dataloaders(
     table,  # an `ImageTable` with training and validation rows
     profile=None,  # a `Profile`; the chosen one if left out
     augment: bool = True,  # flip, zoom and shift the training images
 ) -> DataLoaders:  # batches of (float [N, 3, size, size] in [0, 1], float multi-hot [N, C])
-    "Training and validation batches; `.test_dl(rows, with_labels=True)` gives the test rows'."
+    "Training and validation batches; `.test_dl(rows, with_labels=True)` makes those of test rows."
     profile = profile or load_profile()
     n_train = int((table.df["split"] == "train").sum())
     dls = multilabel_datablock(table, profile.image_size, augment).dataloaders(
