@@ -88,6 +88,8 @@ def test_label_reader():
         (lambda r: r["labels"], "vocab of letters"),
         (lambda r: list(r["labels"]), "list holds letters"),
         (lambda r: [r["labels"]], "whole cell became one label"),
+        (lambda r: read_labels(r) or ["none"], "a label that the file doesn't have"),
+        (lambda r: " ".join(read_labels(r)), "joined to a text again"),
         (
             lambda r: r["labels"].split() if isinstance(r["labels"], str) else [r["labels"]],
             "stays NaN",
@@ -266,6 +268,11 @@ def test_read_target():
             "one whole number at a time",
         ),
         (lambda yb, vocab: [vocab[np.flatnonzero(y)] for y in yb], "one whole number at a time"),
+        (
+            lambda yb, vocab: [o or ["none"] for o in targets.names_of(yb, vocab)],
+            "a name that isn't in the vocab",
+        ),
+        (lambda yb, vocab: [set(o) for o in targets.names_of(yb, vocab)], "a set for each row"),
         (lambda yb, vocab: {"bird": 1}, "isn't right yet"),
         (lambda yb, vocab: yb.no_such_thing, "stopped with AttributeError"),
     ],

@@ -40,6 +40,15 @@ def label_reader_mistakes():
             lambda r: _text(r).split() or [""],
             lambda r: _text(r).split() if isinstance(r["labels"], str) else [""],
         ),
+        Mistake(
+            "an image without labels gets a label that the file doesn't have. The empty list [] "
+            "says that there is none.",
+            lambda r: _text(r).split() or ["none"],
+        ),
+        Mistake(
+            "you give the labels joined to a text again, and what is wanted is a list. " + LETTERS,
+            lambda r: " ".join(_text(r).split()),
+        ),
         *several(
             f"you give the text of the cell, and what is wanted is a list. {LETTERS}",
             _text,

@@ -65,6 +65,11 @@ def read_target_mistakes():
             "more. Keep an empty list for them.",
             lambda y, v: [o for o in names_of(y, v) if o],
         ),
+        Mistake(
+            "an image without labels gets a name that isn't in the vocab. Its row has no ones, so "
+            "its list is empty.",
+            lambda y, v: [o or ["none"] for o in names_of(y, v)],
+        ),
         *several(
             "you give a text for each row, and what is wanted is a list of names.",
             *(
