@@ -1,9 +1,15 @@
-"""Multi-label image classification: the tested helpers of the course `mlc_course`.
+"""A course on multi-label image classification that runs offline, and the tested package that its notebooks export
 
-Every public name of the lessons can be imported from here; the module that defines it, and with it
-a framework, is loaded at the first use of the name. `import mlc_course` alone loads none.
-"""
+Modules:
+
+- `mlc_course.docs`: Parameter comments in docstrings: what `help()`, Shift+Tab in a notebook and the website show.
+- `mlc_course.hints`: Names for the kinds of arguments that many functions take: for signatures, editors and mypy.
+- `mlc_course.tools.bench.gpu`: `mlc bench gpu`: what only a GPU can show, in four parts, each told as it ends.
+- `mlc_course.tools.stubs`: Writes mlc_course/__init__.pyi: what editors and mypy know of the names that load lazily."""
+
 from importlib import import_module as _import_module
+
+from .docs import watch as _watch
 
 __version__ = "0.1.0"
 
@@ -39,6 +45,7 @@ _NAMES = {
     "backbones": ["pocket_resnet", "pocket_resnet_tf", "create_model", "create_model_tf", "draw_stamp", "pretrain", "save_weights"]}
 _HOME = {name: module for module, names in _NAMES.items() for name in names}
 __all__ = sorted([*_MODULES, *_HOME, "__version__"])
+_watch({f"{__name__}.{module}": _NAMES.get(module, ()) for module in [*_MODULES, *_NAMES]})
 
 
 def _load(name):

@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import partial
 import numpy as np
 from .data.workers import in_processes
+from .hints import Module
 from .nets.arrays import get_arrays, keras_slots, set_arrays
 from .nets.create import create_model
 from .nets.create_tf import create_model_tf, features_tf
@@ -37,7 +38,7 @@ def pretrain(
     learning_rate:float=8e-3, # highest rate of the one-cycle schedule
     seed:int=0, # of the stamps, the first weights and the order
     workers:int=2, # processes that draw; 1 in a script that has no `if __name__ == "__main__"`
-): # the torch network with a head of 39 outputs, and its history as a list of dicts
+) -> "tuple[Module, list]": # the torch network with a head of 39 outputs, and its history as a list of dicts
     "Train a pocket ResNet to name stamps: how the shipped weights were made."
     import torch
     from torch.nn.functional import cross_entropy

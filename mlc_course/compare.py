@@ -19,11 +19,12 @@ import pandas as pd
 from .data.text import plain_text
 from .data.workers import end_with_parent
 from .extras import need
+from .hints import Figure, Iterable, Mapping, PathLike
 from .machine import quiet_threads, usable_cores
 from .backbones import create_model, create_model_tf, keras_slots, set_arrays
 from .metrics import evaluate
 from .pixels import cached_pixels
-from .settings import import_tensorflow, load_profile, require_torch_first
+from .settings import Profile, import_tensorflow, load_profile, require_torch_first
 from .tables import ImageTable, open_dataset
 from .thresholds import best_thresholds_per_label
 
@@ -151,7 +152,7 @@ def _largest_difference(a, b, quantity, first, second):
 
 def agreement(
     observed:dict, # by framework: arrays by quantity, as the `observe_` functions give them
-    tolerances=TOLERANCES, # largest absolute difference by quantity, or one number for all
+    tolerances:float | Mapping[str, float]=TOLERANCES, # largest absolute difference by quantity, or one number for all
     strict:bool=False, # raise Disagreement if anything differs by more
 ) -> pd.DataFrame: # a row for each quantity and pair: largest value, largest difference, tolerance, whether they agree
     "Compare every quantity between every two frameworks."
@@ -226,7 +227,7 @@ def _child():
 def measured_runs(
     framework:str, # "fastai", "torch" or "tensorflow"
     table:ImageTable, # with train, valid and test
-    profiles, # one training for each, in turn, all in one process
+    profiles:Iterable[Profile], # one training for each, in turn, all in one process
     threads:int|None=None, # for each framework; None: all cores
 ) -> list: # of MeasuredRun
     "Train in a new process and measure. Memory is clean for the first training only: a peak never goes down."
@@ -246,7 +247,12 @@ def measured_runs(
                                + (" A process that is killed without a message has usually run out of memory." if done.returncode in (-9, 137) else ""))
         return [MeasuredRun(**row) for row in json.loads(path.read_text(encoding="utf-8"))]
 
-def measured_run(framework, table, profile, threads=None) -> MeasuredRun:
+def measured_run(
+    framework:str, # "fastai", "torch" or "tensorflow"
+    table:ImageTable, # with train, valid and test
+    profile:Profile, # how to train
+    threads:int | None=None, # for the framework; None: all cores
+) -> MeasuredRun:
     "One training in a process of its own."
     return measured_runs(framework, table, [profile], threads)[0]
 
@@ -267,10 +273,10 @@ def _check_runs(runs, who):
     return runs
 
 def compare_frameworks(
-    dataset="postcards", # a name, a folder, or an ImageTable
-    profile=None, # a Profile; the chosen one if left out
-    seeds=(42, 1, 2), # one training of each framework for each
-    frameworks=tuple(TRAINERS), # which
+    dataset:PathLike | ImageTable="postcards", # a name, a folder, or an ImageTable
+    profile:Profile | None=None, # a Profile; the chosen one if left out
+    seeds:Iterable[int]=(42, 1, 2), # one training of each framework for each
+    frameworks:Iterable[str]=tuple(TRAINERS), # which
     *,
     together:bool=False, # one process for all seeds of a framework: sooner done, but only its first training has a clean memory
     threads:int|None=None, # for each framework; None: all cores
@@ -305,7 +311,7 @@ def _is_text(node): return isinstance(node, ast.Expr) and isinstance(node.value,
 
 def code_lines(
     module:str, # its name, such as "mlc_course.train_torch"; it isn't imported
-    roots=("make_data", "make_model", "train", "predict"), # count these and what they reach in the module; None: everything
+    roots:Iterable[str]=("make_data", "make_model", "train", "predict"), # count these and what they reach in the module; None: everything
 ) -> pd.DataFrame: # name, lines, statements
     "Lines with code on them (no imports, blank lines, comments, docstrings) and statements, for each function and class."
     spec = find_spec(module)
@@ -338,7 +344,7 @@ def code_lines(
 def plot_comparison(
     runs:pd.DataFrame, # from `compare_frameworks`
     title:str="", # above the panels
-): # a matplotlib Figure; as the last line of a cell it is shown
+) -> "Figure": # a matplotlib Figure; as the last line of a cell it is shown
     "Four panels with a dot for each training: macro F1, mAP, seconds an epoch, peak memory."
     import matplotlib.pyplot as plt
     _check_runs(runs, "plot_comparison")

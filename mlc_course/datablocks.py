@@ -5,12 +5,12 @@
 # %% auto #0
 __all__ = ['mild_augmentation', 'multilabel_datablock', 'multilabel_dataloaders', 'ReadImage', 'ReadLabels', 'split_column']
 
-# %% ../nbs/03_datablocks.ipynb #bdea4b47
+# %% ../nbs/03_datablocks.ipynb #e1cc4c87
 import random
 import sys
 
 from .extras import need
-from .settings import load_profile, pick_device, require_torch_first
+from .settings import Profile, load_profile, pick_device, require_torch_first
 
 require_torch_first()  # fastai loads torch: a sentence where TensorFlow came first (lesson 00)
 need("fastai", "fastai")
@@ -21,10 +21,11 @@ from fastai.vision.augment import Resize, ResizeMethod, aug_transforms
 from fastai.vision.data import ImageBlock
 
 from .data.fastai_steps import ReadImage, ReadLabels, split_column
+from .data.table import ImageTable
 
 _all_ = ["ReadImage", "ReadLabels", "split_column"]
 
-# %% ../nbs/03_datablocks.ipynb #eeb0d066
+# %% ../nbs/03_datablocks.ipynb #beb8a2a3
 def mild_augmentation() -> list:  # batch transforms, active in training only
     "Mirrored half of the time; up to 10 % larger or smaller, and off centre by as much."
     mild = dict(do_flip=True, max_rotate=0, min_zoom=0.9, max_zoom=1.1, max_lighting=0, max_warp=0)
@@ -32,7 +33,7 @@ def mild_augmentation() -> list:  # batch transforms, active in training only
 
 
 def multilabel_datablock(
-    table,  # an `ImageTable`
+    table: ImageTable,  # for whose `.df` the DataBlock is
     image_size: int,  # side of the square, in pixels
     augment: bool = True,  # flip, zoom and shift the training images
 ) -> DataBlock:  # for `table.df`
@@ -48,10 +49,10 @@ def multilabel_datablock(
         batch_tfms=mild_augmentation() if augment else None,
     )
 
-# %% ../nbs/03_datablocks.ipynb #82d18c7e
+# %% ../nbs/03_datablocks.ipynb #11a08e4b
 def multilabel_dataloaders(
-    table,  # an `ImageTable` with training and validation rows
-    profile=None,  # a `Profile`; the chosen one if left out
+    table: ImageTable,  # with training and validation rows
+    profile: Profile | None = None,  # the chosen one if left out
     augment: bool = True,  # flip, zoom and shift the training images
 ) -> DataLoaders:  # batches of (float [N, 3, size, size] in [0, 1], float multi-hot [N, C])
     "Training and validation batches; `.test_dl(rows, with_labels=True)` makes those of test rows."

@@ -8,17 +8,21 @@ __all__ = ['predicted_labels', 'cell_losses', 'worst_losses', 'mistakes', 'plot_
            'find_label_issues', 'finding_scores', 'separation', 'predict_tta']
 
 # %% ../nbs/12_look_inside.ipynb #6b2fd68d
+from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
 from .data.text import plain_text
 from .extras import need
+from .hints import Any, ArrayLike, Figure, ImageLike, Module, Sequence, Tensor, Thresh
 from .labels import cooccurrence
 from .data.targets import as_array, check_targets
 from .metrics import Predictions, confusion, precision_recall_f1
 from .scores.checks import check_pair, check_predictions, check_thresh
 from .scores.numbers import need_number
 from .thresholds import best_thresholds_per_label
+
+if TYPE_CHECKING: from mlc_course.tables import ImageTable # for the signature; importing it would load Pillow
 
 # %% ../nbs/12_look_inside.ipynb #136b9769
 def _column(predictions, label):
@@ -28,7 +32,7 @@ def _column(predictions, label):
 
 def predicted_labels(
     predictions:Predictions, # what a model said
-    thresh=.5, # a number, one number per label, or a dict by label
+    thresh:"Thresh"=.5, # a number, one number per label, or a dict by label
     nothing:str="no predictions", # what to say where no label passes
 ) -> pd.Series: # one text per picture, by file name; the likeliest label first
     "The labels whose probability is above the threshold, as text."
@@ -65,7 +69,7 @@ def worst_losses(
 # %% ../nbs/12_look_inside.ipynb #549778af
 def mistakes(
     predictions:Predictions, # what a model said
-    thresh=.5, # a number, one number per label, or a dict by label
+    thresh:"Thresh"=.5, # a number, one number per label, or a dict by label
     label:str|None=None, # only this label; None: all
 ) -> pd.DataFrame: # columns fname, label, kind ("false positive" or "false negative"), prob, thresh; the most confident first
     "Every cell on the wrong side of its threshold."
@@ -83,10 +87,10 @@ def mistakes(
 # %% ../nbs/12_look_inside.ipynb #2047852d
 def plot_probability_histograms(
     predictions:Predictions, # what a model said
-    thresh=None, # a number, one number per label, or a dict by label, drawn as a line; None: no line
+    thresh:"Thresh | None"=None, # a number, one number per label, or a dict by label, drawn as a line; None: no line
     ncols:int=5, # panels in a row
     bins:int=20, # of equal width between 0 and 1
-): # a matplotlib Figure; as the last line of a cell it is shown
+) -> "Figure": # a matplotlib Figure; as the last line of a cell it is shown
     "A panel for each label: how its probabilities are spread where the label is there, and where it isn't."
     from matplotlib import pyplot as plt
     n_labels = len(check_predictions(predictions, "plot_probability_histograms").vocab)
@@ -111,7 +115,7 @@ def plot_probability_histograms(
 # %% ../nbs/12_look_inside.ipynb #0afa469e
 def f1_by_frequency(
     predictions:Predictions, # what a model said
-    thresh=None, # a number, one number per label, or a dict by label; None: the best for each label on these very predictions, which flatters
+    thresh:"Thresh | None"=None, # a number, one number per label, or a dict by label; None: the best for each label on these very predictions, which flatters
 ) -> pd.DataFrame: # columns label, frequency (share of pictures), support, f1; the rarest first
     "F1 of each label beside how often the label occurs."
     p, t = check_predictions(predictions, "f1_by_frequency").probs, predictions.targets
@@ -135,14 +139,14 @@ def _label_columns(labels, vocab, n_out):
     return columns
 
 def grad_cam(
-    model, # a torch network: float pixels [N, 3, H, W] in [0, 1] to logits [N, C]
-    x, # the pixels: a torch tensor, as the model expects them
-    labels=None, # names (from `model.vocab`) or column numbers; None: all
+    model:"Module", # a torch network: float pixels [N, 3, H, W] in [0, 1] to logits [N, C]
+    x:"Tensor", # the pixels: a torch tensor, as the model expects them
+    labels:Sequence[str | int] | None=None, # names (from `model.vocab`) or column numbers; None: all
 ) -> np.ndarray: # float32 [N, L, h, w], at least 0, in the units of the logit
     "Where each label's logit comes from, by gradients at the last activation that has positions (Selvaraju et al. 2017, arXiv 1610.02391)."
     import torch
     if x.ndim != 4: raise ValueError(f"x has shape {tuple(x.shape)}: give a batch [N, 3, H, W]; x[None] makes one of a single picture.")
-    last = []
+    last:list = []
     def keep(module, args, out):
         if torch.is_tensor(out) and out.ndim == 4 and out.shape[2]*out.shape[3] > 1: last[:] = [out]
     was_training = model.training
@@ -165,8 +169,8 @@ def grad_cam(
 
 # %% ../nbs/12_look_inside.ipynb #9f850d20
 def class_activation_maps(
-    feature_map, # the last activations [N, K, h, w], an array
-    head_weight, # of a linear head on pooled features: [L, K] (mean), or [L, 2K] (mean and maximum); a row for each wanted label
+    feature_map:"ArrayLike", # the last activations [N, K, h, w], an array
+    head_weight:"ArrayLike", # of a linear head on pooled features: [L, K] (mean), or [L, 2K] (mean and maximum); a row for each wanted label
 ) -> np.ndarray: # float32 [N, L, h, w]
     "Grad-CAM of a network that pools its last feature map and has a linear head, in closed form: no gradients, no framework."
     A, w = np.asarray(feature_map, np.float32), np.asarray(head_weight, np.float32)
@@ -179,8 +183,8 @@ def class_activation_maps(
 _HEAT = np.array([(0, 0, 4), (87, 16, 110), (188, 55, 84), (249, 142, 9), (252, 255, 164)], np.float32)     # dark to bright, in any kind of colour vision
 
 def overlay(
-    image, # uint8 [H, W, 3], or a PIL image
-    heat, # a map [h, w], at least 0, as from `grad_cam`
+    image:"ImageLike", # uint8 [H, W, 3], or a PIL image
+    heat:"ArrayLike", # a map [h, w], at least 0, as from `grad_cam`
     top:float|None=None, # the heat that is drawn brightest; None: the map's own maximum
     alpha:float=.7, # how much of the picture the hottest place hides
 ) -> np.ndarray: # uint8 [H, W, 3]
@@ -199,7 +203,7 @@ def overlay(
 # %% ../nbs/12_look_inside.ipynb #e384f64b
 def cooccurrence_learned(
     predictions:Predictions, # what a model said
-    thresh=.5, # a number, one number per label, or a dict by label
+    thresh:"Thresh"=.5, # a number, one number per label, or a dict by label
 ) -> pd.DataFrame: # columns a, b, truth, predicted (pictures with both), chance (expected if the true labels were independent); the most frequent pair first
     "Every pair of labels: how often together in truth, and how often in the predictions."
     p, t = check_predictions(predictions, "cooccurrence_learned", some=False).probs, predictions.targets
@@ -212,7 +216,7 @@ def cooccurrence_learned(
 
 # %% ../nbs/12_look_inside.ipynb #f25bb14c
 def flip_labels(
-    targets, # multi-hot [N, C]
+    targets:"ArrayLike", # multi-hot [N, C]
     share:float=.05, # of the labels that are there: so many are taken away, and as many false ones added
     seed:int=0, # the same seed, the same flips
 ) -> tuple: # the noisy targets and the mask of flipped cells, both bool [N, C]
@@ -228,8 +232,8 @@ def flip_labels(
 
 # %% ../nbs/12_look_inside.ipynb #c63edfce
 def out_of_sample_probs(
-    features, # float32 [N, F], from a frozen body that hasn't seen these labels: an array or a torch tensor
-    targets, # multi-hot [N, C], possibly with mistakes
+    features:"ArrayLike", # float32 [N, F], from a frozen body that hasn't seen these labels: an array or a torch tensor
+    targets:"ArrayLike", # multi-hot [N, C], possibly with mistakes
     folds:int=5, # parts; each is predicted by a head that was fitted to the others
     seed:int=0, # of the dealing
     C:float=.01, # as in `train_torch.fit_head`: larger trusts the labels more
@@ -252,8 +256,8 @@ def out_of_sample_probs(
 
 # %% ../nbs/12_look_inside.ipynb #97fc11a8
 def find_label_issues(
-    targets, # multi-hot [N, C], possibly with mistakes
-    probs, # out-of-sample probabilities [N, C]
+    targets:"ArrayLike", # multi-hot [N, C], possibly with mistakes
+    probs:"ArrayLike", # out-of-sample probabilities [N, C]
     method:str="confident_learning", # cleanlab's `filter_by`: also "prune_by_noise_rate", which finds more and errs more
 ) -> np.ndarray: # bool [N, C], True where the label is probably wrong
     "Cells whose label cleanlab thinks wrong, each label judged by itself. A label without both kinds of pictures has none."
@@ -267,8 +271,8 @@ def find_label_issues(
     return issues
 
 def finding_scores(
-    found, # bool [N, C]: cells that are thought to be wrong
-    flipped, # bool [N, C]: cells that are
+    found:"ArrayLike", # bool [N, C]: cells that are thought to be wrong
+    flipped:"ArrayLike", # bool [N, C]: cells that are
 ) -> dict: # found, precision, recall, base_rate
     "How good a search was, beside the share of wrong cells, which is the precision of drawing cells at random."
     found, flipped = check_targets(found, "found"), check_targets(flipped, "flipped")
@@ -279,8 +283,8 @@ def finding_scores(
 
 # %% ../nbs/12_look_inside.ipynb #90e92490
 def separation(
-    known, # one score for each known picture, such as its highest probability
-    unknown, # one score for each picture of nothing known
+    known:"ArrayLike", # one score for each known picture, such as its highest probability
+    unknown:"ArrayLike", # one score for each picture of nothing known
 ) -> float: # AUROC: 1 perfect, 0.5 none, 0 the wrong way round
     "The chance that a known picture scores higher than an unknown one, ties counted half."
     a, b = (as_array(o, name).astype(np.float64).ravel() for o, name in ((known, "known"), (unknown, "unknown")))
@@ -291,8 +295,8 @@ def separation(
 
 # %% ../nbs/12_look_inside.ipynb #bbeb5886
 def predict_tta(
-    model, # from `train_torch.make_model`, `train` or `backbones.load_model`
-    table, # an ImageTable with the model's vocab
+    model:"Any", # from `train_torch.make_model`, `train` or `backbones.load_model`
+    table:"ImageTable", # an ImageTable with the model's vocab
     split:str="test", # "train", "valid" or "test"
     flip:bool=True, # every view also mirrored left to right
     shift:int=0, # pixels: also moved by so many up, down, left, right and diagonally, nine places in all

@@ -14,11 +14,12 @@ import numpy as np
 
 from .data.folds import check_folds, deal_groups, generator, shared_groups
 from .data.targets import as_array, check_targets, ordered_names, refuse_tables
+from .hints import Any, ArrayLike, Collection, Iterable, Names, Sequence, Series
 
 _all_ = ["shared_groups"]
 
 # %% ../nbs/01_tasks.ipynb #18709bcf
-def _check_vocab(vocab):
+def _check_vocab(vocab) -> list:
     "The vocab as a list of distinct, non-empty strings."
     if isinstance(vocab, (str, bytes)):
         raise TypeError(f"vocab is the string {vocab!r}: expected a list of label names. Write [{vocab!r}] if there is one label only.")
@@ -50,8 +51,8 @@ def _explain_labels(labels, index):
             raise ValueError(f"row {i} of labels holds {name!r}, which is not in the vocab. {hint} Correct the row, or add the label to the vocab.")
 
 def multi_hot(
-    labels, # one list of label names per image; an empty list for an image without labels
-    vocab, # C label names, in column order
+    labels:Iterable[Collection[str]], # one list of label names per image; an empty list for an image without labels
+    vocab:Names, # C label names, in column order
 ) -> np.ndarray: # bool [N, C], True where the image has the label
     "Multi-hot targets: one row per image, one column per label."
     index = {name: i for i, name in enumerate(_check_vocab(vocab))}
@@ -72,8 +73,8 @@ def multi_hot(
 
 # %% ../nbs/01_tasks.ipynb #698a7386
 def label_names(
-    row, # one multi-hot row [C]: bool, or 0 and 1
-    vocab, # C label names, in column order
+    row:"ArrayLike", # one multi-hot row [C]: bool, or 0 and 1
+    vocab:Names, # C label names, in column order
 ) -> list: # the names whose column is on, in vocab order
     "Read a multi-hot row back as label names."
     vocab, row = ordered_names(vocab), as_array(row, "row")
@@ -82,9 +83,9 @@ def label_names(
 
 # %% ../nbs/01_tasks.ipynb #8327cb17
 def label_counts(
-    targets, # multi-hot [N, C]
-    vocab, # C label names, in column order
-): # pd.Series: images per label, the most frequent first
+    targets:"ArrayLike", # multi-hot [N, C]
+    vocab:Names, # C label names, in column order
+) -> "Series": # pd.Series: images per label, the most frequent first
     "How many images have each label."
     import pandas as pd
     targets, vocab = check_targets(targets), _check_vocab(vocab)
@@ -94,7 +95,7 @@ def label_counts(
 
 # %% ../nbs/01_tasks.ipynb #a4bd0676
 def cooccurrence(
-    targets, # multi-hot [N, C]
+    targets:"ArrayLike", # multi-hot [N, C]
 ) -> np.ndarray: # int64 [C, C]: images that have both labels; the diagonal holds the counts
     "How often two labels are in the same image."
     targets = check_targets(targets)
@@ -106,7 +107,7 @@ def cooccurrence(
 
 # %% ../nbs/01_tasks.ipynb #24fe26ba
 def cardinality(
-    targets, # multi-hot [N, C]
+    targets:"ArrayLike", # multi-hot [N, C]
 ) -> float: # labels per image, on average
     "The average number of labels of an image."
     targets = check_targets(targets)
@@ -114,7 +115,7 @@ def cardinality(
     return targets.sum() / len(targets)
 
 def density(
-    targets, # multi-hot [N, C]
+    targets:"ArrayLike", # multi-hot [N, C]
 ) -> float: # share of cells that are on, in [0, 1]
     "Cardinality as a share of the labels that there are."
     return cardinality(targets) / np.shape(targets)[1]
@@ -135,10 +136,10 @@ def _part_sizes(n, fractions):
 
 # %% ../nbs/01_tasks.ipynb #07f8b434
 def stratified_split(
-    targets, # multi-hot [N, C]
-    fractions, # share of the rows for each part, with sum 1
+    targets:"ArrayLike", # multi-hot [N, C]
+    fractions:Sequence[float], # share of the rows for each part, with sum 1
     seed:int=42, # the same seed, the same split
-    groups=None, # one value per row, such as a patient: rows of one group stay together; None: every row by itself
+    groups:"Sequence[Any] | ArrayLike | None"=None, # one value per row, such as a patient: rows of one group stay together; None: every row by itself
 ) -> np.ndarray: # int64 [N]: the part, 0 to len(fractions) - 1, of every row
     "Deal rows into parts so that every part has its share of every label, the rarest label first (Sechidis et al. 2011)."
     targets = check_targets(targets)
@@ -175,10 +176,10 @@ def stratified_split(
 
 # %% ../nbs/01_tasks.ipynb #b75a4b57
 def stratified_folds(
-    targets, # multi-hot [N, C]
+    targets:"ArrayLike", # multi-hot [N, C]
     k:int, # how many folds, at least 2
     seed:int=42, # the same seed, the same folds
-    groups=None, # one value per row: rows of one group stay together
+    groups:"Sequence[Any] | ArrayLike | None"=None, # one value per row: rows of one group stay together
 ) -> np.ndarray: # int64 [N]: the fold, 0 to k - 1, of every row
     "Deal rows into `k` folds of nearly equal size, each with its share of every label."
     k = check_folds(k, len(targets))

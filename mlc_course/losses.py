@@ -7,6 +7,7 @@ __all__ = ['sigmoid', 'softmax', 'binary_cross_entropy', 'binary_cross_entropy_w
            'asymmetric_loss', 'macro_soft_f1']
 
 # %% ../nbs/04_losses.ipynb #a2f296dc
+from .hints import ArrayLike
 from .settings import require_torch_first
 
 # %% ../nbs/04_losses.ipynb #a1d64db5
@@ -91,7 +92,7 @@ def binary_cross_entropy(
     targets:Tensor, # 0 or 1 (or a share between) [N, C]; bool, integer or float
     *,
     reduction:str="mean", # "mean", "sum" or "none"
-    check:bool=None, # look at values (targets in [0, 1], logits finite); None: only on the CPU, where it costs no waiting
+    check:bool | None=None, # look at values (targets in [0, 1], logits finite); None: only on the CPU, where it costs no waiting
 ) -> Tensor: # the loss, in nats per cell
     "-log(probability of what is true), averaged over every cell; stable at every logit."
     return _reduce(_BinaryCrossEntropy.apply(*_check_pair(inputs, targets, check)), reduction)
@@ -100,10 +101,10 @@ def binary_cross_entropy(
 def binary_cross_entropy_with_logits(
     inputs:Tensor, # logits [N, C]
     targets:Tensor, # 0 or 1 (or a share between) [N, C]; bool, integer or float
-    pos_weight=None, # what a positive counts: a number, or one number per label [C]
+    pos_weight:"ArrayLike | None"=None, # what a positive counts: a number, or one number per label [C]
     *,
     reduction:str="mean", # "mean", "sum" or "none"
-    check:bool=None, # look at values (targets in [0, 1], logits finite); None: only on the CPU, where it costs no waiting
+    check:bool | None=None, # look at values (targets in [0, 1], logits finite); None: only on the CPU, where it costs no waiting
 ) -> Tensor: # the loss, in nats per cell
     "Binary cross-entropy with a weight for the positives, equal to torch.nn.BCEWithLogitsLoss."
     if pos_weight is None: return binary_cross_entropy(inputs, targets, reduction=reduction, check=check)
@@ -117,7 +118,7 @@ def binary_cross_entropy_with_logits(
 
 # %% ../nbs/04_losses.ipynb #c5b32fcf
 def positive_weights(
-    targets, # multi-hot [N, C]: tensor or NumPy array
+    targets:"ArrayLike", # multi-hot [N, C]: tensor or NumPy array
 ) -> Tensor: # float32 [C], for `pos_weight`
     "Negatives per positive, for each label; a label without positives (or without negatives) is counted as if it had one."
     t = targets if isinstance(targets, Tensor) else torch.as_tensor(as_array(targets, "targets"))
@@ -134,7 +135,7 @@ def focal_loss(
     alpha:float=0.25, # weight of positives, in [0, 1]; negatives get 1 - alpha; None weights nothing
     *,
     reduction:str="mean", # "mean", "sum" or "none"
-    check:bool=None, # look at values (targets in [0, 1], logits finite); None: only on the CPU, where it costs no waiting
+    check:bool | None=None, # look at values (targets in [0, 1], logits finite); None: only on the CPU, where it costs no waiting
 ) -> Tensor: # the loss
     "Binary cross-entropy times (1 - p_t)**gamma, equal to torchvision.ops.sigmoid_focal_loss (Lin et al. 2017)."
     check_number(gamma, "gamma")
@@ -154,7 +155,7 @@ def asymmetric_loss(
     clip:float=0.05, # negatives below this probability cost nothing
     *,
     reduction:str="mean", # "mean", "sum" or "none"; the paper's code sums
-    check:bool=None, # look at values (targets in [0, 1], logits finite); None: only on the CPU, where it costs no waiting
+    check:bool | None=None, # look at values (targets in [0, 1], logits finite); None: only on the CPU, where it costs no waiting
 ) -> Tensor: # the loss
     "Focal loss with separate fading for positives and negatives, and a margin below which negatives are ignored (Ridnik et al. 2021)."
     check_number(gamma_neg, "gamma_neg"); check_number(gamma_pos, "gamma_pos"); check_number(clip, "clip", most=1)
@@ -174,7 +175,7 @@ def macro_soft_f1(
     targets:Tensor, # 0 or 1 [N, C]
     double:bool=True, # also the F1 of the negatives, half and half
     *,
-    check:bool=None, # look at values (targets in [0, 1], logits finite); None: only on the CPU, where it costs no waiting
+    check:bool | None=None, # look at values (targets in [0, 1], logits finite); None: only on the CPU, where it costs no waiting
 ) -> Tensor: # 1 - soft F1, averaged over the labels, in [0, 1]
     "F1 with probabilities in place of yes and no, per label over the batch, made into a loss."
     x, t = _check_pair(inputs, targets, check)

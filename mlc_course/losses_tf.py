@@ -8,6 +8,7 @@ __all__ = ['tf', 'sigmoid', 'binary_cross_entropy', 'binary_cross_entropy_with_l
 
 # %% ../nbs/04_losses_tf.ipynb #e2b0069e
 from .data.targets import as_array
+from .hints import Any, ArrayLike, Callable, KerasTensor
 from .scores.numbers import check_number, check_pos_weight
 from .settings import import_tensorflow
 
@@ -32,8 +33,8 @@ def _check_pair(inputs, targets):
 
 # %% ../nbs/04_losses_tf.ipynb #d3adf95d
 def sigmoid(
-    x, # logits, any shape
-): # probabilities in [0, 1], each on its own
+    x:"KerasTensor", # logits, any shape
+) -> "KerasTensor": # probabilities in [0, 1], each on its own
     "1 / (1 + exp(-x)), without overflow."
     z = tf.exp(-tf.where(x >= 0, x, -x)) # in (0, 1], so it can't overflow
     return tf.where(x >= 0, 1/(1 + z), z/(1 + z))
@@ -43,18 +44,18 @@ def _relu(x): return (x + tf.abs(x))/2 # max(x, 0) with the slope 1/2 at 0
 def _softplus(x): return _relu(x) + tf.math.log1p(tf.exp(-tf.abs(x)))
 
 def binary_cross_entropy(
-    inputs,  # logits [N, C]
-    targets, # 0 or 1 (or a share between) [N, C]
-): # scalar, nats per cell
+    inputs:"KerasTensor",  # logits [N, C]
+    targets:"ArrayLike", # 0 or 1 (or a share between) [N, C]
+) -> "KerasTensor": # scalar, nats per cell
     "The definition: -log(probability of what is true), averaged over every cell."
     x, t = _check_pair(inputs, targets)
     return tf.reduce_mean(t*_softplus(-x) + (1 - t)*_softplus(x))
 
 def binary_cross_entropy_with_logits(
-    inputs,          # logits [N, C]
-    targets,         # 0 or 1 (or a share between) [N, C]
-    pos_weight=None, # what a positive counts: a number, or one per label [C]
-): # scalar, nats per cell
+    inputs:"KerasTensor",          # logits [N, C]
+    targets:"ArrayLike",         # 0 or 1 (or a share between) [N, C]
+    pos_weight:"ArrayLike | None"=None, # what a positive counts: a number, or one per label [C]
+) -> "KerasTensor": # scalar, nats per cell
     "max(x, 0) - x*t + log(1 + exp(-|x|)), equal to tf.nn.weighted_cross_entropy_with_logits, averaged."
     x, t = _check_pair(inputs, targets)
     if pos_weight is None: return tf.reduce_mean(_relu(x) - x*t + tf.math.log1p(tf.exp(-tf.abs(x))))
@@ -66,8 +67,8 @@ def binary_cross_entropy_with_logits(
 
 # %% ../nbs/04_losses_tf.ipynb #f076329b
 def positive_weights(
-    targets, # multi-hot NumPy array or tensor [N, C]
-): # float32 [C], for `pos_weight`
+    targets:"Any", # multi-hot NumPy array or tensor [N, C]
+) -> "KerasTensor": # float32 [C], for `pos_weight`
     "Negatives per positive, for each label; a label without positives (or without negatives) is counted as if it had one."
     t = targets if tf.is_tensor(targets) else tf.convert_to_tensor(as_array(targets, "targets"))
     if t.shape.rank != 2 or 0 in t.shape: raise ValueError(f"targets has shape {tuple(t.shape)}: expected [N, C] with at least one row and one label.")
@@ -78,11 +79,11 @@ def positive_weights(
 
 # %% ../nbs/04_losses_tf.ipynb #6a785dc1
 def focal_loss(
-    inputs,     # logits [N, C]
-    targets,    # 0 or 1 [N, C]
-    gamma=2.0,  # how strongly well-predicted cells are faded out
-    alpha=0.25, # weight of positives, in [0, 1]; None weights nothing
-): # scalar
+    inputs:"KerasTensor",     # logits [N, C]
+    targets:"ArrayLike",    # 0 or 1 [N, C]
+    gamma:float=2.0,  # how strongly well-predicted cells are faded out
+    alpha:float | None=0.25, # weight of positives, in [0, 1]; None weights nothing
+) -> "KerasTensor": # scalar
     "Binary cross-entropy times (1 - p_t)**gamma, averaged (Lin et al. 2017)."
     check_number(gamma, "gamma")
     if alpha is not None: check_number(alpha, "alpha", most=1, otherwise="or None for no weighting")
@@ -93,12 +94,12 @@ def focal_loss(
     return tf.reduce_mean(loss)
 
 def asymmetric_loss(
-    inputs,        # logits [N, C]
-    targets,       # 0 or 1 [N, C]
-    gamma_neg=4.0, # fading of easy negatives
-    gamma_pos=0.0, # fading of easy positives
-    clip=0.05,     # negatives below this probability cost nothing
-): # scalar
+    inputs:"KerasTensor",        # logits [N, C]
+    targets:"ArrayLike",       # 0 or 1 [N, C]
+    gamma_neg:float=4.0, # fading of easy negatives
+    gamma_pos:float=0.0, # fading of easy positives
+    clip:float=0.05,     # negatives below this probability cost nothing
+) -> "KerasTensor": # scalar
     "Focal loss with separate fading for positives and negatives, and a margin for negatives, averaged (Ridnik et al. 2021)."
     check_number(gamma_neg, "gamma_neg"); check_number(gamma_pos, "gamma_pos"); check_number(clip, "clip", most=1)
     if not 0 <= clip < 1: raise ValueError(f"clip is {clip}: expected a probability, 0 or more and less than 1.")
@@ -111,10 +112,10 @@ def asymmetric_loss(
     return tf.reduce_mean(t*pos + (1 - t)*neg)
 
 def macro_soft_f1(
-    inputs,      # logits [N, C]
-    targets,     # 0 or 1 [N, C]
-    double=True, # also the F1 of the negatives, half and half
-): # scalar in [0, 1]
+    inputs:"KerasTensor",      # logits [N, C]
+    targets:"ArrayLike",     # 0 or 1 [N, C]
+    double:bool=True, # also the F1 of the negatives, half and half
+) -> "KerasTensor": # scalar in [0, 1]
     "1 - soft F1 (probabilities in place of yes and no), per label over the batch, averaged over the labels."
     x, t = _check_pair(inputs, targets)
     if x.shape.rank != 2: raise ValueError(f"inputs has shape {tuple(x.shape)}: F1 is counted per label over the rows, so expected [N, C].")
@@ -128,8 +129,8 @@ def macro_soft_f1(
 
 # %% ../nbs/04_losses_tf.ipynb #de9af01d
 def keras_loss(
-    loss, # one of this module's functions
-): # a function (y_true, y_pred) for model.compile
+    loss:Callable, # one of this module's functions
+) -> Callable: # a function (y_true, y_pred) for model.compile
     "Turn `loss(inputs, targets)` into Keras' `loss(y_true, y_pred)`."
     def fn(y_true, y_pred): return loss(y_pred, y_true)
     fn.__name__ = getattr(loss, "__name__", "loss")

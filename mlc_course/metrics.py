@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from .hints import ArrayLike, Iterable, PathLike, Tensor, Thresh
 from .scores.cells import check_cell_thresh, check_cells
 from .scores.checks import FrameCopies, check_counts, check_pair, check_predictions, check_thresh, frozen, made_anew
 from .scores.cuts import cuts, precision_at_positives, ratio, sorted_keys
@@ -28,11 +29,11 @@ _all_ = ["TrainingRun", "check_identity", "run_identity"]
 
 # %% ../nbs/05_metrics.ipynb #af900266
 def accuracy_multi(
-    inp, # logits (or probabilities, with `sigmoid=False`): a torch tensor, any shape
-    targ, # targets, 0 or 1 (bool, integer or float): a torch tensor of the same shape
-    thresh=0.5, # a number, or one number per label (list, array or tensor)
+    inp:"Tensor", # logits (or probabilities, with `sigmoid=False`): a torch tensor, any shape
+    targ:"Tensor", # targets, 0 or 1 (bool, integer or float): a torch tensor of the same shape
+    thresh:"Thresh"=0.5, # a number, or one number per label (list, array or tensor)
     sigmoid:bool=True, # whether `inp` still has to go through the sigmoid
-): # the share of right cells: a tensor with one number
+) -> "Tensor": # the share of right cells: a tensor with one number
     """The share of cells (image, label) where `prob > thresh` agrees with the target.
 
     ValueError for logits that are NaN or infinite, probabilities outside [0, 1], targets that aren't 0 or 1, and
@@ -56,8 +57,8 @@ class Predictions:
     ValueError for logits, NaN, targets that aren't 0 or 1, and names that don't fit."""
     probs:np.ndarray # probabilities, float32 [N, C], in [0, 1]
     targets:np.ndarray=None # truth, bool [N, C]; TypeError without
-    vocab:list|None=None # C label names, in column order; None: the DataFrame's columns, or "label 0", "label 1", ...
-    fnames:list|None=None # N file names, in row order, each once; None: the DataFrame's index, or "row 0", "row 1", ...
+    vocab:list=None # C label names, in column order; None: the DataFrame's columns, or "label 0", "label 1", ...
+    fnames:list=None # N file names, in row order, each once; None: the DataFrame's index, or "row 0", "row 1", ...
 
     def __post_init__(self):
         probs, targets = check_pair(self.probs, self.targets)
@@ -70,7 +71,7 @@ class Predictions:
     def __repr__(self): return f"Predictions({len(self)} images, {len(self.vocab)} labels, {self.targets.sum()} positives)"
 
     def subset(self,
-        rows, # bool mask [N], or row numbers
+        rows:"ArrayLike", # bool mask [N], or row numbers
     ) -> "Predictions": # the same predictions for these rows only
         "Some of the rows."
         rows = np.asarray(rows)
@@ -82,7 +83,7 @@ class Predictions:
         return Predictions(self.probs[rows], self.targets[rows], self.vocab, [self.fnames[i] for i in rows])
 
     def align(self,
-        fnames, # file names, each among this object's file names
+        fnames:Iterable, # file names, each among this object's file names
     ) -> "Predictions": # the rows of these files, in this order
         "The rows in the order of another list of files."
         where = {f: i for i, f in enumerate(self.fnames)}
@@ -93,7 +94,7 @@ class Predictions:
         return self.subset(np.array([where[str(f)] for f in fnames], dtype=int))
 
     def save(self,
-        path, # the file to write, "....npz"
+        path:PathLike, # the file to write, "....npz"
     ) -> Path: # the file written
         "Write one `.npz` file of plain arrays (no pickle)."
         def write(tmp):
@@ -105,7 +106,7 @@ class Predictions:
 
     @classmethod
     def load(cls,
-        path, # a file that `save` wrote
+        path:PathLike, # a file that `save` wrote
     ) -> "Predictions": # validated again
         "Read what `save` wrote."
         path = Path(path)
@@ -183,9 +184,9 @@ def _confusion(pred, targets):
     return Confusion(tp, pp - tp, pos - tp, n - pp - pos + tp, samples)
 
 def confusion(
-    probs, # probabilities [N, C], in [0, 1]: anything `np.asarray` takes
-    targets=None, # truth [N, C], 0 or 1; TypeError without
-    thresh=0.5, # a number, or one number per label (not by name: arrays don't know their labels)
+    probs:"ArrayLike", # probabilities [N, C], in [0, 1]: anything `np.asarray` takes
+    targets:"ArrayLike | None"=None, # truth [N, C], 0 or 1; TypeError without
+    thresh:"Thresh"=0.5, # a number, or one number per label (not by name: arrays don't know their labels)
 ) -> Confusion: # int64 counts per label
     "Count what `prob > thresh` gets right and wrong, per label."
     p, t = check_pair(probs, targets)
@@ -222,8 +223,8 @@ def precision_recall_f1(
 
 # %% ../nbs/05_metrics.ipynb #53a8ba69
 def average_precision(
-    probs, # probabilities [N, C], in [0, 1]
-    targets=None, # truth [N, C], 0 or 1; TypeError without
+    probs:"ArrayLike", # probabilities [N, C], in [0, 1]
+    targets:"ArrayLike | None"=None, # truth [N, C], 0 or 1; TypeError without
 ) -> np.ndarray: # float64 [C]; NaN where a label has no positive
     "The mean, over the images that have a label, of the precision among the images scored at least as high."
     p, t = check_pair(probs, targets)
@@ -235,8 +236,8 @@ def _mean_known(x):
     return float(x.mean()) if len(x) else float("nan")
 
 def mean_average_precision(
-    probs, # probabilities [N, C], in [0, 1]
-    targets=None, # truth [N, C], 0 or 1; TypeError without
+    probs:"ArrayLike", # probabilities [N, C], in [0, 1]
+    targets:"ArrayLike | None"=None, # truth [N, C], 0 or 1; TypeError without
 ) -> float: # mAP, over the labels that have a positive; NaN if none has
     "The mean of the labels' average precision."
     return _mean_known(average_precision(probs, targets))
@@ -249,8 +250,8 @@ class Ranking(NamedTuple):
     lrap:float # mean precision at each true label's rank
 
 def ranking_measures(
-    probs, # probabilities [N, C], in [0, 1]
-    targets=None, # truth [N, C], 0 or 1; TypeError without
+    probs:"ArrayLike", # probabilities [N, C], in [0, 1]
+    targets:"ArrayLike | None"=None, # truth [N, C], 0 or 1; TypeError without
 ) -> Ranking: # means over the images
     "Coverage error, label ranking loss and label ranking average precision, equal to scikit-learn's; one sort per image."
     p, t = check_pair(probs, targets)
@@ -314,7 +315,7 @@ class Scores:
 
 def evaluate(
     predictions:Predictions, # what a model said
-    thresh=0.5, # a number, one number per label, or a dict by label
+    thresh:"Thresh"=0.5, # a number, one number per label, or a dict by label
 ) -> Scores: # every figure
     "Score predictions at a threshold. TypeError, with what to pass instead, for anything but Predictions."
     check_predictions(predictions, "evaluate")
@@ -333,15 +334,15 @@ def evaluate(
 
 # %% ../nbs/05_metrics.ipynb #9cfbc18f
 def load_run(
-    folder, # a folder that `TrainingRun.save` wrote
+    folder:PathLike, # a folder that `TrainingRun.save` wrote
 ) -> TrainingRun: # with model None
     "Read a saved run: everything but the model. ValueError that names the file where one is damaged."
     return read_run(folder, Predictions.load)
 
 # %% ../nbs/05_metrics.ipynb #f9e495a2
 def epoch_scores(
-    probs, # [N, C] in [0, 1]
-    targets, # [N, C], 0 or 1
+    probs:"ArrayLike", # [N, C] in [0, 1]
+    targets:"ArrayLike", # [N, C], 0 or 1
 ) -> tuple[float, float, float]: # binary cross-entropy (nats per cell), macro F1 at 0.5, mAP
     "What a trainer writes down about a whole split after an epoch."
     probs, targets = check_pair(probs, targets)

@@ -10,6 +10,7 @@ __all__ = ['StopRequest', 'ctrl_c', 'disk_is_full', 'is_leftover', 'recover', 'w
 import errno, os, re, secrets, shutil, signal, sys, threading, time
 from contextlib import contextmanager
 from pathlib import Path
+from .hints import Any, Callable, Iterator, PathLike
 
 # %% ../nbs/87_safety.ipynb #a8eec0f6
 class StopRequest:
@@ -18,7 +19,7 @@ class StopRequest:
     def __bool__(self): return self.asked
 
 @contextmanager
-def ctrl_c():
+def ctrl_c() -> "Iterator[StopRequest]":
     "While this lasts, the first Ctrl-C sets the `StopRequest` that it gives; the second raises KeyboardInterrupt at once."
     request = StopRequest()
     if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) in (signal.SIG_IGN, None):
@@ -36,7 +37,7 @@ _FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG)
 _FULL_WORDS = ("PytorchStreamWriter", "inline_container", "No space left", "Disk quota exceeded", "File too large")      # libraries in C, C++ and Rust give no number
 
 def disk_is_full(
-    error, # an exception
+    error:BaseException, # an exception
 ) -> bool:
     "Whether the disk, or what the user may write on it, is full."
     if isinstance(error, OSError) and error.errno is not None: return error.errno in _FULL
@@ -79,7 +80,7 @@ def _clear_leftovers(path):
 
 # %% ../nbs/87_safety.ipynb #3a45e185
 def recover(
-    path:Path, # a folder that `write_whole` writes
+    path:PathLike, # a folder that `write_whole` writes
 ) -> Path: # `path`
     "After a kill between the two renames of a folder, put the old one back."
     path, old = Path(path), Path(path).with_name(Path(path).name + ".old")
@@ -96,8 +97,8 @@ def _put(part, path):
     if aside: _remove(old)
 
 def write_whole(
-    path:Path, # where the file or folder belongs; its parent exists
-    write,     # called with a temporary path beside it
+    path:PathLike, # where the file or folder belongs; its parent exists
+    write:Callable[[Path], Any],     # called with a temporary path beside it
     then:str="go on with resume=True (--resume in the command)", # what to do after making room on a full disk
 ) -> Path: # `path`
     "Let `write` fill a temporary file or folder, then put it in the place of `path`. If that fails, the old one stays, and a full disk is an OSError that says so."
@@ -125,8 +126,8 @@ def _is_out_of_memory(e):
 
 @contextmanager
 def explain_memory(
-    profile, # a `Profile`: what was asked for
-):
+    profile:Any, # a `Profile`: what was asked for
+) -> Iterator[None]:
     "Where the memory doesn't suffice, MemoryError that says which setting to lower."
     try: yield
     except Exception as e:
@@ -139,7 +140,11 @@ def explain_memory(
 # %% ../nbs/87_safety.ipynb #28eb26bc
 class TrainingDiverged(RuntimeError):
     "The loss became NaN or infinite at `step`, counted from 0 over the whole training."
-    def __init__(self, step:int, epoch:int, kept=None):
+    def __init__(self,
+        step:int, # from 0, over the whole training
+        epoch:int, # in which it was
+        kept:PathLike | None=None, # the checkpoint from before
+    ) -> None:
         self.step, self.epoch, self.kept = step, epoch, kept
         super().__init__(f"The loss is not a finite number at step {step} (epoch {epoch}), so the training stopped. " +
             (f"The checkpoint {kept} is from before that and still good. " if kept else "") +
@@ -149,13 +154,16 @@ class TrainingDiverged(RuntimeError):
 
 # %% ../nbs/87_safety.ipynb #45c4cfff
 def file_lock(
-    path, # the lock's own file
-): # a context manager
+    path:PathLike, # the lock's own file
+) -> Any: # a context manager
     "A lock between processes: of those that ask for it, one at a time goes on."
     from filelock import FileLock
     return FileLock(str(path))
 
-def progress_bar(total, **kwargs):
+def progress_bar(
+    total:int, # steps until it is full
+    **kwargs:Any, # for tqdm
+) -> Any: # with `.update(n)` and `.close()`
     "tqdm's bar."
     from tqdm import tqdm
     return tqdm(total=total, **kwargs)

@@ -16,6 +16,7 @@ from pathlib import Path
 from platformdirs import user_cache_path
 from .data.ini import has_section, read_ini
 from .extras import need
+from .hints import Any, Device
 
 # %% ../nbs/00_start.ipynb #effc9228
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
@@ -121,7 +122,7 @@ def data_home() -> Path: # an existing folder
     return path
 
 # %% ../nbs/00_start.ipynb #1cca1595
-def pick_device():
+def pick_device() -> "Device":
     "The fastest `torch.device` of this machine: cuda, then mps, then cpu. `MLC_DEVICE` overrides it."
     require_torch_first()
     import torch
@@ -137,7 +138,7 @@ def pick_device():
     return torch.device("cpu")
 
 # %% ../nbs/00_start.ipynb #1119332f
-def require_torch_first():
+def require_torch_first() -> None:
     "Raise ImportError where torch isn't installed, or where importing it now would abort the process: TensorFlow is loaded and triton isn't."
     need("torch", "torch")
     if "tensorflow" in sys.modules and "triton" not in sys.modules and find_spec("triton") is not None:
@@ -158,7 +159,7 @@ def _quiet_start():
             noise.seek(0); os.write(kept, noise.read()); raise
         finally: os.dup2(kept, 2); os.close(kept)
 
-def import_tensorflow(): # the tensorflow module
+def import_tensorflow() -> Any: # the tensorflow module
     "Import TensorFlow so that PyTorch can still follow: triton first, start-up noise off, GPU memory taken as needed."
     need("tensorflow", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -185,7 +186,7 @@ def _conv_seconds(device, dtype, n=12):
 
 def pick_precision(
     precision:str="auto", # a profile's precision
-    device=None,          # a torch.device; `pick_device()` if left out
+    device:"Device | None"=None,          # a torch.device; `pick_device()` if left out
 ) -> str: # "fp32", "bf16" or "fp16"
     "What `precision` means on `device`: on a card, bf16 where it is native; on a processor, the faster of fp32 and bf16, timed on one convolution."
     require_torch_first()
@@ -201,7 +202,7 @@ def pick_precision(
 # %% ../nbs/00_start.ipynb #20bca3ac
 def seed_everything(
     seed:int, # any non-negative integer
-):
+) -> None:
     "Seed Python's, NumPy's and, where they are loaded, torch's and TensorFlow's generators."
     import random, numpy as np
     random.seed(seed); np.random.seed(seed % 2**32)

@@ -13,13 +13,17 @@ import pandas as pd
 
 from .data.text import plain_text
 from .extras import need
+from .hints import Any, ArrayLike, Axes, Figure, Iterable, Sequence, Thresh
 from .metrics import Predictions, confusion, precision_recall_f1
 from .scores.checks import BestThreshold, check_grid, check_predictions, check_sweep, check_thresh, label_numbers
 from .scores.cuts import cuts, precision_at_positives, ratio, sorted_keys
 from .scores.numbers import need_number
 
 # %% ../nbs/06_thresholds.ipynb #28594891
-def counts_at(predictions, thresholds):
+def counts_at(
+    predictions:Predictions, # what a model said
+    thresholds:np.ndarray, # K numbers in [0, 1]
+) -> tuple[np.ndarray, np.ndarray]: # int64 [K, C] each
     "True positives and predictions at each threshold, per label: two int arrays [K, C], from one sort per label."
     rows = sorted_keys(predictions.probs, predictions.targets)
     at_least = (thresholds.astype(predictions.probs.dtype).view(rows.dtype) << 1) | 1 # the highest key that isn't above the threshold
@@ -47,7 +51,7 @@ def _samples_f1(predictions, thresholds, max_cells=2_000_000):
 # %% ../nbs/06_thresholds.ipynb #dbfb3b3e
 def sweep(
     predictions:Predictions, # what a model said
-    thresholds=None, # numbers in [0, 1]; None: 29 from 0.05 to 0.95
+    thresholds:"ArrayLike | None"=None, # numbers in [0, 1]; None: 29 from 0.05 to 0.95
     score:str="accuracy", # "accuracy", "micro_f1", "macro_f1" or "samples_f1"
 ) -> pd.DataFrame: # columns `threshold` (ascending) and the score's name
     "A score at every threshold, from one sort per label."
@@ -77,9 +81,9 @@ def best_threshold(
 # %% ../nbs/06_thresholds.ipynb #a6b25c78
 def plot_sweep(
     sweep_df:pd.DataFrame, # what `sweep` gave
-    ax=None, # matplotlib axes; None: a new figure
+    ax:"Axes | None"=None, # matplotlib axes; None: a new figure
     label:str|None=None, # name of the curve in a legend
-): # the axes
+) -> "Axes": # the axes
     "Score against threshold, with the best point marked."
     from matplotlib import pyplot as plt
     t, best = best_threshold(check_sweep(sweep_df, "plot_sweep"))
@@ -98,7 +102,7 @@ def plot_sweep(
 def precision_recall_curves(
     predictions:Predictions, # what a model said
     label:str|None=None, # one label of the vocab; None: all cells together (micro)
-    thresholds=None, # numbers in [0, 1]; None: 29 from 0.05 to 0.95
+    thresholds:"ArrayLike | None"=None, # numbers in [0, 1]; None: 29 from 0.05 to 0.95
 ) -> pd.DataFrame: # columns threshold, precision, recall, f1
     "Precision, recall and F1 at every threshold."
     check_predictions(predictions, "precision_recall_curves")
@@ -114,7 +118,7 @@ def precision_recall_curves(
 
 def f1_grid(
     predictions:Predictions, # what a model said
-    thresholds=None, # numbers in [0, 1]; None: 29 from 0.05 to 0.95
+    thresholds:"ArrayLike | None"=None, # numbers in [0, 1]; None: 29 from 0.05 to 0.95
 ) -> pd.DataFrame: # one row per threshold, one column per label
     "F1 of every label at every threshold."
     check_predictions(predictions, "f1_grid")
@@ -124,12 +128,12 @@ def f1_grid(
 
 # %% ../nbs/06_thresholds.ipynb #57e24ab8
 def plot_predictions(
-    images, # N pictures, uint8 [H, W, 3] each (an array [N, H, W, 3] or a list)
+    images:"Sequence[ArrayLike] | np.ndarray", # N pictures, uint8 [H, W, 3] each (an array [N, H, W, 3] or a list)
     predictions:Predictions, # what a model said about them, in the same order
-    thresh=.5, # a number, one number per label, or a dict by label
+    thresh:"Thresh"=.5, # a number, one number per label, or a dict by label
     ncols:int=6, # pictures in a row
-    axes=None, # N matplotlib axes; None: a new figure
-): # the figure
+    axes:"Any"=None, # N matplotlib axes; None: a new figure
+) -> "Figure": # the figure
     "A sheet of pictures with what a threshold makes of their scores: found, claimed and not there, missed."
     from matplotlib import pyplot as plt
     check_predictions(predictions, "plot_predictions")
@@ -151,10 +155,10 @@ def plot_predictions(
 
 # %% ../nbs/06_thresholds.ipynb #b9e02523
 def threshold_slider(
-    images, # N pictures, uint8 [H, W, 3] each
+    images:"Sequence[ArrayLike] | np.ndarray", # N pictures, uint8 [H, W, 3] each
     predictions:Predictions, # what a model said about them, in the same order
     thresh:float=.5, # where the slider starts
-): # an ipywidgets box with `.slider` and `.sheet`
+) -> Any: # an ipywidgets box with `.slider` and `.sheet`
     "A slider over a sheet of pictures, for a notebook: move the threshold and see labels come and go."
     import io
     need("lessons", "ipywidgets")
@@ -204,7 +208,7 @@ def thresholds_and_average_precision(
     predictions:Predictions, # a split that you don't report
     beta:float=1.0, # recall counts `beta` times as much as precision
     min_precision:float|None=None, # only cuts with at least this precision count
-    support=None, # training images of each label, one number per label or a dict; a label with none is never predicted
+    support:"Thresh | None"=None, # training images of each label, one number per label or a dict; a label with none is never predicted
 ) -> tuple[np.ndarray, np.ndarray]: # thresholds and average precision, float64 [C] each
     "What `best_thresholds_per_label` and `average_precision` give, from one sort for both."
     check_predictions(predictions, "thresholds_and_average_precision")
@@ -223,7 +227,7 @@ def best_thresholds_per_label(
     predictions:Predictions, # a split that you don't report
     beta:float=1.0, # recall counts `beta` times as much as precision
     min_precision:float|None=None, # only cuts with at least this precision count
-    support=None, # training images of each label, one number per label or a dict; a label with none is never predicted
+    support:"Thresh | None"=None, # training images of each label, one number per label or a dict; a label with none is never predicted
 ) -> np.ndarray: # float64 [C]
     """The threshold with the highest F-beta for each label, exact over every cut that a threshold in [0, 1] can make.
 

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 FORMATTED = (  # folders and files that `ruff format` has formatted; this list only grows
     *(f"mlc_course/{name}" for name in "data nets postcards scores ship tools training".split()),
-    *(f"mlc_course/{name}.py" for name in "atomic extras machine".split()),
+    *(f"mlc_course/{name}.py" for name in "atomic docs extras hints machine".split()),
     "tests",
 )
 

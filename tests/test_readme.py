@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ ROOT = Path(__file__).resolve().parents[1]
 BLOCKS = re.findall(
     r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S
 )
+
+DOCS = sorted((ROOT / "docs").glob("*.md"))
 
 
 def run(code, folder):
@@ -29,7 +32,7 @@ def run(code, folder):
 
 
 def test_every_block_compiles():
-    assert len(BLOCKS) == 2
+    assert len(BLOCKS) >= 3
     for block in BLOCKS:
         compile(block, "README.md", "exec")
 
@@ -56,3 +59,56 @@ def test_a_network_is_trained_scored_and_shipped(tmp_path):
         "," in a or "." in a for a in answers
     )
     assert {p.name for p in tmp_path.iterdir()} == {"my_run", "my_model"}
+
+
+def test_the_base_block_scores_and_its_thresholds_help(tmp_path):
+    (block,) = (b for b in BLOCKS if "best_thresholds_per_label" in b)
+    done = run("import sys\n" + block + "\nassert 'torch' not in sys.modules", tmp_path)
+    assert done.returncode == 0, done.stderr
+    macro = [float(x) for x in re.findall(r"^macro .* (0\.\d+)$", done.stdout, re.M)]
+    assert len(macro) == 2 and macro[1] > macro[0] + 0.1
+    assert "predicting nothing" in done.stdout
+
+
+PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", *(f"docs/{p.name}" for p in DOCS)]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_to_a_file_leads_somewhere(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text)
+    local = [o for o in links if not re.match(r"[a-z]+:", o)]
+    missing = [o for o in local if not ((ROOT / page).parent / o).exists()]
+    assert not missing, f"{page} links to what isn't there: {missing}"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_command_that_a_page_names_exists(page):
+    from mlc_course.tools.cli import app
+
+    known = {c.name or c.callback.__name__ for c in app.registered_commands}
+    text = (ROOT / page).read_text(encoding="utf-8")
+    named = set(re.findall(r"(?:^|`)mlc ([a-z]+)", text, re.M))
+    assert named <= known, f"{page} names mlc {sorted(named - known)}"
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
+    wanted = set(re.findall(r"(?:^|`)make ([a-z]+)", text, re.M))
+    assert wanted <= targets, f"{page} names make {sorted(wanted - targets)}"
+
+
+def test_pictures_have_words(tmp_path):
+    for page in PAGES:
+        text = (ROOT / page).read_text(encoding="utf-8")
+        assert all(len(alt) > 20 for alt in re.findall(r"!\[([^\]]*)\]", text)), page
+
+
+def test_the_licence_is_the_whole_one_and_the_citation_can_be_read():
+    licence = (ROOT / "LICENSE").read_text(encoding="utf-8")
+    assert licence.split()[:4] == ["Apache", "License", "Version", "2.0,"]
+    assert "END OF TERMS AND CONDITIONS" in licence and len(licence) > 11_000
+    yaml = pytest.importorskip("yaml")
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    facts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert cited["version"] == facts["version"] and cited["license"] == facts["license"]
+    assert {"cff-version", "message", "title", "authors"} <= set(cited)
+    for form in (ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml"):
+        assert yaml.safe_load(form.read_text(encoding="utf-8"))

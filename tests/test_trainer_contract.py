@@ -356,3 +356,21 @@ def test_a_broken_image_is_named_or_skipped(kit, broken, quick, tmp_path):
     with pytest.warns(UserWarning, match=name):
         found = kit.module.predict(run.model, table, "train", on_error="skip")
     assert name not in found.fnames and len(found.fnames) == len(table.fnames("train")) - 1
+
+
+def test_the_name_of_a_loss_says_what_it_closes_over():
+    import numpy
+
+    from mlc_course.training.options import name_of, value_of
+
+    def make(module, gamma):
+        def loss(logits, targets):
+            return module.mean(gamma * (logits - targets))
+
+        return loss
+
+    assert value_of(numpy) == "numpy" and value_of(dict) == "dict"
+    assert name_of(make(numpy, 1.0)) == name_of(make(numpy, 1.0))
+    assert name_of(make(numpy, 1.0)) != name_of(make(numpy, 2.0))
+    torch = pytest.importorskip("torch")  # a module that has functions called detach and numpy
+    assert name_of(make(torch, 1.0)).split()[-1] == "torch"

@@ -4,13 +4,18 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from ..hints import ArrayLike, Names
 from .pixels import decoded_pixels
 from .table import ImageTable
 from .table_checks import SPLITS, require_split, require_vocab
+
+if TYPE_CHECKING:
+    from ..metrics import Predictions
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +96,7 @@ class Decoded:
 
     def take(
         self,
-        rows,  # row numbers
+        rows: "ArrayLike",  # row numbers
     ) -> "Decoded":
         "Some of the images. Rows that follow each other share the pixels; others copy them."
         rows = np.asarray(rows, np.int64)
@@ -111,8 +116,8 @@ class Decoded:
 
     def predictions(
         self,
-        probs,  # [N, C] in [0, 1], in the order of the images
-    ):  # Predictions
+        probs: np.ndarray,  # [N, C] in [0, 1], in the order of the images
+    ) -> "Predictions":
         "What was predicted, beside what is true."
         from ..metrics import Predictions
 
@@ -120,8 +125,8 @@ class Decoded:
 
     def require(
         self,
-        vocab,  # the labels of a model, in the order of its outputs
-    ):
+        vocab: Names,  # the labels of a model, in the order of its outputs
+    ) -> None:
         "Raise a sentence unless these are the labels of this data, in this order."
         require_vocab(vocab, self)
 
@@ -144,7 +149,7 @@ class Decoded:
 
     def is_of(
         self,
-        table,  # an ImageTable
+        table: ImageTable,  # an ImageTable
     ) -> bool:
         "Whether it was decoded from such a table: same files, same labels, same splits."
         return (
@@ -175,7 +180,7 @@ def checksum_of(
 
 
 def decode(
-    table: ImageTable,  # a Decoded is given back as it is
+    table: "ImageTable | Decoded",  # a Decoded is given back as it is
     size: int,  # side of the square, in pixels
     on_error: str = "stop",  # an image that can't be decoded: "stop" names it, "skip" leaves it out
     progress: bool = False,  # show a bar while decoding

@@ -8,7 +8,9 @@ from fastai.vision.core import PILImage
 from fasttransform import Transform
 from PIL import Image
 
+from ..hints import PathLike
 from .pictures import load_image
+from .table import ImageTable
 
 
 class ReadImage(Transform):
@@ -16,8 +18,8 @@ class ReadImage(Transform):
 
     def __init__(
         self,
-        root,  # the folder that file names are relative to
-    ):
+        root: PathLike,  # the folder that file names are relative to
+    ) -> None:
         self.root = Path(root)
         self.at_hand = {}  # path: image, for files that are decoded already
 
@@ -69,7 +71,7 @@ def _rows(items):
 
 
 def split_column(
-    items,  # rows with a column `split` (an `ImageTable` or its `.df`)
+    items: ImageTable | pd.DataFrame,  # rows with a column `split` (an `ImageTable` or its `.df`)
 ) -> tuple:  # positions of the training rows, positions of the validation rows
     "A fastai splitter that follows the table. Rows of other splits (`test`) are in neither part."
     df = _rows(items)

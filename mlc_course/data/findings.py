@@ -11,6 +11,7 @@ from ..machine import usable_cores
 from .opening import fit_memory, opened
 from .pictures import BAND, row_sources
 from .pixels import file_digest
+from .table import ImageTable
 
 SHOWN = 10  # groups of equal files that are told with their rows
 DARK = 2**14 - 1  # 16-bit images that nowhere exceed it hold 14 bits or fewer
@@ -31,7 +32,7 @@ def _map(f, paths):
 
 # ---- the same bytes ----------------------------------------------------------------------------
 def same_images(
-    table,  # an ImageTable
+    table: ImageTable,  # an ImageTable
 ) -> (
     pd.DataFrame
 ):  # columns digest, fname, source, split, labels; one row per file, equal ones together
@@ -42,7 +43,7 @@ def same_images(
     rows = [i for i, n in enumerate(sizes) if n and often[n] > 1]
     found = _map(file_digest, [paths[i] for i in rows])
     digests = {i: d.hex() for i, d in zip(rows, found) if d is not None}
-    groups = {}
+    groups: dict = {}
     for i, digest in digests.items():
         groups.setdefault(digest, []).append(i)
     kept = [i for group in groups.values() if len(group) > 1 for i in group]
@@ -148,7 +149,7 @@ def _dark_sentences(table):
 
 
 def findings(
-    table,  # an ImageTable
+    table: ImageTable,  # an ImageTable
 ) -> list:  # of str, one finding each; empty if there is nothing to say
     "What a user should know of the images before a training; every file is looked at."
     return [*_same_sentences(same_images(table)), *_dark_sentences(table)]

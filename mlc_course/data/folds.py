@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ..hints import Any, ArrayLike, Sequence
+
 
 def _is_missing(x):
     "None, blanks, NaN, NaT and pd.NA: the last three don't equal themselves for certain."
@@ -42,7 +44,7 @@ def group_numbers(
             f"{len(missing)} rows have no group, the first is row {missing[0]}: give each a group "
             "of its own if it belongs to nobody else, or leave these rows out."
         )
-    index = {}
+    index: dict = {}
     try:
         numbers = [index.setdefault(o, len(index)) for o in values]
     except TypeError:
@@ -136,19 +138,19 @@ def deal_groups(
 
 
 def shared_groups(
-    groups,  # one hashable value per row; None and NaN belong to no group
-    split,  # the split of each row
+    groups: "Sequence[Any] | ArrayLike",  # one hashable value per row; None, NaN: no group
+    split: "ArrayLike",  # the split of each row
 ) -> dict:  # group -> list of its splits, only where there is more than one; by first appearance
     "Groups that stand in more than one split, so that a model is tested on what it was trained on."
     splits = _values(split, "split")
-    groups = _values(groups, "groups")
-    if len(groups) != len(splits):
+    values = _values(groups, "groups")
+    if len(values) != len(splits):
         raise ValueError(
-            f"groups has {len(groups)} values and split has {len(splits)}: expected "
+            f"groups has {len(values)} values and split has {len(splits)}: expected "
             "one of each per row, in the same order."
         )
-    seen = {}
-    for g, s in zip(groups, splits):
+    seen: dict = {}
+    for g, s in zip(values, splits):
         if not _is_missing(g):
             seen.setdefault(g, {})[s] = True
     return {g: list(s) for g, s in seen.items() if len(s) > 1}

@@ -7,6 +7,8 @@ import os
 import stat
 from pathlib import Path
 
+from ..hints import PathLike
+
 HELD = 2**26  # bytes; a larger file isn't held in memory, and is opened again to be decoded
 NOTHING = bytes(16)  # the digest of what can't be read
 
@@ -22,7 +24,7 @@ def open_file(path):
 
 
 def file_digest(
-    path,  # a file; anything else (a pipe, a folder) is an OSError
+    path: PathLike,  # a file; anything else (a pipe, a folder) is an OSError
 ) -> bytes:  # 16 bytes
     "A digest of a file's contents."
     h = hashlib.blake2b(digest_size=16)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..hints import Any, ImageLike, Iterable, PathLike, PILImage
 from ..machine import usable_cores
 from .files import image_suffixes
 from .opening import fit_memory, opened, refuse_floats
@@ -144,8 +145,8 @@ def check_image(
 
 
 def load_image(
-    path,  # an image file
-):  # a PIL image in mode RGB, upright
+    path: PathLike,  # an image file
+) -> "PILImage":  # a PIL image in mode RGB, upright
     """The one decoder: any image file as 8-bit RGB, 16 bits scaled, transparency laid on white.
 
     ValueError names a file that is damaged, isn't an image, or has 32-bit or float pixels, and says
@@ -179,7 +180,7 @@ def check_size(
 
 
 def square_pixels(
-    image,  # an image file, a PIL image, or uint8 [H, W, 3] in the order red, green, blue
+    image: "ImageLike",  # a file, a PIL image, or uint8 [H, W, 3], red first
     size: int,  # side of the square that comes out, in pixels
 ) -> np.ndarray:  # uint8 [size, size, 3]
     """The one preprocessing: 8-bit RGB, upright, squashed to a square (bilinear, antialiased).
@@ -235,10 +236,10 @@ def decode_each(
 
 
 def decode_images(
-    paths,  # image files, or an ImageTable
+    paths: Iterable[PathLike] | Any,  # image files, or an ImageTable
     size: int,  # side of the square that comes out, in pixels
-    workers=None,  # threads; None: one per core
-    progress=None,  # True shows a progress bar
+    workers: int | None = None,  # threads; None: one per core
+    progress: bool | None = None,  # True shows a progress bar
 ) -> np.ndarray:  # uint8 [N, size, size, 3], in the order of `paths`
     """Decode images and squash each to a square (bilinear, antialiased).
 

@@ -17,7 +17,7 @@ from .. import atomic
 KIND = "decoded pixels of mlc_course, 2"  # in the list beside the pixels: says that both are ours
 _OURS = re.compile(r"[0-9a-f]{32}\.npy")
 _OUR_PART = re.compile(r"[0-9a-f]{32}(\.json|\.npy)?\.\d+-\d+(-[0-9a-f]+)?\.part")
-_CHECKED = set()  # files whose pixels this process has compared with their checksum
+_CHECKED: set = set()  # files whose pixels this process has compared with their checksum
 
 
 def beside(path, place=None):

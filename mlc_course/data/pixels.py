@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..hints import PathLike
 from ..safety import file_lock, progress_bar
 from ..settings import data_home
 from .one_open import NOTHING, OneOpen, file_digest
@@ -224,7 +225,7 @@ def cached_pixels(
     table: ImageTable,  # the images
     size: int,  # side of the square, in pixels
     on_error: str = "stop",  # "stop": an error names a bad file; "skip": leave it out and warn
-    folder=None,  # where caches are kept; `data_home()/"pixels"` if left out
+    folder: PathLike | None = None,  # where caches are kept; `data_home()/"pixels"` if left out
     progress: bool = False,  # show a bar while decoding
     max_gb: float = 8.0,  # all caches together; the ones unused for longest go first
 ) -> tuple:  # the table without skipped rows, and uint8 [its length, size, size, 3], memory-mapped

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ..hints import Any, ArrayLike, Iterable, Names, PathLike, Sequence
 from ..labels import label_counts, multi_hot, stratified_split
 from ..machine import usable_cores
 from .pictures import check_image, row_sources
@@ -32,11 +33,11 @@ class ImageTable:
     def __init__(
         self,
         df: pd.DataFrame,  # columns fname (relative to `root`), labels (list of str), split ("train", "valid" or "test"); more are kept
-        root,  # the folder that the file names are relative to
-        vocab=None,  # label names; None takes every label of every split
+        root: PathLike,  # the folder that the file names are relative to
+        vocab: Names | None = None,  # label names; None takes every label of every split
         name: str = "",  # what to call the set
-        notes=(),  # sentences about what a reader merged or dropped
-    ):
+        notes: Iterable[str] = (),  # sentences about what a reader merged or dropped
+    ) -> None:
         missing = [c for c in ("fname", "labels", "split") if c not in df.columns]
         if missing:
             raise ValueError(
@@ -72,13 +73,13 @@ class ImageTable:
     @classmethod
     def from_lists(
         cls,
-        fnames,  # file names relative to `root`
-        labels,  # one list of label names per image
-        root,  # the folder that the file names are relative to
-        splits=None,  # "train", "valid" or "test" per image; None: all are train
-        vocab=None,  # label names in order; None takes every label, sorted
+        fnames: Iterable,  # file names relative to `root`
+        labels: Iterable[Iterable[str]],  # one list of label names per image
+        root: PathLike,  # the folder that the file names are relative to
+        splits: Iterable[str] | None = None,  # "train", "valid" or "test"; None: all are train
+        vocab: Names | None = None,  # label names in order; None takes every label, sorted
         name: str = "",  # what to call the set
-    ):  # ImageTable
+    ) -> "ImageTable":
         "A table from lists: one file name, and one list of label names, per image."
         fnames, labels = list(fnames), list(labels)
         splits = ["train"] * len(fnames) if splits is None else list(splits)
@@ -94,27 +95,27 @@ class ImageTable:
     def from_multi_hot(
         cls,
         df: pd.DataFrame,  # one row per image, one column of 0 and 1 (or True and False) per label
-        root,  # the folder that the file names are relative to
-        label_columns=None,  # the label columns in order; None: every column of 0 and 1
-        fname_column="fname",  # the column of the file names
-        split_column=None,  # the column of train, valid and test; None: "split" if there, else all train
+        root: PathLike,  # the folder that the file names are relative to
+        label_columns: Iterable[str] | None = None,  # in order; None: every column of 0 and 1
+        fname_column: str = "fname",  # the column of the file names
+        split_column: str | None = None,  # None: the column split if there, else all are train
         name: str = "",  # what to call the set
-    ):  # ImageTable, its vocab in the order of the columns; other columns are kept
+    ) -> "ImageTable":  # its vocab in the order of the columns; other columns are kept
         "A table from one column per label; a cell that is neither 0 nor 1 is unknown, and refused."
         if split_column is None and "split" in df.columns:
             split_column = "split"
         taken = [fname_column, *([split_column] if split_column is not None else [])]
-        wanted = () if label_columns is None else label_columns
-        check_columns(df, [*taken, *wanted], label_columns)
-        if label_columns is None:
-            split = ["split"] * (split_column is not None)
-            label_columns = find_label_columns(df, [*taken, *split])
-        if not len(label_columns):
+        given = () if label_columns is None else label_columns
+        check_columns(df, [*taken, *given], label_columns)
+        split = ["split"] * (split_column is not None)
+        wanted = given if label_columns is not None else find_label_columns(df, [*taken, *split])
+        columns = list(wanted)
+        if not columns:
             raise ValueError("No column holds 0 and 1 only; name them in label_columns.")
-        on = ones(df, label_columns)
-        names = np.array([str(c) for c in label_columns], dtype=object)
+        on = ones(df, columns)
+        names = np.array([str(c) for c in columns], dtype=object)
         rows = pd.Series([list(names[o]) for o in on], index=df.index, dtype=object)
-        other = df.drop(columns=[*label_columns])
+        other = df.drop(columns=columns)
         other = other.rename(columns={fname_column: "fname", split_column: "split"})
         if split_column is None:
             other["split"] = "train"
@@ -127,7 +128,10 @@ class ImageTable:
         table.notes = self.notes if notes is None else tuple(notes)
         return table
 
-    def with_notes(self, *notes):  # ImageTable
+    def with_notes(
+        self,
+        *notes: str,  # sentences
+    ) -> "ImageTable":
         "The same table with more notes."
         return self._like(notes=(*self.notes, *notes))
 
@@ -154,9 +158,9 @@ class ImageTable:
 
     def require(
         self,
-        vocab=None,  # the labels that the table must have, in this order
-        splits=(),  # the splits that it must have
-    ):
+        vocab: Names | None = None,  # the labels that the table must have, in this order
+        splits: Iterable[str] = (),  # the splits that it must have
+    ) -> None:
         "Raise a sentence if the table lacks a split, or has another vocab."
         for split in splits:
             require_split(self, split)
@@ -165,7 +169,7 @@ class ImageTable:
 
     def rows(
         self,
-        split=None,  # "train", "valid" or "test"; None: all
+        split: str | None = None,  # "train", "valid" or "test"; None: all
     ) -> pd.DataFrame:  # the rows of `df` that are in it
         "The rows of a split; a split that isn't there is an error that names those that are."
         if split is None:
@@ -173,26 +177,38 @@ class ImageTable:
         require_split(self, split)
         return self.df[self.df["split"] == split]
 
-    def labels(self, split=None) -> list:  # one list of names per image
+    def labels(
+        self,
+        split: str | None = None,  # "train", "valid" or "test"; None: all
+    ) -> list:  # one list of names per image
         "The label lists, in the table's order."
         return [list(o) for o in self.rows(split)["labels"]]
 
-    def targets(self, split=None) -> np.ndarray:  # bool [N, C], columns in the order of the vocab
+    def targets(
+        self,
+        split: str | None = None,  # "train", "valid" or "test"; None: all
+    ) -> np.ndarray:  # bool [N, C], columns in the order of the vocab
         "The labels as multi-hot rows."
         return multi_hot(self.rows(split)["labels"], self.vocab)
 
-    def fnames(self, split=None) -> list:  # posix paths relative to the root
+    def fnames(
+        self,
+        split: str | None = None,  # "train", "valid" or "test"; None: all
+    ) -> list:  # posix paths relative to the root
         "The file names, in the table's order."
         return list(self.rows(split)["fname"])
 
-    def paths(self, split=None) -> list:  # list of Path
+    def paths(
+        self,
+        split: str | None = None,  # "train", "valid" or "test"; None: all
+    ) -> list:  # list of Path
         "The full paths, in the table's order."
         return [self.root / f for f in self.fnames(split)]
 
     def subset(
         self,
-        which,  # "train", "valid", "test", a bool mask with one entry per row, or row numbers
-    ):  # ImageTable with the same vocab
+        which: "str | Sequence[Any] | ArrayLike",  # "train", "valid", "test", a bool mask with one entry per row, or row numbers
+    ) -> "ImageTable":  # with the same vocab
         "Some of the rows, with the same vocab."
         if isinstance(which, str):
             df = self.rows(which)
@@ -215,8 +231,8 @@ class ImageTable:
         self,
         fraction: float = 0.2,  # share of the train rows
         seed: int = 42,  # the same seed, the same rows
-        groups=None,  # a column, or one value per row: a group stays whole; None: the column group, if there
-    ):  # ImageTable that has a valid split
+        groups: "Sequence[Any] | ArrayLike | None" = None,  # a column, or one value per row: a group stays whole; None: the column group, if there
+    ) -> "ImageTable":  # with a valid split
         "Move a stratified share of the train rows into a valid split, for sets that come with train and test only."
         if "valid" in self.splits:
             raise ValueError(
@@ -244,8 +260,8 @@ class ImageTable:
 
     def groups(
         self,
-        which=None,  # a column, or one value per row; None: the column group, if there is one
-    ):  # object array [N]; None if there are no groups
+        which: "str | Sequence[Any] | ArrayLike | None" = None,  # a column, or one value per row; None: the column group, if there is one
+    ) -> np.ndarray | None:  # object array [N]; None if there are no groups
         "The group of every row, such as the patient or the film that it is of."
         if which is None:
             if "group" not in self.df.columns:
@@ -267,7 +283,7 @@ class ImageTable:
 
     def verify(
         self,
-        workers=None,  # threads; None: one per core
+        workers: int | None = None,  # threads; None: one per core
     ) -> pd.DataFrame:  # columns fname, source, problem; empty if every file is sound
         "Decode every image and list the files that can't be."
 
@@ -306,8 +322,8 @@ def count(n, what):
 
 def drop_rare_labels(
     table: ImageTable,  # any table
-    min_count: int = None,  # keep the labels that at least so many images have ...
-    top: int = None,  # ... or keep this many, the most frequent
+    min_count: int | None = None,  # keep the labels that at least so many images have ...
+    top: int | None = None,  # ... or keep this many, the most frequent
 ) -> ImageTable:  # smaller vocab; without the rows that lost their only labels
     "Take rare labels out, and the rows that lose all their labels by it. Rows that had none before stay."
     if (min_count is None) == (top is None):

@@ -11,6 +11,7 @@ from xml.sax.saxutils import quoteattr
 import numpy as np
 import pandas as pd
 
+from ..hints import Names, PathLike
 from ..safety import write_whole
 from .readers.cells import clean
 from .readers.columns import (
@@ -28,6 +29,7 @@ from .readers.columns import (
 )
 from .readers.json_files import without_gc
 from .readers.splits import SPLIT_COLUMNS, TRUTHS
+from .table import ImageTable
 
 LOCAL_FILES = "/data/local-files/?d="  # how Label Studio addresses a file of its own machine
 # what a column may be called that a reader takes for something else than a label
@@ -150,8 +152,8 @@ def _check_columns(table, extras):
 
 
 def to_csv(
-    table,  # an ImageTable
-    path,  # the CSV file to write
+    table: ImageTable,  # an ImageTable
+    path: PathLike,  # the CSV file to write
     form: str = "columns",  # a column of 0 and 1 for each label; "list": one column of JSON lists
 ) -> Path:  # `path`
     """Write a CSV file that `read_folder` reads back: equal rows, splits and vocab.
@@ -202,8 +204,8 @@ def _boxes(images, annotations, root):
 
 @without_gc
 def to_coco(
-    table,  # an ImageTable
-    path,  # the JSON file to write
+    table: ImageTable,  # an ImageTable
+    path: PathLike,  # the JSON file to write
     boxes: bool = False,  # True: each label is a box around the image, for tools that need boxes
 ) -> Path:  # `path`
     """Write a COCO file that `read_coco` reads back: equal rows, splits, vocab and extra columns.
@@ -242,7 +244,7 @@ def to_coco(
 
 
 def label_studio_config(
-    vocab,  # label names in order
+    vocab: Names,  # label names in order
 ) -> str:  # XML
     "The labelling interface for Label Studio: one image, and any number of choices."
     choices = "\n".join(f"    <Choice value={quoteattr(o)}/>" for o in vocab)
@@ -255,10 +257,10 @@ def label_studio_config(
 
 @without_gc
 def to_label_studio(
-    table,  # an ImageTable
-    path,  # the JSON file to write
+    table: ImageTable,  # an ImageTable
+    path: PathLike,  # the JSON file to write
     prefix: str = LOCAL_FILES,  # what stands before a file name in the address of its image
-    config=None,  # a path: the labelling interface is written there too
+    config: PathLike | None = None,  # a path: the labelling interface is written there too
 ) -> Path:  # `path`
     """Write tasks with annotations that Label Studio imports and `read_label_studio` reads back.
 

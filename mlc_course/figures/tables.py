@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from ..data.pictures import load_image
+from ..data.table import ImageTable
 from ..data.text import plain_text
+from ..hints import Axes, Figure, ImageLike, Iterable, Sequence
 from ..labels import label_counts
 
 ANNOTATIONS = ("train.csv", "train.json", "MovieGenre.csv", "cars_annos.mat")
@@ -21,12 +23,12 @@ def _title(labels):
 
 
 def show_images(
-    images,  # PIL images, uint8 arrays [H, W, 3], or paths
-    titles=None,  # one text or list of labels per image
+    images: "Iterable[ImageLike]",  # PIL images, uint8 arrays [H, W, 3], or paths
+    titles: Sequence[str | list] | None = None,  # one text or list of labels per image
     ncols: int = 6,  # images in one row
     size: float = 1.7,  # width of one image, in inches
-    suptitle=None,  # above all
-):  # a matplotlib Figure; as the last line of a cell it is shown
+    suptitle: str | None = None,  # above all
+) -> "Figure":  # a matplotlib Figure; as the last line of a cell it is shown
     "A sheet of images."
     import matplotlib.pyplot as plt
 
@@ -54,10 +56,10 @@ def show_images(
 
 
 def plot_label_counts(
-    table,  # an `ImageTable`
-    split=None,  # None: all splits
-    ax=None,  # axes to draw on
-):  # matplotlib Axes
+    table: ImageTable,  # any table
+    split: str | None = None,  # None: all splits
+    ax: "Axes | None" = None,  # axes to draw on
+) -> "Axes":  # matplotlib Axes
     "Images per label as sorted horizontal bars, the most frequent on top."
     import matplotlib.pyplot as plt
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ..hints import Any, Iterator, KerasModel
+
 _BN = (
     ("weight", "gamma"),
     ("bias", "beta"),
@@ -10,7 +12,9 @@ _BN = (
 )
 
 
-def keras_slots(model):
+def keras_slots(
+    model: "KerasModel",  # with weights
+) -> Iterator[tuple]:
     """Yield (name in the arrays, Keras variable, axes order that turns the array into its own).
 
     Networks other than the pocket ResNet keep Keras' axes, and their arrays are numbered: Keras'
@@ -35,7 +39,7 @@ def keras_slots(model):
 
 
 def get_arrays(
-    model,  # torch or Keras
+    model: Any,  # torch or Keras
 ) -> dict:  # float32 NumPy arrays by name
     """The weights of `model`; a pocket ResNet's always under PyTorch's names, in its axis order.
 
@@ -80,10 +84,10 @@ def _ready(slots, given):
 
 
 def set_arrays(
-    model,  # torch or Keras; changed in place
+    model: Any,  # torch or Keras; changed in place
     arrays: dict,  # as `get_arrays` gives them
     skip_head: bool = False,  # leave the model's own head
-):
+) -> Any:  # the network
     "Put `arrays` into `model`. Missing, unknown or misshapen ones are refused beforehand."
     skip = ("head.",) if skip_head else ()
     slots = {k: v for k, v in _slots(model).items() if not (skip and k.startswith(skip))}

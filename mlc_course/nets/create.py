@@ -3,6 +3,7 @@
 import hashlib
 from pathlib import Path
 
+from ..hints import Module
 from .fetched import only_weights
 from .names import Patience, check_head, known_arch, not_fetched
 from .pocket_resnet import pocket_resnet
@@ -74,7 +75,7 @@ def create_model(
     arch: str = "pocket_resnet",  # or a classifier of torchvision: "resnet50", ...
     pretrained: bool = True,  # shipped weights; for torchvision's networks ImageNet's, from the net
     dropout: float = 0.0,  # share of features put out before the head in training
-):  # a torch module with .features(x), .n_features, .head, .arch
+) -> "Module":  # a torch module with .features(x), .n_features, .head, .arch
     """A network in PyTorch with a new head: float pixels in [0, 1], [N, 3, H, W], to logits.
 
     Normalising is its own business.

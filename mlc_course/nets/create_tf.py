@@ -7,6 +7,7 @@ import warnings
 from contextlib import redirect_stdout, suppress
 from pathlib import Path
 
+from ..hints import KerasModel
 from ..settings import import_tensorflow
 from .fetched import same_files
 from .names import Patience, check_head, known_arch, not_fetched
@@ -79,7 +80,7 @@ def create_model_tf(
     pretrained: bool = True,  # shipped weights; those of keras.applications from the net
     image_size: int | None = None,  # fix the side; None takes any
     dropout: float = 0.0,  # share of features put out before the head in training
-):  # a keras.Model with .arch and .n_features; its last layer is called "head"
+) -> "KerasModel":  # a keras.Model with .arch and .n_features; its last layer is called "head"
     """A network in Keras with a new head: float pixels in [0, 1], [N, H, W, 3], to logits.
 
     The range that the body wants is made inside.
@@ -102,8 +103,8 @@ def create_model_tf(
 
 
 def features_tf(
-    model,  # from `create_model_tf`, `pocket_resnet_tf` or keras.saving.load_model
-):  # a keras.Model with the same weights: pixels to features
+    model: "KerasModel",  # from `create_model_tf`, `pocket_resnet_tf` or keras.saving.load_model
+) -> "KerasModel":  # a keras.Model with the same weights: pixels to features
     "The part of `model` before its dropout and head."
     from keras import Model
 

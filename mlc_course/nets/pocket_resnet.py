@@ -1,5 +1,6 @@
 "The pocket ResNet in PyTorch and in Keras: one set of weights, equal outputs."
 
+from ..hints import KerasModel, Module
 from ..settings import import_tensorflow
 from .arrays import set_arrays
 from .weights import load_weights
@@ -74,7 +75,7 @@ def pocket_resnet(
     pretrained: bool = True,  # start from the shipped weights
     n_out: int | None = 20,  # outputs; None: the 320 features
     dropout: float = 0.0,  # in front of the head
-):
+) -> "Module":
     "The pocket ResNet in PyTorch: float pixels in [0, 1], [N, 3, H, W], to logits [N, n_out]."
     from ..backbones_torch import PocketResNet
 
@@ -88,7 +89,7 @@ def pocket_resnet_tf(
     n_out: int | None = 20,  # outputs; None: the 320 features
     image_size: int | None = None,  # fix the side; None takes any
     dropout: float = 0.0,  # in front of the head
-):
+) -> "KerasModel":
     "The pocket ResNet in Keras: float pixels in [0, 1], [N, H, W, 3], to logits [N, n_out]."
     arrays = load_weights() if pretrained else None
     model = keras_pocket_resnet(n_out, image_size=image_size, dropout=dropout)

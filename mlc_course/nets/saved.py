@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from ..hints import Module, PathLike
 from ..safety import write_whole
 from ..settings import pick_device
 from ..training.runs import check_files
@@ -26,8 +27,8 @@ def _facts(model):
 
 
 def save_model(
-    model,  # from `create_model`, `pocket_resnet` or your own; with `.vocab` and `.image_size`
-    folder,  # made if it doesn't exist
+    model: "Module",  # from `create_model`, or your own; with `.vocab` and `.image_size`
+    folder: PathLike,  # made if it doesn't exist
 ) -> Path:  # the file written
     """Write `folder/model.safetensors`: the weights, and in its header what they belong to.
 
@@ -56,9 +57,9 @@ def _network_for(meta, path):
 
 
 def load_model(
-    folder,  # a folder that `save_model`, train_torch.train or train_fastai.train wrote
-    model=None,  # a network of your own, built as it was for the training: takes the weights
-):  # the torch network, ready to predict, on the picked device
+    folder: PathLike,  # a folder that `save_model`, train_torch.train or train_fastai.train wrote
+    model: "Module | None" = None,  # your own, built as for the training: takes the weights
+) -> "Module":  # the torch network, ready to predict, on the picked device
     "The trained network in `folder`. Reads arrays and text only: no pickled code runs."
     path = Path(folder) / "model.safetensors"
     if not path.is_file():

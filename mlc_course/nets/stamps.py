@@ -109,7 +109,7 @@ def _draw_shape(pen, kind, rng):
 
 
 def draw_stamp(
-    rng,  # a NumPy Generator; decides everything
+    rng: "np.random.Generator",  # a NumPy Generator; decides everything
     size: int = 64,  # side in pixels
 ) -> tuple:  # the image, uint8 [size, size, 3], and its class number
     "One thing on paper: any place, size and colours."

@@ -4,6 +4,8 @@ import json
 
 import numpy as np
 
+from ..hints import PathLike
+
 # how the numbers lie in the file; bfloat16 is the upper half of a float32
 DTYPES = {
     "BF16": "<u2",
@@ -56,9 +58,9 @@ def read_safetensors(
 
 def write_safetensors(
     arrays: dict,  # NumPy arrays by name
-    path,  # the file to write
+    path: PathLike,  # the file to write
     metadata: dict | None = None,  # str by str, kept in the header
-):
+) -> None:
     "Write `arrays` as safetensors does: the header's length, the header as JSON, the raw numbers."
     from safetensors.numpy import save
 

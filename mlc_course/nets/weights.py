@@ -4,6 +4,7 @@ import hashlib
 from importlib.resources import files
 from pathlib import Path
 
+from ..hints import Module, PathLike
 from ..safety import write_whole
 from .arrays import get_arrays
 from .tensor_files import read_safetensors, write_safetensors
@@ -40,8 +41,8 @@ def load_weights(
 
 
 def save_weights(
-    net,  # a pocket ResNet, torch or Keras
-    path,  # the file to write, "....safetensors"; its checksum goes beside it
+    net: "Module",  # a pocket ResNet, torch or Keras
+    path: PathLike,  # the file to write, "....safetensors"; its checksum goes beside it
     recipe: str = "",  # how the weights were made, kept in the file's header
 ) -> Path:  # the file written
     "Write the network without its head, and a checksum, as `load_weights` reads them."

@@ -107,10 +107,14 @@ class Car:
     item: Item
 
     @property
-    def kind(self):
+    def kind(self) -> tuple:  # its row of CAR_CLASSES
+        "What its class says."
         return CAR_CLASSES[self.name]
 
-    def record(self, size):
+    def record(
+        self,
+        size: int,  # width of the image in pixels
+    ) -> tuple[int, int, int, int, int]:
         "What the annotations say: left, top, right, bottom in pixels and the class, all from 1."
         k, w, h, o = size / 128, size, car_height(size), self.item
         left, right = (o.x - 0.53 * o.size) * k, (o.x + 0.53 * o.size) * k

@@ -20,6 +20,7 @@ from ..data.drawn_sets import (
     write_file,
 )
 from ..data.workers import in_processes
+from ..hints import PathLike
 from ..machine import usable_cores
 from ..safety import file_lock, progress_bar
 from .files import VERSION, picture_bytes, picture_jobs, record_of, table_names
@@ -241,7 +242,7 @@ def _check_room(root, n, size):
 
 
 def make_postcards(
-    root,  # the folder to make
+    root: PathLike,  # the folder to make
     n: int = 4000,  # pictures
     seed: int = 42,  # another seed, other pictures
     size: int = 128,  # side of a picture in pixels

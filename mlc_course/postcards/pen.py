@@ -2,6 +2,10 @@
 
 import math
 
+from PIL import ImageDraw
+
+from ..hints import Any, Iterable, Sequence
+
 PAPER = (246, 234, 208)
 LIGHT = {"day": (1, 1, 0.98), "dusk": (0.98, 0.78, 0.70), "night": (0.52, 0.57, 0.76)}
 SKY = {
@@ -59,16 +63,26 @@ def pick(rng, seq):
 class Pen:
     "Draws in an object's own units: x to the right, y down, anchor at (0, 0), size 1."
 
-    def __init__(self, draw, k, light, haze=None, item=None):
+    def __init__(
+        self,
+        draw: ImageDraw.ImageDraw,  # Pillow's, of an RGB or RGBA image
+        k: float,  # pixels in one 128th of the image
+        light: Sequence[float],  # what the light leaves of red, green and blue, 0 to 1
+        haze: tuple | None = None,  # the colour of the distance, and how much of it, 0 to 1
+        item: Any = None,  # an `Item`: the object's place, size and angle; None: the whole image
+    ) -> None:
+        "A pen for one object, or for the ground."
         self.draw, self.k, self.light, self.haze = draw, k, light, haze
-        self.x, self.y, self.s, self.f, a = (
-            (item.x, item.y, item.size, item.flip, math.radians(item.angle))
-            if item
-            else (0, 0, 1, 1, 0)
-        )
+        place: tuple = (item.x, item.y, item.size, item.flip) if item else (0, 0, 1, 1)
+        self.x, self.y, self.s, self.f = place
+        a = math.radians(item.angle) if item else 0
         self.cos, self.sin = math.cos(a), math.sin(a)
 
-    def at(self, pts):
+    def at(
+        self,
+        pts: Iterable,  # corners (x, y), in the object's units
+    ) -> list:
+        "Where these points lie in the image, in pixels."
         k, s = self.k, self.s
         return [
             (
@@ -78,17 +92,38 @@ class Pen:
             for x, y in pts
         ]
 
-    def ink(self, colour, lit=True, alpha=255):
+    def ink(
+        self,
+        colour: Sequence[float],  # red, green, blue, 0 to 255
+        lit: bool = True,  # whether the light of the scene and the haze tint it
+        alpha: int = 255,  # 0 is clear, 255 hides what is behind
+    ) -> tuple:
+        "A colour as it is drawn: red, green, blue, alpha."
         if lit:
             colour = [c * part for c, part in zip(colour, self.light)]
             if self.haze:
                 colour = mix(colour, *self.haze)
         return tuple(min(255, max(0, int(c))) for c in colour[:3]) + (alpha,)
 
-    def poly(self, pts, colour, lit=True, alpha=255):
+    def poly(
+        self,
+        pts: Iterable,  # corners (x, y), in the object's units
+        colour: Sequence[float],  # red, green, blue, 0 to 255
+        lit: bool = True,  # whether the light of the scene and the haze tint it
+        alpha: int = 255,  # 0 is clear, 255 hides what is behind
+    ) -> None:
+        "A filled polygon."
         self.draw.polygon(self.at(pts), fill=self.ink(colour, lit, alpha))
 
-    def line(self, pts, width, colour, lit=True, alpha=255):
+    def line(
+        self,
+        pts: Iterable,  # corners (x, y), in the object's units
+        width: float,  # in the object's units
+        colour: Sequence[float],  # red, green, blue, 0 to 255
+        lit: bool = True,  # whether the light of the scene and the haze tint it
+        alpha: int = 255,  # 0 is clear, 255 hides what is behind
+    ) -> None:
+        "A line through points."
         self.draw.line(
             self.at(pts),
             fill=self.ink(colour, lit, alpha),
@@ -96,11 +131,33 @@ class Pen:
             joint="curve",
         )
 
-    def oval(self, x, y, rx, ry, colour, start=0, end=360, lit=True, alpha=255):
+    def oval(
+        self,
+        x: float,  # centre
+        y: float,  # centre, down
+        rx: float,  # half its width
+        ry: float,  # half its height
+        colour: Sequence[float],  # red, green, blue, 0 to 255
+        start: float = 0,  # first angle of the part that is drawn, degrees
+        end: float = 360,  # last angle
+        lit: bool = True,  # whether the light of the scene and the haze tint it
+        alpha: int = 255,  # 0 is clear, 255 hides what is behind
+    ) -> None:
+        "An ellipse, or a part of one."
         n = 10 if max(rx, ry) * self.s * self.k < 10 else 24
         a = [math.radians(start + (end - start) * i / n) for i in range(n + 1)]
         self.poly([(x + rx * math.cos(t), y + ry * math.sin(t)) for t in a], colour, lit, alpha)
 
-    def box(self, left, top, right, bottom, colour, lit=True, alpha=255):
+    def box(
+        self,
+        left: float,  # in the object's units, as the others
+        top: float,  # upper edge
+        right: float,  # right edge
+        bottom: float,  # lower edge
+        colour: Sequence[float],  # red, green, blue, 0 to 255
+        lit: bool = True,  # whether the light of the scene and the haze tint it
+        alpha: int = 255,  # 0 is clear, 255 hides what is behind
+    ) -> None:
+        "A filled rectangle."
         corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
         self.poly(corners, colour, lit, alpha)

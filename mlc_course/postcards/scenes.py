@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..hints import Iterable
 from .kinds import (
     CLUTTER,
     CLUTTER_KINDS,
@@ -15,6 +16,7 @@ from .kinds import (
     SCALE,
     TIMES,
     UNKNOWN_KINDS,
+    Kind,
 )
 
 
@@ -31,17 +33,20 @@ class Item:
     seed: int
 
     @property
-    def spec(self):
+    def spec(self) -> Kind:
+        "How its kind is drawn."
         return KINDS.get(self.kind) or CLUTTER_KINDS.get(self.kind) or UNKNOWN_KINDS[self.kind]
 
     @property
-    def box(self):
+    def box(self) -> tuple:  # left, top, right, bottom, in 1/128 of the image
+        "Where it stands."
         x, y, size = self.x, self.y, self.size
         left, top, right, bottom = self.spec.box
         return x + left * size, y + top * size, x + right * size, y + bottom * size
 
     @property
-    def depth(self):
+    def depth(self) -> float:  # greater is nearer
+        "What decides which of two objects hides the other."
         return self.spec.z + {10: self.y, 11: self.y / 1000}.get(
             self.spec.z, 0
         )  # greater is nearer
@@ -65,7 +70,7 @@ def _overlap(a, b):
 
 def visible_share(
     item: Item,  # the object
-    others,  # items of the same picture
+    others: "Iterable[Item]",  # items of the same picture
     horizon: float,  # where the ground begins, in 1/128
 ) -> float:  # 0-1, a lower bound
     "How much of an object's box is inside the picture and hidden by nothing in front of it."
@@ -163,7 +168,7 @@ def compose(
     time = list(TIMES)[_drawn_from(list(TIMES.values()), rng)]
     ground = list(GROUNDS)[_drawn_from(list(GROUNDS.values()), rng)]
     horizon = rng.uniform(60, 90)
-    items = []
+    items: list = []
     for kind in _wanted(time, ground, rng):
         spec = KINDS[kind]
         shares = np.cumsum(spec.count) / sum(spec.count)

@@ -19,7 +19,7 @@ def draw_unknown(
 ) -> Image.Image:  # RGB
     "An image of nothing that has a label: strange things in a landscape, on a pattern, or none."
     scene, k, landscape = compose(rng), 3 * size / 128, rng.random() < 0.45
-    things = []
+    things: list = []
     for _ in range(int(rng.integers(1, 4)) if landscape else int(rng.integers(0, 4))):
         kind = pick(rng, list(UNKNOWN_KINDS))
         things = add_item(things, kind, UNKNOWN_KINDS[kind], scene.horizon, rng, hidden=0.1)

@@ -1,6 +1,6 @@
 "Looks at what is to be scored: probabilities, targets, thresholds, and whether it is Predictions."
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -154,7 +154,7 @@ def by_label(
     "Whether values come with label names."
     if isinstance(x, dict):
         return True
-    index = getattr(x, "index", None)
+    index: Any = getattr(x, "index", None)
     return hasattr(x, "items") and not callable(index) and any(isinstance(o, str) for o in index)
 
 

@@ -1,5 +1,7 @@
 "One sort per label: what average precision, sweeps and the exact best threshold are counted from."
 
+from typing import Any
+
 import numpy as np
 
 
@@ -18,7 +20,8 @@ def sorted_keys(
     "Scores with the target in the lowest bit, sorted per label."
     p = np.ascontiguousarray(probs)
     # floats >= 0 sort like their bits; the sign bit falls out, so -0.0 becomes 0.0
-    keys = p.view(np.uint32 if p.dtype == np.float32 else np.uint64) << 1
+    bits: Any = p.view(np.uint32 if p.dtype == np.float32 else np.uint64)
+    keys = bits << 1
     keys |= targets
     rows = np.empty(keys.shape[::-1], keys.dtype)
     for i in range(0, len(keys), 1024):

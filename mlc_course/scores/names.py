@@ -1,5 +1,6 @@
 "Names of the columns and rows of Predictions: given, read from a DataFrame, or made up."
 
+from collections import Counter
 from pathlib import PurePath
 
 from ..data.targets import ordered_names
@@ -77,8 +78,7 @@ def names_for(
             "file name per row."
         )
     if len(set(fnames)) != len(fnames):
-        seen = set()
-        twice = next(o for o in fnames if o in seen or seen.add(o))
+        twice = next(o for o, times in Counter(fnames).items() if times > 1)
         raise ValueError(
             f"fnames names {twice!r} more than once: every image is scored once, so "
             "drop the extra rows."

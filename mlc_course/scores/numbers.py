@@ -30,7 +30,7 @@ def need_number(
     "TypeError for anything but one number."
     number = hasattr(x, "__float__") and not hasattr(x, "columns")
     fits = hasattr(x, "__index__") if whole else number
-    if isinstance(x, (bool, str, dict)) or not fits or getattr(x, "ndim", 0):
+    if isinstance(x, (bool, str, dict)) or not fits or getattr(x, "ndim", False):
         raise TypeError(
             f"{name} is {' '.join(repr(x).split())[:80]}: expected one {'whole ' * whole}number."
         )

@@ -16,6 +16,7 @@ from .heads import call_torch, check_output, eval_copy, first_line, judge
 from .scan import check_graph
 from .facts import framework_of, network_of
 from .source import Source, needs_sigmoid
+from ..hints import Any, ArrayLike
 
 
 @contextmanager
@@ -227,13 +228,13 @@ def keras_with_maps(model, size):
 
 
 def framework_probs(
-    model,  # a torch module or a Keras model
+    model: Any,  # a torch module or a Keras model
     pixels: np.ndarray,  # uint8 [N, S, S, 3]
     batch_size: int = 256,  # images at once
     *,
-    sigmoid=None,  # put one behind the outputs? None: look what the network ends in
-    scale=None,  # the network's input is byte*scale + shift; None: 1/255, bytes become 0 to 1
-    shift=0.0,
+    sigmoid: bool | None = None,  # put one behind the outputs? None: look what the network ends in
+    scale: "ArrayLike | None" = None,  # the input is byte*scale + shift; None: 1/255
+    shift: "ArrayLike" = 0.0,  # as above
 ) -> np.ndarray:  # float32 [N, C]
     "The framework's own answer, on the CPU in float32: what an export is measured against."
     from .heads import keras_ending, torch_ending

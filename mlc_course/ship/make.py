@@ -4,6 +4,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from ..data.decoded import Decoded
+from ..hints import Any, Names, PathLike, Sequence
 from ..safety import write_whole
 from .decide import best_thresholds, by_label, origin_of, scores_of
 from .export import onnx_bytes
@@ -98,12 +99,12 @@ def describe(source, thresh, chosen):
 
 
 def export_onnx(
-    model,  # a torch module, a fastai Learner or a Keras model; as for `Predictor.save`
-    path,  # the file to write, "....onnx"
+    model: Any,  # a torch module, a fastai Learner or a Keras model; as for `Predictor.save`
+    path: PathLike,  # the file to write, "....onnx"
     *,
-    vocab=None,  # and these, where it doesn't carry them
-    image_size=None,
-    input_range=None,
+    vocab: Names | None = None,  # and these, where it doesn't carry them
+    image_size: int | None = None,  # side in pixels
+    input_range: Sequence[float] | None = None,  # black and white as numbers; None: (0, 1)
 ) -> Path:  # `path`
     """Write a network as ONNX: `pixels` uint8 [N, S, S, 3] to `probs` float32 [N, C], any N.
 

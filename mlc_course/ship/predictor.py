@@ -12,6 +12,7 @@ import numpy as np
 
 from ..data.decoded import Decoded, require_split, require_vocab
 from ..data.table import ImageTable
+from ..hints import Any, ArrayLike, ImageLike, Iterable, Iterator, Names, PathLike, Sequence, Thresh
 from ..machine import usable_cores
 from ..metrics import Predictions
 from .facts import need_table
@@ -47,10 +48,10 @@ class Predictor:
 
     def __init__(
         self,
-        session,  # an onnxruntime.InferenceSession
+        session: Any,  # an onnxruntime.InferenceSession
         spec: dict,  # what predictor.json holds
-        folder=None,  # where it came from
-    ):
+        folder: PathLike | None = None,  # where it came from
+    ) -> None:
         self.session, self.spec, self.folder = session, spec, folder
         self.vocab, self.recipe = list(spec["vocab"]), Recipe.from_dict(spec["preprocessing"])
         self.image_size = self.recipe.size
@@ -64,7 +65,7 @@ class Predictor:
     @classmethod
     def load(
         cls,
-        folder,  # with model.onnx and predictor.json
+        folder: PathLike,  # with model.onnx and predictor.json
     ) -> "Predictor":
         """Open a folder, after checking that its two files belong together.
 
@@ -117,7 +118,7 @@ class Predictor:
 
     def pixels(
         self,
-        image,  # an image file, a PIL image, or uint8 [H, W, 3]
+        image: "ImageLike",  # an image file, a PIL image, or uint8 [H, W, 3]
     ) -> np.ndarray:  # uint8 [S, S, 3]
         "What the network gets of an image: decoded and resized as the folder says."
         return self.recipe(need_image(image))
@@ -184,9 +185,11 @@ class Predictor:
 
     def stream(
         self,
-        images,  # any iterable of image files, PIL images or uint8 arrays [H, W, 3]
+        images: "Iterable[ImageLike]",  # image files, PIL images or uint8 arrays [H, W, 3]
         batch_size: int = 8,  # images that a thread decodes and predicts at once
-        workers=None,  # threads; None: one per core
+        workers: int | None = None,  # threads; None: one per core
+    ) -> (
+        "Iterator"
     ):  # yields a LabelScores, or an image's ValueError, TypeError, OSError or MemoryError
         "One answer per image, in order; a few batches in memory at any time."
         single = isinstance(images, (str, bytes))
@@ -195,7 +198,7 @@ class Predictor:
 
     def predict(
         self,
-        images,  # image files, PIL images or uint8 arrays [H, W, 3]: a list, or a single one
+        images: "ImageLike | Iterable[ImageLike]",  # one, or several, as for `stream`
     ) -> list:  # a LabelScores for each, in order
         """Labels and scores.
 
@@ -209,7 +212,7 @@ class Predictor:
 
     def probs(
         self,
-        images,  # as for `predict`
+        images: "ImageLike | Iterable[ImageLike]",  # as for `predict`
     ) -> np.ndarray:  # float32 [N, C]
         "The probabilities alone, as one array; errors as in `predict`."
         out = []
@@ -221,7 +224,7 @@ class Predictor:
 
     def maps(
         self,
-        images,  # as for `predict`
+        images: "ImageLike | Iterable[ImageLike]",  # as for `predict`
     ) -> np.ndarray:  # float32 [N, C, h, w], at least 0
         """Where each label's logit comes from: Grad-CAM, as lesson 12 computes it with gradients.
 
@@ -235,7 +238,7 @@ class Predictor:
 
     def predictions(
         self,
-        table: ImageTable,  # with the same vocab; or a Decoded
+        table: ImageTable | Decoded,  # with the same vocab
         split: str = "test",  # "train", "valid" or "test"
     ) -> Predictions:  # in the table's order
         "Every image of a split, beside its targets: what the metrics take."
@@ -251,7 +254,7 @@ class Predictor:
 
     def with_thresholds(
         self,
-        thresh,  # a number, one number per label, or a dict by label
+        thresh: "Thresh",  # a number, one number per label, or a dict by label
     ) -> "Predictor":  # the same model
         "A predictor that draws the line elsewhere."
         from .decide import by_label
@@ -263,16 +266,16 @@ class Predictor:
     @classmethod
     def save(
         cls,
-        folder,  # where model.onnx and predictor.json go; made if it doesn't exist
-        trained,  # a TrainingRun, its folder, a fastai Learner, a torch module or a Keras model
-        table=None,  # an ImageTable or a Decoded: test images are predicted both ways
-        thresholds=None,  # a number, one per label, or a dict; None: each label's best F1 on valid
+        folder: PathLike,  # where model.onnx and predictor.json go; made if it doesn't exist
+        trained: Any,  # a TrainingRun, its folder, a Learner, a torch module or a Keras model
+        table: "ImageTable | Decoded | None" = None,  # its test images are predicted both ways
+        thresholds: "ArrayLike | None" = None,  # None: each label's best F1 on valid
         chosen: str = "given",  # how `thresholds` were chosen, kept beside them
         tolerance: float = 1e-4,  # how much a probability may differ from what the user gets
         *,
-        vocab=None,  # label names in the order of the outputs, where the model doesn't carry them
-        image_size=None,  # side in pixels, where the model doesn't say it
-        input_range=None,  # what black and white are for the network, as (0, 255); None: (0, 1)
+        vocab: Names | None = None,  # names in the order of the outputs, if the model has none
+        image_size: int | None = None,  # side in pixels, where the model doesn't say it
+        input_range: Sequence[float] | None = None,  # black and white, as (0, 255); None: (0, 1)
     ) -> "Predictor":  # loaded from `folder`
         """Export a network with all that goes with it, after comparing it with what its user gets.
 

@@ -7,6 +7,8 @@ from dataclasses import asdict
 
 import numpy as np
 
+from mlc_course.hints import Any, PathLike
+from mlc_course.settings import Profile
 from mlc_course.training.checkpoints import has_diverged
 
 
@@ -44,9 +46,9 @@ def data_digests(
 
 
 def run_identity(
-    profile,  # a `Profile`
-    table,  # a `Decoded`, or an `ImageTable`
-    images=None,  # the table's decoded images, uint8 [N, S, S, 3]
+    profile: Profile,  # a `Profile`
+    table: Any,  # a `Decoded`, or an `ImageTable`
+    images: np.ndarray | None = None,  # the table's decoded images, uint8 [N, S, S, 3]
 ) -> dict:  # plain values, ready for JSON
     "What a checkpoint and the run that goes on from it must have in common."
     return dict(
@@ -104,8 +106,8 @@ def _check_profile(saved, now, path):
 def check_identity(
     saved: dict,  # `run_identity` of the checkpoint
     now: dict,  # `run_identity` of this run
-    path,  # the checkpoint, for the message
-):
+    path: PathLike,  # the checkpoint, for the message
+) -> None:
     """ValueError that names the difference where a checkpoint belongs to another run; the
     profile's name and its workers may differ, and after a loss that was no number the learning
     rate may be lower."""

@@ -22,7 +22,8 @@ class _Hold:
         self.thread, self.depth, self.release = threading.get_ident(), 1, release
 
 
-_HELD, _GUARD = {}, threading.Lock()
+_HELD: dict = {}
+_GUARD = threading.Lock()
 
 
 def _key(folder):

@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import types
 
 import numpy as np
 
@@ -30,6 +31,8 @@ def value_of(o) -> str:
     "A parameter as text: arrays by their contents, objects by their attributes."
     if o is None or isinstance(o, (bool, int, float, str, np.generic)):
         return repr(o)
+    if isinstance(o, (types.ModuleType, type)):  # a function may close over torch itself
+        return o.__name__
     if hasattr(o, "detach"):
         o = o.detach().cpu().numpy()
     if hasattr(o, "numpy"):

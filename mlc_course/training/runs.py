@@ -8,6 +8,7 @@ import re
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -24,6 +25,8 @@ from mlc_course.training.folder import (
     settled,
 )
 from mlc_course.training.lock import held
+
+from ..hints import PathLike
 
 MODEL_FILES = ("model.safetensors", "model.json", "model.keras", "vocab.json")
 _AGAIN = "Put a copy of the file back, or train the run anew (--force in the command)."
@@ -80,7 +83,7 @@ class TrainingRun:
 
     def save(
         self,
-        folder,  # made if it doesn't exist
+        folder: PathLike,  # made if it doesn't exist
     ) -> Path:  # the folder
         """Write `run.json`, `history.csv` and `predictions-<split>.npz`; `run.json` comes last,
         so its presence means a whole run."""
@@ -91,7 +94,8 @@ class TrainingRun:
         write_whole(
             folder / "history.csv", lambda part: self.history.to_csv(part, index=False), _WRITE
         )
-        profile = asdict(self.profile) if is_dataclass(self.profile) else self.profile
+        given: Any = self.profile
+        profile = asdict(given) if is_dataclass(given) and not isinstance(given, type) else given
         names = ["history.csv", *(f"predictions-{s}.npz" for s in self.predictions), *MODEL_FILES]
         d = dict(
             framework=self.framework,

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ...extras import need
+from ...hints import Iterable, PathLike
 from ..table import ImageTable
 from .common import find_image_root, finish_table
 
@@ -37,7 +38,7 @@ MULTI_WORD_MAKES = (
 
 def parse_class_name(
     name: str,  # such as "Audi TTS Coupe 2012"
-    makes=MULTI_WORD_MAKES,  # makes of more than one word
+    makes: Iterable[str] = MULTI_WORD_MAKES,  # makes of more than one word
 ) -> tuple:  # brand, type, year (int)
     "Brand, type and year of a car, read by position: the first word or a known make, the word before the year, the last word."
     words = name.split()
@@ -115,12 +116,12 @@ def _cars_rows(df, names, file, makes):
 
 
 def read_cars(
-    annos,  # cars_annos.mat or cars_train_annos.mat, or the folder that holds one of them
-    images=None,  # the folder that the image names are relative to; None: looked for beside the annotations
-    meta=None,  # cars_meta.mat; None: the names in cars_annos.mat, or a cars_meta.mat beside it
+    annos: PathLike,  # cars_annos.mat or cars_train_annos.mat, or the folder that holds one of them
+    images: PathLike | None = None,  # the names' folder; None: looked for beside the annotations
+    meta: PathLike | None = None,  # cars_meta.mat; None: cars_annos.mat's own, or the one beside it
     on_missing: str = "error",  # or "drop": leave out the rows whose image is missing
-    makes=MULTI_WORD_MAKES,  # makes of more than one word
-    name=None,  # None: the folder's name
+    makes: Iterable[str] = MULTI_WORD_MAKES,  # makes of more than one word
+    name: str | None = None,  # None: the folder's name
 ) -> (
     ImageTable
 ):  # splits train and test; labels [brand, type]; also columns brand, type, year, class_name

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from ...hints import Names, PathLike, Sequence
 from ..table import ImageTable
 from .annotations import Parts, annotation_files, evidence, label_name
 from .common import header_of, read_text
@@ -117,14 +118,18 @@ def _add_splits(rows, file, encoding):
 
 
 def read_celeba(
-    path,  # list_attr_celeba.txt, or its folder
-    images=None,  # the folder of the images; None: looked for, such as img_align_celeba/
-    vocab=None,  # None: the attributes in the order of the file
+    path: PathLike,  # list_attr_celeba.txt, or its folder
+    images: PathLike | None = None,  # None: looked for, such as img_align_celeba/
+    vocab: Names | None = None,  # None: the attributes in the order of the file
     on_missing: str = "error",  # or "drop": leave out the rows whose image is missing
-    name=None,  # None: the folder's name
+    name: str | None = None,  # None: the folder's name
     encoding: str = "utf-8-sig",  # of the text files
-    minus_one=None,  # "no", which is what -1 means here
-    fractions=(0.6, 0.2, 0.2),  # share of train, valid and test, without list_eval_partition.txt
+    minus_one: str | None = None,  # "no", which is what -1 means here
+    fractions: Sequence[float] = (
+        0.6,
+        0.2,
+        0.2,
+    ),  # share of train, valid and test, without list_eval_partition.txt
     seed: int = 42,  # of that split
 ) -> ImageTable:  # splits by list_eval_partition.txt, if it is there
     "Read CelebA's attributes: 1 is yes, -1 is no."
@@ -141,9 +146,9 @@ def read_celeba(
     folder = files[0].parent
     partition = f"list_eval_partition{files[0].suffix.lower()}"
     lists = [d / partition for d in (folder, folder.parent / "Eval", parts.base)]
-    found = next((o for o in lists if o.is_file()), None)
-    if found:
-        _add_splits(rows, found, encoding)
+    splits = next((o for o in lists if o.is_file()), None)
+    if splits:
+        _add_splits(rows, splits, encoding)
     parts.notes.append(f"{files[0].name}: 1 is yes and -1 is no.")
     parts.add(list(rows.values()), files[0], own)
     return parts.table(vocab, on_missing, name, fractions, seed)

@@ -26,7 +26,7 @@ def looks_like_list(cell):
 
 def whole_quote(
     cell,  # a cell
-) -> str:  # what is in the quotes; None if the cell isn't one quoted text
+) -> str | None:  # what is in the quotes; None if the cell isn't one quoted text
     "The text of a cell that stands in quotes as a whole."
     found = QUOTED.fullmatch(cell)
     return _unquote(found[0]) if found else None

@@ -4,6 +4,7 @@ import hashlib
 import os
 from pathlib import Path
 
+from ...hints import Names, PathLike, Sequence
 from ..pictures import IMAGE_SUFFIXES
 from ..table import ImageTable, count
 from .annotations import Parts, label_name, safe_dirs
@@ -12,8 +13,8 @@ from .splits import WORDS as SPLIT_WORDS
 
 NAME = "class_folders"
 LAYOUT = "a folder for each class: cat/1.jpg, dog/2.jpg, or train/cat/1.jpg, valid/dog/2.jpg"
-_ANNOTATIONS = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".xml", ".mat", ".parquet", ".xlsx")
-_ANNOTATIONS += (".yaml", ".yml", ".txt")
+_ANNOTATIONS = {".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".xml", ".mat", ".parquet", ".xlsx"}
+_ANNOTATIONS |= {".yaml", ".yml", ".txt"}
 _NOT_LABELS = {"readme.txt", "license.txt", "licence.txt", "readme.roboflow.txt", "classes.txt"}
 _HOLDERS = {"images", "image", "imgs", "img", "jpegimages", "data", "pictures", "photos"}
 
@@ -144,12 +145,16 @@ def _notes(before, rows, copies):
 
 
 def read_class_folders(
-    path,  # a folder with a folder for each class, or with train/, valid/ and test/ that have them
-    vocab=None,  # None: the folders' names, sorted
+    path: PathLike,  # a folder of class folders, or of train/, valid/ and test/ that hold them
+    vocab: Names | None = None,  # None: the folders' names, sorted
     on_missing: str = "error",  # has no use here; every reader takes it
-    name=None,  # None: the folder's name
+    name: str | None = None,  # None: the folder's name
     copies: str = "separate",  # "join": files of equal bytes are one image with all their labels
-    fractions=(0.6, 0.2, 0.2),  # share of train, valid and test, if no folder says the split
+    fractions: Sequence[float] = (
+        0.6,
+        0.2,
+        0.2,
+    ),  # share of train, valid and test, if no folder says the split
     seed: int = 42,  # of that split
 ) -> ImageTable:  # one label an image, unless copies are joined
     "Read a folder for each class."

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ...hints import Names, PathLike, Sequence
 from ..table import ImageTable, count
 from .annotations import Parts, evidence, label_name, note_empty, recognised
 from .json_files import load_json, without_gc
@@ -129,19 +130,19 @@ def _own_split(image, source):
 
 @without_gc
 def read_coco(
-    path,  # a COCO file, or a folder with one file for each split
-    images=None,  # the folder that the file names are relative to; None: looked for
-    vocab=None,  # None: the categories in the order of their ids, also those without an image
+    path: PathLike,  # a COCO file, or a folder with one file for each split
+    images: PathLike | None = None,  # what the file names are relative to; None: looked for
+    vocab: Names | None = None,  # None: all categories, used or not, by id
     on_missing: str = "error",  # or "drop": leave out the rows whose image is missing
-    name=None,  # None: the folder's name
-    fractions=(0.6, 0.2, 0.2),  # share of train, valid and test, if no file says a split
+    name: str | None = None,  # None: the folder's name
+    fractions: Sequence[float] = (0.6, 0.2, 0.2),  # shares of the splits, if no file says a split
     seed: int = 42,  # of that split
 ) -> ImageTable:  # an image without annotations has no label
     "Read COCO files: an image's labels are the categories of its annotations."
     parts = Parts(path, images)
     files = parts.files(coco_files, "COCO file", LAYOUT)
     parts.notes.append("COCO: an image's labels are the categories of its annotations.")
-    seen = {}
+    seen: dict = {}
     for file in files:
         split = parts.split(file)
         if len(files) > 1 and split in seen:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ...hints import Names, PathLike, Sequence
 from ..table import ImageTable, count
 from .annotations import Parts, annotation_files, evidence, label_name, note_empty
 from .json_files import head_of
@@ -83,12 +84,16 @@ def _rows(root, file, split, vocab):
 
 
 def read_cvat(
-    path,  # annotations.xml, or its folder
-    images=None,  # the folder that the image names are relative to; None: looked for
-    vocab=None,  # None: the labels of the task or project in its order, also those without an image
+    path: PathLike,  # annotations.xml, or its folder
+    images: PathLike | None = None,  # what the image names are relative to; None: looked for
+    vocab: Names | None = None,  # None: all labels of the task or project, in its order
     on_missing: str = "error",  # or "drop": leave out the rows whose image is missing
-    name=None,  # None: the folder's name
-    fractions=(0.6, 0.2, 0.2),  # share of train, valid and test, if no subset says a split
+    name: str | None = None,  # None: the folder's name
+    fractions: Sequence[float] = (
+        0.6,
+        0.2,
+        0.2,
+    ),  # share of train, valid and test, if no subset says a split
     seed: int = 42,  # of that split
 ) -> ImageTable:  # an image without tags and shapes has no label
     "Read CVAT's XML for images: the labels of tags, boxes and other shapes."

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ...hints import Names, PathLike, Sequence
 from ..table import ImageTable, count
 from .annotations import Parts, evidence, label_name, note_empty, recognised
 from .json_files import load_json, without_gc
@@ -86,12 +87,12 @@ def _rows(data, file, split):
 
 @without_gc
 def read_datumaro(
-    path,  # one of its JSON files, or the folder that holds annotations/
-    images=None,  # the folder of the images; None: looked for, such as images/train/
-    vocab=None,  # None: the labels in the order of the file, also those without an image
+    path: PathLike,  # one of its JSON files, or the folder that holds annotations/
+    images: PathLike | None = None,  # None: looked for, such as images/train/
+    vocab: Names | None = None,  # None: the file's labels in its order, used or not
     on_missing: str = "error",  # or "drop": leave out the items whose image is missing
-    name=None,  # None: the folder's name
-    fractions=(0.6, 0.2, 0.2),  # share of train, valid and test, if no file says a split
+    name: str | None = None,  # None: the folder's name
+    fractions: Sequence[float] = (0.6, 0.2, 0.2),  # shares of the splits, if no file says a split
     seed: int = 42,  # of that split
 ) -> ImageTable:  # an item without annotations is an image without a label
     "Read Datumaro's JSON files: labels and labelled shapes of each item."

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ...hints import Names, PathLike, Sequence
 from ..table import ImageTable
 from .annotations import (
     Parts,
@@ -153,14 +154,14 @@ def _label_rows(data, file, split):
 
 @without_gc
 def read_fiftyone(
-    path,  # samples.json, labels.json, or the folder of the export
-    images=None,  # the folder of the images; None: looked for, such as data/
-    vocab=None,  # None: the classes in the order of the file; without them those that occur, sorted
+    path: PathLike,  # samples.json, labels.json, or the folder of the export
+    images: PathLike | None = None,  # the folder of the images; None: looked for, such as data/
+    vocab: Names | None = None,  # None: the file's classes in its order, or else those that occur
     on_missing: str = "error",  # or "drop": leave out the samples whose image is missing
-    name=None,  # None: the folder's name
-    label_column=None,  # the field with the labels; None: ground_truth, or the only one
+    name: str | None = None,  # None: the folder's name
+    label_column: str | None = None,  # the field of the labels; None: ground_truth, or the only one
     unlabelled: str = "error",  # or "drop": leave out the samples whose field is empty (null)
-    fractions=(0.6, 0.2, 0.2),  # share of train, valid and test, if no tag or folder says a split
+    fractions: Sequence[float] = (0.6, 0.2, 0.2),  # if no tag or folder says the split
     seed: int = 42,  # of that split
 ) -> ImageTable:  # an empty list of classifications or detections is an image without a label
     "Read FiftyOne's exports: FiftyOneDataset, and its image classification and detection datasets."

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ...hints import Names, PathLike, Sequence
 from ...labels import stratified_split
 from ..table import SPLITS, ImageTable, count
 from .columns import (
@@ -94,19 +95,19 @@ def recognise(path):
 class Reading:
     "How a table is to be read: the options of read_folder that concern its columns."
 
-    sep: str = None
-    vocab: list = None
+    sep: str | None = None
+    vocab: list | None = None
     encoding: str = "utf-8-sig"
-    fname_column: str = None
-    label_column: str = None
-    split_column: str = None
-    valid_fold: int = None
-    test_fold: int = None
-    group_column: str = None
-    minus_one: str = None
-    na_cells: str = None
+    fname_column: str | None = None
+    label_column: str | None = None
+    split_column: str | None = None
+    valid_fold: int | None = None
+    test_fold: int | None = None
+    group_column: str | None = None
+    minus_one: str | None = None
+    na_cells: str | None = None
     on_conflict: str = "error"
-    images: str = None
+    images: str | None = None
 
 
 def _choose(path):
@@ -224,23 +225,27 @@ def _without_labels(file, how):
 
 
 def read_folder(
-    path,  # a folder with a CSV file and images, or that CSV file
-    sep=None,  # what separates two labels; None: found out, or asked; "whole": one name a cell
-    vocab=None,  # None: every label in any row
-    fractions=(0.6, 0.2, 0.2),  # share of train, valid and test, if the file doesn't say
+    path: PathLike,  # a folder with a CSV file and images, or that CSV file
+    sep: str | None = None,  # what separates labels; None: found out; "whole": one a cell
+    vocab: Names | None = None,  # None: every label in any row
+    fractions: Sequence[float] = (
+        0.6,
+        0.2,
+        0.2,
+    ),  # share of train, valid and test, if the file doesn't say
     seed: int = 42,  # of that split
     on_missing: str = "error",  # or "drop": leave out the rows whose image is missing
     encoding: str = "utf-8-sig",  # of the CSV file
-    name=None,  # None: the folder's name
-    images=None,  # the folder of the images; None: looked for beside, below, or beside annotations/
-    fname_column=None,  # the column of the file names; None: the one with a usual name
-    label_column=None,  # the column, or columns, of the labels; None: likewise
-    split_column=None,  # the column that says train, valid or test; "none": split anew
-    valid_fold=None,  # the number of the fold that is valid, where the column holds numbers
-    test_fold=None,  # the number of the fold that is test
-    group_column=None,  # the column whose groups (patient, film) stay in one split; None: `group`
-    minus_one=None,  # "no": -1 in a column of 0 and 1 means no; else it is unknown, and refused
-    na_cells=None,  # "empty" or "label": what a label cell nan, None or NA means
+    name: str | None = None,  # None: the folder's name
+    images: PathLike | None = None,  # None: looked for beside, below, or beside annotations/
+    fname_column: str | None = None,  # the file names' column; None: the one with a usual name
+    label_column: str | Sequence[str] | None = None,  # of the labels; None: likewise
+    split_column: str | None = None,  # says train, valid or test; "none": split anew
+    valid_fold: int | None = None,  # the valid fold's number, where the column holds numbers
+    test_fold: int | None = None,  # the number of the fold that is test
+    group_column: str | None = None,  # its groups (patient, film) stay whole; None: `group`
+    minus_one: str | None = None,  # "no": -1 beside 0 and 1 means no; else it is refused
+    na_cells: str | None = None,  # "empty" or "label": what a label cell nan, None or NA means
     on_conflict: str = "error",  # or "first" or "join": rows of one image with different labels
 ) -> ImageTable:  # the file's splits, or a stratified one
     "Read a table of images in any usual form: what was understood is noted, what is unclear asked."
@@ -248,7 +253,8 @@ def read_folder(
     how, path = Reading(**given), Path(path)
     files, base, notes = _choose(path)
     how.images = _image_folder(images, base)
-    parts, names, told = [], [], False
+    parts: list = []
+    names, told = [], False
     for split in sorted(files, key=lambda s: SPLITS.index(s) if s else 0):
         file = files[split]
         if split == "test" and parts and _without_labels(file, how):

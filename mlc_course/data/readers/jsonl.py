@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ...hints import Names, PathLike, Sequence
 from ..pictures import IMAGE_SUFFIXES
 from ..table import ImageTable
 from .annotations import Parts, annotation_files, evidence, unknown_images
@@ -207,19 +208,19 @@ def _has_labels(records):
 
 @without_gc
 def read_jsonl(
-    path,  # a file with records, or the folder of one or several (metadata.jsonl)
-    images=None,  # the folder that the file names are relative to; None: looked for
-    vocab=None,  # None: the labels that occur, sorted; needed if the labels are numbers
+    path: PathLike,  # a file with records, or the folder of one or several (metadata.jsonl)
+    images: PathLike | None = None,  # what the file names are relative to; None: looked for
+    vocab: Names | None = None,  # None: those that occur, sorted; needed if they are numbers
     on_missing: str = "error",  # or "drop": leave out the records whose image is missing
-    name=None,  # None: the folder's name
-    sep=None,  # what separates two labels in a text, such as "cat|dog"; None: found out
-    fname_column=None,  # the key of the file name; None: file_name, image, path ...
-    label_column=None,  # the key of the labels; None: labels, label, tags ...
-    split_column=None,  # the key that says train, valid or test; "none": split anew
-    valid_fold=None,  # the number of the fold that is valid, where the key holds numbers
-    test_fold=None,  # the number of the fold that is test
+    name: str | None = None,  # None: the folder's name
+    sep: str | None = None,  # what separates labels, as in "cat|dog"; None: found out
+    fname_column: str | None = None,  # the key of the file name; None: file_name, image, path ...
+    label_column: str | None = None,  # the key of the labels; None: labels, label, tags ...
+    split_column: str | None = None,  # the key that says train, valid or test; "none": split anew
+    valid_fold: int | None = None,  # the valid fold's number, where the key holds numbers
+    test_fold: int | None = None,  # the number of the fold that is test
     unlabelled: str = "error",  # or "drop": leave out the records whose labels are missing or null
-    fractions=(0.6, 0.2, 0.2),  # share of train, valid and test, if nothing says a split
+    fractions: Sequence[float] = (0.6, 0.2, 0.2),  # shares of the splits, if nothing says a split
     seed: int = 42,  # of that split
 ) -> ImageTable:  # an empty list is an image without a label
     "Read records in JSON: metadata.jsonl, JSON lines, a list, or an object from name to labels."

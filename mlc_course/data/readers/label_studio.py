@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from ...hints import Names, PathLike, Sequence
 from ..table import ImageTable
 from .agree import agreed, check_conflict
 from .annotations import (
@@ -240,16 +241,16 @@ def _row(task, control, key, split, conflict):
 
 @without_gc
 def read_label_studio(
-    path,  # the exported file, or its folder
-    images=None,  # the folder of the images; None: looked for
-    vocab=None,  # None: the labels that occur, sorted (or the order that to_label_studio wrote)
+    path: PathLike,  # the exported file, or its folder
+    images: PathLike | None = None,  # the folder of the images; None: looked for
+    vocab: Names | None = None,  # None: the labels that occur, sorted, or as to_label_studio wrote
     on_missing: str = "error",  # or "drop": leave out the tasks whose image is missing
-    name=None,  # None: the folder's name
-    label_column=None,  # the control whose answers are the labels, where there are several
-    fname_column=None,  # the key of a task's image; None: image, or the only one that names a file
+    name: str | None = None,  # None: the folder's name
+    label_column: str | None = None,  # the control that holds the labels, if there are several
+    fname_column: str | None = None,  # a task's key of the image; None: image, or the only file
     on_conflict: str = "error",  # several that differ: "any", "all", "majority", "first"
     unlabelled: str = "error",  # or "drop": leave out the tasks that nobody annotated
-    fractions=(0.6, 0.2, 0.2),  # share of train, valid and test, if no task says a split
+    fractions: Sequence[float] = (0.6, 0.2, 0.2),  # shares of the splits, if no task says a split
     seed: int = 42,  # of that split
 ) -> ImageTable:  # an annotation without a choice is an image without a label
     "Read what Label Studio exports: the choices, or the labels of regions, of each image."

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ...hints import Names, PathLike, Sequence
 from ...labels import stratified_split
 from ..table import SPLITS, ImageTable, count, drop_rare_labels
 from .cells import parse_cells
@@ -70,18 +71,19 @@ def _number(text):
 
 
 def read_movie_posters(
-    csv,  # MovieGenre.csv: imdbId, Title, IMDB Score, Genre (joined by |)
-    images,  # folder of the posters, called by their imdbId, such as 114709.jpg
-    min_count: int = None,  # genres with fewer posters are dropped; None: 1/40 of the films, at most 1,000
+    csv: PathLike,  # MovieGenre.csv: imdbId, Title, IMDB Score, Genre (joined by |)
+    images: PathLike,  # folder of the posters, called by their imdbId, such as 114709.jpg
+    min_count: int
+    | None = None,  # genres with fewer posters are dropped; None: 1/40 of the films, at most 1,000
     seed: int = 42,  # of the split, since the file has none
-    fractions=(0.8, 0.1, 0.1),  # share of train, valid and test
+    fractions: Sequence[float] = (0.8, 0.1, 0.1),  # share of train, valid and test
     on_missing: str = "drop",  # or "error": many poster links of the real file are dead
     on_conflict: str = "error",  # or "first": two rows of one imdbId that disagree about the genres
     encoding: str = "latin-1",  # the real file is ISO-8859-1
-    name=None,  # None: the name of the folder
-    vocab=None,  # the genres in order; None: every genre, sorted
-    sep=None,  # what separates two genres; None: what the cells show, | in the real file
-    na_cells=None,  # "empty" or "label": what a genre cell nan, None or N/A means
+    name: str | None = None,  # None: the name of the folder
+    vocab: Names | None = None,  # the genres in order; None: every genre, sorted
+    sep: str | None = None,  # what separates genres; None: what the cells show, such as |
+    na_cells: str | None = None,  # "empty" or "label": what a genre cell nan, None or N/A means
 ) -> ImageTable:  # splits train, valid and test; also columns title and score
     "Read the table of film posters and genres; rare genres, and the rows that they leave empty, are dropped."
     csv, images = Path(csv), Path(images)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ...hints import PathLike
 from ..table import SPLITS, ImageTable
 from .common import find_image_root, finish_table, read_json_file
 from .listing import files_in, folders_in
@@ -111,28 +112,28 @@ def nus_part(path):
 
 
 def read_nus_wide(
-    images,  # the folder that the image names are relative to
-    *annotation_files,  # one JSON file per split; its name contains train, valid, val or test
+    images: PathLike,  # the folder that the image names are relative to
+    *annotation_files: PathLike,  # one JSON file per split; its name contains train, valid, val or test
     on_missing: str = "error",  # or "drop": leave out the samples whose image is missing
-    name=None,  # None: the folder's name
+    name: str | None = None,  # None: the folder's name
 ) -> ImageTable:  # with the splits that there are files for; vocab is the files' "labels" list
     "Read the JSON annotations that are used for NUS-WIDE."
     if not annotation_files:
         raise ValueError(
             "No annotation file was given: pass the JSON files after the folder, one per split, such as train.json and test.json."
         )
-    annotation_files = sorted(annotation_files, key=lambda f: SPLITS.index(_nus_split(f)))
-    splits = [_nus_split(f) for f in annotation_files]
+    files = sorted(annotation_files, key=lambda f: SPLITS.index(_nus_split(f)))
+    splits = [_nus_split(f) for f in files]
     if len(set(splits)) < len(splits):
         raise ValueError(
-            f"Two annotation files hold the same split: {', '.join(f'{f} ({s})' for f, s in zip(annotation_files, splits))}. Give one file per split."
+            f"Two annotation files hold the same split: {', '.join(f'{f} ({s})' for f, s in zip(files, splits))}. Give one file per split."
         )
-    parts, vocabs = zip(*(nus_part(f) for f in annotation_files))
-    for file, vocab in zip(annotation_files, vocabs):
+    parts, vocabs = zip(*(nus_part(f) for f in files))
+    for file, vocab in zip(files, vocabs):
         odd = sorted(set(vocab) ^ set(vocabs[0]))
         if odd:
             raise ValueError(
-                f"{annotation_files[0]} and {file} have different lists of labels; {odd[0]!r} is in one of them only. The columns of all splits must be the same: give both files the same list."
+                f"{files[0]} and {file} have different lists of labels; {odd[0]!r} is in one of them only. The columns of all splits must be the same: give both files the same list."
             )
     return finish_table(
         pd.concat(parts), images, vocabs[0], name or Path(images).resolve().name, on_missing

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ...hints import Names, PathLike
 from ..table import ImageTable, safe_name
 from .cells import parse_cells
 from .common import (
@@ -65,14 +66,14 @@ def pascal_part(path, part, encoding, split=None, images=None, **cells):
 
 
 def read_pascal(
-    path,  # folder with train.csv (fname, labels, is_valid) and train/; test.csv and test/ if there
-    vocab=None,  # None: every label in any row
+    path: PathLike,  # has train.csv (fname, labels, is_valid), train/; test.csv, test/ if there
+    vocab: Names | None = None,  # None: every label in any row
     on_missing: str = "error",  # or "drop": leave out the rows whose image is missing
     encoding: str = "utf-8-sig",  # of the CSV files
-    name=None,  # None: the folder's name
-    sep=None,  # what separates two labels; None: white space, or what the cells show
-    na_cells=None,  # "empty" or "label": what a label cell nan, None or NA means
-    images=None,  # the folder that holds train/ and test/; None: the folder of the CSV files
+    name: str | None = None,  # None: the folder's name
+    sep: str | None = None,  # what separates two labels; None: white space, or what the cells show
+    na_cells: str | None = None,  # "empty" or "label": what a label cell nan, None or NA means
+    images: PathLike | None = None,  # holds train/ and test/; None: the CSV files' folder
 ) -> ImageTable:  # splits train and valid, and test if there is a test.csv
     "Read the layout in which fastai ships PASCAL 2007."
     path = Path(path)

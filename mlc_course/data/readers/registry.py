@@ -6,7 +6,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Callable
 
-from ...settings import data_home, load_profile
+from ...hints import Any, PathLike
+from ...settings import Profile, data_home, load_profile
 from ..table import ImageTable
 from . import (
     cars,
@@ -40,7 +41,7 @@ class Format:
     recognise: Callable  # path of a folder or file -> evidence (a short text), or None
     read: Callable  # path, **options -> ImageTable
     over: tuple = ()  # names of formats that are passed over where this one is recognised too
-    reader: Callable = None  # the function whose signature lists the options; None: read
+    reader: Callable | None = None  # the function whose signature lists the options; None: read
 
     @classmethod
     def of(cls, module, read, over=(), reader=None):
@@ -50,7 +51,7 @@ class Format:
     @property
     def options(self):
         "The names of the options that the reader takes."
-        found = [*inspect.signature(self.reader).parameters.values()]
+        found = [*inspect.signature(self.reader or self.read).parameters.values()]
         found += inspect.signature(self.read).parameters.values()
         names = dict.fromkeys(o.name for o in found if o.kind != o.VAR_KEYWORD)
         return [
@@ -222,10 +223,10 @@ def with_valid(table):
 
 
 def open_dataset(
-    name_or_path,  # a name in DRAWN_SETS or REAL_SETS, or a folder or annotation file of yours
-    profile=None,  # decides the size of a drawn set; None: load_profile()
-    format=None,  # which layout to read, such as "pascal", where two are possible
-    **options,  # for the reader, such as on_missing="drop" or min_count=50
+    name_or_path: PathLike,  # a name in DRAWN_SETS or REAL_SETS, or a folder or annotation file of yours
+    profile: Profile | None = None,  # decides the size of a drawn set; None: load_profile()
+    format: str | None = None,  # which layout to read, such as "pascal", where two are possible
+    **options: Any,  # for the reader, such as on_missing="drop" or min_count=50
 ) -> ImageTable:  # with a valid split wherever there is a train split
     "Open a data set by name, or a folder or file whose layout is recognised; drawn sets are drawn."
     name = str(name_or_path)

@@ -76,7 +76,8 @@ def read_voc_lists(
         words.discard("trainval")
     elif "trainval" in words:
         words -= {"train", "val"}
-    rows, labels = {}, sorted({label for label, word, _ in lists if word in words})
+    rows: dict = {}
+    labels = sorted({label for label, word, _ in lists if word in words})
     for label, word, file in lists:
         if word in words:
             _add(rows, file, label, _SPLITS[word], difficult)

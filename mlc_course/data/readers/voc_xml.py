@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ...hints import Names, PathLike, Sequence
 from ..table import ImageTable, count
 from .annotations import (
     Parts,
@@ -103,13 +104,17 @@ def _row(file, base, difficult, lists):
 
 
 def read_voc_xml(
-    path,  # the folder that holds Annotations/ (such as VOC2007), or one XML file
-    images=None,  # the folder of the images; None: JPEGImages/, or beside the XML files
-    vocab=None,  # None: the names of all objects
+    path: PathLike,  # the folder that holds Annotations/ (such as VOC2007), or one XML file
+    images: PathLike | None = None,  # None: JPEGImages/, or beside the XML files
+    vocab: Names | None = None,  # None: the names of all objects
     on_missing: str = "error",  # or "drop": leave out the rows whose image is missing
-    name=None,  # None: the folder's name
+    name: str | None = None,  # None: the folder's name
     difficult: str = "keep",  # or "drop": objects marked difficult give no label
-    fractions=(0.6, 0.2, 0.2),  # share of train, valid and test, if no list says the split
+    fractions: Sequence[float] = (
+        0.6,
+        0.2,
+        0.2,
+    ),  # share of train, valid and test, if no list says the split
     seed: int = 42,  # of that split
 ) -> ImageTable:  # splits as in ImageSets/Main, or by the folders train/, valid/ and test/
     "Read PASCAL VOC's XML files: the names of an image's objects are its labels."

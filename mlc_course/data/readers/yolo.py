@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from ...hints import Names, PathLike, Sequence
 from ..pictures import IMAGE_SUFFIXES
 from ..table import ImageTable
 from .annotations import Parts, evidence, label_name, note_empty
@@ -143,11 +144,15 @@ def _rows(split, folder, base, names):
 
 
 def read_yolo(
-    path,  # data.yaml, or its folder
-    vocab=None,  # None: the names in the order of their numbers
+    path: PathLike,  # data.yaml, or its folder
+    vocab: Names | None = None,  # None: the names in the order of their numbers
     on_missing: str = "error",  # has no use here, as the images are what is read
-    name=None,  # None: the folder's name
-    fractions=(0.6, 0.2, 0.2),  # share of train, valid and test, with classes.txt
+    name: str | None = None,  # None: the folder's name
+    fractions: Sequence[float] = (
+        0.6,
+        0.2,
+        0.2,
+    ),  # share of train, valid and test, with classes.txt
     seed: int = 42,  # of that split
 ) -> ImageTable:  # an image without boxes, or without a label file, has no label
     "Read YOLO's folders: an image's labels are the classes of its boxes."

@@ -1,5 +1,6 @@
 "`mlc bench`: how long it takes, beside what the field uses."
 
+import json
 import sys
 from enum import Enum
 from typing import Annotated, Optional
@@ -13,6 +14,7 @@ class Bench(str, Enum):
     metrics = "metrics"
     train = "train"
     predict = "predict"
+    gpu = "gpu"
 
 
 @app.command()
@@ -21,7 +23,8 @@ def bench(
         Bench,
         typer.Argument(
             help="metrics: sweeps, exact thresholds, average precision, nine figures, the loss by "
-            "hand. train: images a second of each trainer. predict: from files to labels."
+            "hand. train: images a second of each trainer. predict: from files to labels. "
+            "gpu: scores, steps, faults and copies on a GPU (docs/gpu.md)."
         ),
     ],
     images: Annotated[
@@ -59,8 +62,15 @@ def bench(
         ),
     ] = False,
     dataset: Annotated[
-        str, typer.Option("--data", help="Pictures: a name or a folder (train, predict).")
+        str, typer.Option("--data", help="Images: a name or a folder (train, predict, gpu).")
     ] = "postcards",
+    parts: Annotated[
+        Optional[list[str]],
+        typer.Option("--part", help="One of trainers, steps, faults, copies; repeat it (gpu)."),
+    ] = None,
+    out: Annotated[
+        Optional[str], typer.Option("--out", help="A JSON file, written as it goes (gpu).")
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ):
     "Time functions or trainers beside the field's; a missed goal makes the exit code 1."
@@ -68,6 +78,15 @@ def bench(
     def note(text):
         print(text, file=sys.stderr, flush=True)
 
+    if what == Bench.gpu:
+        from mlc_course.tools.bench.gpu import PARTS, bench_gpu
+
+        folder = None if dataset == "postcards" else dataset
+        found = bench_gpu(parts or PARTS, folder, out, say=note)
+        if json_:
+            say(json.dumps(found, indent=1))
+        failed = any("failed" in row for rows in found["parts"].values() for row in rows)
+        raise typer.Exit(1 if failed else 0)
     if what == Bench.metrics:
         from mlc_course.tools.bench.metrics import bench_metrics
 
@@ -83,8 +102,6 @@ def bench(
             tuple(sizes or (64, 128)), images or 1024, epochs, full=full, dataset=dataset, say=note
         )
     if json_:
-        import json
-
         say(json.dumps(report.to_dict(), indent=1, default=float))
     else:
         say(str(report))
