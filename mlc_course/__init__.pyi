@@ -1288,7 +1288,7 @@ def label_studio_config(
 def split_column(
     items: ImageTable | pd.DataFrame,
 ) -> tuple:
-    """A fastai splitter that believes the table. Rows of any other split, such as `test`, are in neither.
+    """A fastai splitter that follows the table. Rows of other splits (`test`) are in neither part.
 
     Parameters
     ----------
@@ -1306,16 +1306,16 @@ def multilabel_datablock(
     image_size: int,
     augment: bool = True,
 ) -> DataBlock:
-    """The recipe from rows to (picture in [0, 1], multi-hot row), with the table's vocab, folder and splits.
+    """From rows to (image in [0, 1], multi-hot row), with the table's vocab, folder and splits.
 
     Parameters
     ----------
     table : ImageTable
-        an `ImageTable`
+        for whose `.df` the DataBlock is
     image_size : int
         side of the square, in pixels
     augment : bool, default True
-        flip, zoom and shift the training pictures
+        flip, zoom and shift the training images
 
     Returns
     -------
@@ -1328,16 +1328,16 @@ def multilabel_dataloaders(
     profile: Profile | None = None,
     augment: bool = True,
 ) -> DataLoaders:
-    """Training and validation batches of a table. Ask `.test_dl(rows, with_labels=True)` for the test rows.
+    """Training and validation batches; `.test_dl(rows, with_labels=True)` makes those of test rows.
 
     Parameters
     ----------
     table : ImageTable
-        an `ImageTable` with training and validation rows
+        with training and validation rows
     profile : Profile | None, default None
-        a `Profile`; the chosen one if left out
+        the chosen one if left out
     augment : bool, default True
-        flip, zoom and shift the training pictures
+        flip, zoom and shift the training images
 
     Returns
     -------

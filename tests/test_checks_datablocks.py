@@ -39,7 +39,7 @@ from mlc_course.datablocks import (
 from mlc_course.labels import multi_hot
 from mlc_course.tables import load_image
 from mlc_course.tools import checks
-from mlc_course.tools.checks import datablocks as d
+from mlc_course.tools.checks.datablocks import cards, pickles, readers, splitters, targets
 
 
 def read_labels(row):
@@ -66,7 +66,7 @@ def test_label_reader():
     passes(checks.label_reader, TransformReader())
     passes(checks.label_reader, equal_to_itself)
     not_done(checks.label_reader)
-    told_apart(read_labels, d.label_reader_mistakes(), d.label_reader_cases())
+    told_apart(read_labels, readers.label_reader_mistakes(), readers.label_reader_cases())
 
 
 @pytest.mark.parametrize(
@@ -88,6 +88,8 @@ def test_label_reader():
         (lambda r: r["labels"], "vocab of letters"),
         (lambda r: list(r["labels"]), "list holds letters"),
         (lambda r: [r["labels"]], "whole cell became one label"),
+        (lambda r: read_labels(r) or ["none"], "a label that the file doesn't have"),
+        (lambda r: " ".join(read_labels(r)), "joined to a text again"),
         (
             lambda r: r["labels"].split() if isinstance(r["labels"], str) else [r["labels"]],
             "stays NaN",
@@ -139,11 +141,11 @@ def test_fastai_agrees_about_what_pickles():
 
         if fine:
             export()
-            d.refuse_unpicklable(f, "f")
+            pickles.refuse_unpicklable(f, "f")
         else:
             with pytest.raises(Exception):
                 export()
-            says(lambda f: d.refuse_unpicklable(f, "f"), f, "pickle")
+            says(lambda f: pickles.refuse_unpicklable(f, "f"), f, "pickle")
 
 
 def test_row_splitter():
@@ -160,9 +162,12 @@ def test_row_splitter():
     )
     not_done(checks.row_splitter)
     mistakes = [
-        checks.Mistake(m.says, d.two_parts(m.gives, "it")) for m in d.row_splitter_mistakes()
+        checks.Mistake(m.says, splitters.two_parts(m.gives, "it"))
+        for m in splitters.row_splitter_mistakes()
     ]
-    told_apart(lambda df: [sorted(o) for o in split_column(df)], mistakes, d.row_splitter_cases())
+    told_apart(
+        lambda df: [sorted(o) for o in split_column(df)], mistakes, splitters.row_splitter_cases()
+    )
 
 
 def where(df, *splits):
@@ -225,9 +230,9 @@ def test_read_target():
         lambda yb, vocab: [tuple(vocab[i] for i in y.nonzero().flatten()) for y in yb],
     )
     not_done(checks.read_target)
-    told_apart(by_where, d.read_target_mistakes(), d.read_target_cases())
-    for yb, vocab in d.read_target_cases():
-        assert np.array_equal(multi_hot(d._names(yb, vocab), vocab), yb.numpy() == 1)
+    told_apart(by_where, targets.read_target_mistakes(), targets.read_target_cases())
+    for yb, vocab in targets.read_target_cases():
+        assert np.array_equal(multi_hot(targets.names_of(yb, vocab), vocab), yb.numpy() == 1)
 
 
 @pytest.mark.parametrize(
@@ -263,6 +268,11 @@ def test_read_target():
             "one whole number at a time",
         ),
         (lambda yb, vocab: [vocab[np.flatnonzero(y)] for y in yb], "one whole number at a time"),
+        (
+            lambda yb, vocab: [o or ["none"] for o in targets.names_of(yb, vocab)],
+            "a name that isn't in the vocab",
+        ),
+        (lambda yb, vocab: [set(o) for o in targets.names_of(yb, vocab)], "a set for each row"),
         (lambda yb, vocab: {"bird": 1}, "isn't right yet"),
         (lambda yb, vocab: yb.no_such_thing, "stopped with AttributeError"),
     ],
@@ -354,11 +364,11 @@ def test_datablock():
         (lambda t, s: own(t, s, blocks=multi([*t.vocab, "zebra"])), "has zebra, which"),
         (
             lambda t, s: own(t, s, blocks=(ImageBlock, CategoryBlock)),
-            "CategoryBlock gives each picture exactly one class",
+            "CategoryBlock gives each image exactly one class",
         ),
         (
             lambda t, s: own(t, s, blocks=(ImageBlock, CategoryBlock(vocab=t.vocab))),
-            "CategoryBlock gives each picture exactly one class",
+            "CategoryBlock gives each image exactly one class",
         ),
         (lambda t, s: DataBlock(), "no block for the labels"),
         (
@@ -408,8 +418,8 @@ def test_datablock():
             lambda t, s: own(t, s, item=[], batch_tfms=Resize(s, ResizeMethod.Squish)),
             "too late, after the stacking",
         ),
-        (lambda t, s: own(t, 64), "called with size=24, it gives pictures of 64 by 64"),
-        (lambda t, s: own(t, 24), "called with size=40, it gives pictures of 24 by 24"),
+        (lambda t, s: own(t, 64), "called with size=24, it gives images of 64 by 64"),
+        (lambda t, s: own(t, 24), "called with size=40, it gives images of 24 by 24"),
         (lambda t, s: own(t, s, item=Resize((s, s + 8), ResizeMethod.Squish)), "24 by 32 pixels"),
         (lambda t, s: own(t, s, item=Resize(s)), "Resize cuts off what doesn't fit"),
         (lambda t, s: own(t, s, item=Resize(s, ResizeMethod.Pad)), "ResizeMethod.Pad adds borders"),
@@ -443,7 +453,7 @@ def test_datablock():
         ),
         (
             lambda t, s: own(t, s, reader=lambda root: lambda r: ReadImage(root)("00.png")),
-            "picture of another row",
+            "image of another row",
         ),
         (
             lambda t, s: own(t, s, reader=lambda root: ReadImage(root / "train")),
@@ -490,7 +500,7 @@ def test_wrong_datablock(wrong, message):
     says(checks.datablock, wrong, message)
 
 
-def test_a_picture_with_16_bits():
+def test_a_image_with_16_bits():
     "Opened in another way than the course's, its pixels are clipped."
     from fastai.vision.core import PILImage
     from PIL import Image
@@ -505,7 +515,7 @@ def test_a_picture_with_16_bits():
 
 
 def test_the_cards_are_what_the_check_needs(tmp_path):
-    table = d.draw_cards(tmp_path)
+    table = cards.draw_cards(tmp_path)
     per = {s: {o for row in table.labels(s) for o in row} for s in table.splits}
     assert "whale" in per["valid"] and "whale" not in per["train"] | per["test"]
     assert "owl" in table.vocab and not any("owl" in o for o in per.values())
@@ -514,5 +524,5 @@ def test_the_cards_are_what_the_check_needs(tmp_path):
         and [] in table.labels("valid")
         and table.splits == ["train", "valid", "test"]
     )
-    assert table.df.loc[d.SIXTEEN_BITS, "split"] == "train"
+    assert table.df.loc[cards.SIXTEEN_BITS, "split"] == "train"
     assert len({load_image(p).size for p in table.paths("train")}) > 2

@@ -12,14 +12,15 @@ from mlc_course.labels import label_counts
 from mlc_course.tables import ImageTable, drop_rare_labels, parse_class_name
 from mlc_course.tools import checks
 from mlc_course.tools.checks import Wrong
-from mlc_course.tools.checks import tables as t
 from mlc_course.tools.checks._core import call
+from mlc_course.tools.checks.tables import csv_labels, frequent, makes, vocab
+from mlc_course.tools.checks.tables.names import Names
 
 
 def told_apart(right, mistakes, cases):
     "Every mistake differs from the right answer, and from every mistake that is explained in other words."
-    found = [(m.says, [t.Names(call(m.gives, c)) for c in cases]) for m in mistakes]
-    expected = [t.Names(call(right, c)) for c in cases]
+    found = [(m.says, [Names(call(m.gives, c)) for c in cases]) for m in mistakes]
+    expected = [Names(call(right, c)) for c in cases]
     for i, (words, got) in enumerate(found):
         assert got != expected, words
         for other, theirs in found[:i]:
@@ -29,7 +30,7 @@ def told_apart(right, mistakes, cases):
 @pytest.fixture
 def files(tmp_path):
     paths = []
-    for i, text in enumerate((t.PASCAL_FILE, t.OTHER_ORDER, t.LABEL_NA)):
+    for i, text in enumerate((csv_labels.PASCAL_FILE, csv_labels.OTHER_ORDER, csv_labels.LABEL_NA)):
         paths.append(tmp_path / f"{i}.csv")
         paths[-1].write_text(text)
     return [(p,) for p in paths]
@@ -49,7 +50,7 @@ def test_labels_of_csv(files):
         ],
     )
     not_done(checks.labels_of_csv)
-    told_apart(by_pandas, t.labels_of_csv_mistakes(), files)
+    told_apart(by_pandas, csv_labels.labels_of_csv_mistakes(), files)
 
 
 @pytest.mark.parametrize(
@@ -90,6 +91,11 @@ def test_labels_of_csv(files):
             lambda p: pd.read_csv(p)["labels"].fillna("").str.split().tolist(),
             "keep_default_na=False",
         ),
+        (
+            lambda p: [o.split() or [""] for o in pd.read_csv(p, keep_default_na=False).labels],
+            "a label whose name is ''",
+        ),
+        (lambda p: [sorted(o) for o in by_pandas(p)], "sorted"),
         (lambda p: [["dog"]], "isn't right yet. Given a file with the text 'fname,labels,is_valid"),
         (lambda p: 7, "isn't right yet"),
         (lambda p: pd.read_csv(p)["label"], "stopped with KeyError: 'label'"),
@@ -114,10 +120,10 @@ def test_keep_frequent(tmp_path):
     right = lambda rows, n: by_table(rows, n, tmp_path)
     passes(checks.keep_frequent, right)
     not_done(checks.keep_frequent)
-    told_apart(right, t.keep_frequent_mistakes(), t.keep_frequent_cases())
+    told_apart(right, frequent.keep_frequent_mistakes(), frequent.keep_frequent_cases())
 
 
-def frequent(rows, n, count=set, more=False):
+def often(rows, n, count=set, more=False):
     c = Counter(o for row in rows for o in count(row))
     return {o for o in c if c[o] > n or (c[o] == n and not more)}
 
@@ -127,47 +133,61 @@ def frequent(rows, n, count=set, more=False):
     [
         (
             lambda rows, n: [
-                [o for o in r if o in frequent(rows, n, more=True)]
+                [o for o in r if o in often(rows, n, more=True)]
                 for r in rows
-                if not r or set(r) & frequent(rows, n, more=True)
+                if not r or set(r) & often(rows, n, more=True)
             ],
             "At least min_count means >=",
         ),
         (
             lambda rows, n: [
-                [o for o in r if o in frequent(rows, n, list)]
+                [o for o in r if o in often(rows, n, list)]
                 for r in rows
-                if not r or set(r) & frequent(rows, n, list)
+                if not r or set(r) & often(rows, n, list)
             ],
             "counts as two images",
         ),
         (
-            lambda rows, n: [r for r in rows if all(o in frequent(rows, n) for o in r)],
+            lambda rows, n: [r for r in rows if all(o in often(rows, n) for o in r)],
             "every image that had a rare label is dropped",
         ),
         (
-            lambda rows, n: [[o for o in r if o in frequent(rows, n)] for r in rows],
+            lambda rows, n: [[o for o in r if o in often(rows, n)] for r in rows],
             "lost all their labels are kept",
         ),
         (
-            lambda rows, n: [
-                k for k in ([o for o in r if o in frequent(rows, n)] for r in rows) if k
-            ],
+            lambda rows, n: [k for k in ([o for o in r if o in often(rows, n)] for r in rows) if k],
             "no label from the start",
         ),
         (
-            lambda rows, n: [r for r in rows if not r or any(o in frequent(rows, n) for o in r)],
+            lambda rows, n: [[o for o in r if o in often(rows, n, list)] for r in rows],
+            "two things. An image with a label twice",
+        ),
+        (
+            lambda rows, n: [
+                k for k in ([o for o in r if o in often(rows, n, list)] for r in rows) if k
+            ],
+            "two things. An image with a label twice",
+        ),
+        (
+            lambda rows, n: [r for r in rows if not r or any(o in often(rows, n) for o in r)],
             "still in the lists",
         ),
         (
             lambda rows, n: [
-                [o for o in r if o not in frequent(rows, n)]
+                [o for o in r if o not in often(rows, n)]
                 for r in rows
-                if not r or set(r) - frequent(rows, n)
+                if not r or set(r) - often(rows, n)
             ],
             "other way round",
         ),
-        (lambda rows, n: sorted(frequent(rows, n)), "the labels that remain"),
+        (
+            lambda rows, n: [[o for o in r if o in often(rows, n, more=True)] for r in rows],
+            "two things. At least min_count means >=",
+        ),
+        (lambda rows, n: frequent.removing(rows, n), "while you loop over it"),
+        (lambda rows, n: [set(r) for r in rows], "a set for each row"),
+        (lambda rows, n: sorted(often(rows, n)), "the labels that remain"),
         (lambda rows, n: rows, "isn't right yet. Given [['sky', 'sun']"),
         (lambda rows, n: {"sky": 3}, "isn't right yet"),
         (lambda rows, n: rows[99], "stopped with IndexError"),
@@ -197,7 +217,7 @@ def search(name, known):
 def test_make_of():
     passes(checks.make_of, by_position)
     not_done(checks.make_of)
-    told_apart(by_position, t.make_of_mistakes(), t.make_of_cases())
+    told_apart(by_position, makes.make_of_mistakes(), makes.make_of_cases())
 
 
 @pytest.mark.parametrize(
@@ -242,6 +262,11 @@ def test_make_of():
             "first word of a make only",
         ),
         (lambda n, makes: n, "isn't right yet. Given 'Dodge Ram Pickup"),
+        (lambda n, makes: n.split()[:1], "one make is wanted, as a text"),
+        (
+            lambda n, makes: max((m for m in makes if n.startswith(m + " ")), default="Other"),
+            "gave 'Other' for 'Rambler Classic Sedan 1963'",
+        ),
         (
             lambda n, makes: max(m for m in makes if n.startswith(m + " ")),
             "stopped with ValueError",
@@ -282,7 +307,7 @@ def test_vocab_of():
         ),
     )
     not_done(checks.vocab_of)
-    told_apart(by_counts, t.vocab_of_mistakes(), t.vocab_of_cases())
+    told_apart(by_counts, vocab.vocab_of_mistakes(), vocab.vocab_of_cases())
 
 
 @pytest.mark.parametrize(
@@ -300,6 +325,8 @@ def test_vocab_of():
         (lambda rows: sorted(set("".join(r["labels"] for r in rows))), "holds letters"),
         (lambda rows: sorted({r["labels"] for r in rows}), "holds whole cells"),
         (lambda rows: sorted(words(rows)), "once for every row"),
+        (lambda rows: [r["labels"].split() for r in rows], "one list per row"),
+        (lambda rows: sorted(set(words(rows, " ")))[1:], "A file without an empty cell"),
         (lambda rows: list(dict.fromkeys(words(rows))), "order is that of the rows"),
         (lambda rows: [o for o, _ in Counter(words(rows)).most_common()], "of the counts"),
         (lambda rows: set(words(rows)), "give a set"),
@@ -324,7 +351,7 @@ def test_wrong_vocab_of(wrong, message):
 
 def test_any_order_of_the_right_names_is_explained():
     "A set's order depends on the hash seed, so every order is tried; only the sorted one is right."
-    names = by_counts(t.vocab_of_cases()[0][0])
+    names = by_counts(vocab.vocab_of_cases()[0][0])
     for order in itertools.permutations(names):
 
         def shuffled(rows):
@@ -339,17 +366,25 @@ def test_any_order_of_the_right_names_is_explained():
 def test_the_library_agrees_about_the_counts():
     from mlc_course.labels import multi_hot
 
-    rows, vocab = t.RARE, sorted({o for r in t.RARE for o in r})
-    counts = label_counts(multi_hot(rows, vocab), vocab)
+    rows, names = frequent.RARE, sorted({o for r in frequent.RARE for o in r})
+    counts = label_counts(multi_hot(rows, names), names)
     for n in (1, 2, 3):
-        assert t._frequent(rows, n) == set(counts.index[counts >= n])
+        assert frequent.frequent_labels(rows, n) == set(counts.index[counts >= n])
+
+
+def test_a_message_calls_the_function_what_the_learner_calls_it():
+    def my_vocab(rows):
+        return set(words(rows))
+
+    says(checks.vocab_of, my_vocab, "my_vocab: you give a set")
+    says(checks.vocab_of, lambda rows: set(words(rows)), "vocab_of: you give a set")
 
 
 def test_one_wrong_case_is_enough():
     "An answer that is right on all cases but the last is refused."
     for check, right, cases in (
-        (checks.keep_frequent, t._kept, t.keep_frequent_cases()),
-        (checks.make_of, by_position, t.make_of_cases()),
+        (checks.keep_frequent, frequent.kept, frequent.keep_frequent_cases()),
+        (checks.make_of, by_position, makes.make_of_cases()),
     ):
         seen = []
 

@@ -148,7 +148,7 @@ LONG = {
     "tools/bootstrap.py",  # one file, for it runs before anything is installed
     *(
         f"tools/checks/{name}.py"
-        for name in "datablocks metrics tables tasks thresholds".split()
+        for name in "metrics tasks thresholds".split()
     ),
     "training/folder.py",
 }
