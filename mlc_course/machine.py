@@ -1,4 +1,4 @@
-"""What this process may use of the machine."""
+"""What this process may use of the machine, and where it keeps its data."""
 
 import math
 import os
@@ -73,3 +73,19 @@ def thread_setting(
     env = os.environ if env is None else env
     said = [f"{n}={env[n]}" for n in (*THREADS, *THREADS_TOO) if env.get(n, "").strip()]
     return ", ".join(said) or "the libraries' own"
+
+
+def data_home() -> Path:  # an existing folder
+    """Folder for data: `MLC_HOME` if set, else the platform's cache folder for mlc_course.
+
+    A shared folder that can only be read serves the sets that are in it."""
+    from platformdirs import user_cache_path
+
+    home = os.environ.get("MLC_HOME", "").strip()
+    path = Path(home).expanduser() if home else user_cache_path("mlc_course", appauthor=False)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        said = f"The data folder {path} can't be made ({e.strerror})"
+        raise OSError(f"{said}. Set MLC_HOME to a folder that you can write to.") from e
+    return path
