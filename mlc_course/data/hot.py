@@ -162,6 +162,22 @@ def cooccurrence(
     return total
 
 
+def pairs_and_chance(
+    targets,  # multi-hot [N, C]
+    vocab,  # C label names, in column order
+):  # pd.DataFrame: one, other, together (images), chance (images expected), times (their ratio)
+    "Each pair of labels: in how many images they meet, and in how many they would by chance."
+    import pandas as pd
+
+    pairs, names = cooccurrence(targets), np.array(check_vocab(vocab))
+    i, j = np.tril_indices(len(names), -1)
+    counts = np.diag(pairs)
+    together, chance = pairs[i, j], counts[i] * counts[j] / max(len(targets), 1)
+    times = np.where(chance > 0, together / np.maximum(chance, 1e-9), np.nan)
+    columns = dict(one=names[i], other=names[j], together=together, chance=chance, times=times)
+    return pd.DataFrame(columns)
+
+
 def cardinality(
     targets,  # multi-hot [N, C]
 ) -> float:  # labels per image, on average
