@@ -6,9 +6,7 @@
 __all__ = ['import_tensorflow', 'pick_device', 'pick_precision', 'require_torch_first', 'seed_everything', 'data_home', 'BOUNDS',
            'BUILT_IN', 'PRECISIONS', 'Profile', 'find_settings', 'load_profile', 'profiles']
 
-# %% ../nbs/00_start.ipynb #0c4245f4
-import os
-
+# %% ../nbs/00_start.ipynb #d86cb9d0
 from mlc_course.devices import (
     import_tensorflow,
     pick_device,

@@ -175,7 +175,6 @@ LONG = {
     "tools/checks/multi_output.py",
     "tools/checks/predictor.py",
     "tools/checks/tables.py",
-    "tools/checks/tasks.py",
     "tools/checks/thresholds.py",
     "tools/checks/train_fastai.py",
     "tools/checks/train_tf.py",

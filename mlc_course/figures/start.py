@@ -14,12 +14,12 @@ def show_cards(
     import matplotlib.pyplot as plt
 
     nrows = -(-len(cards) // ncols)
-    size = (2.25 * ncols, 2.5 * nrows + 0.4)
+    size = (1.9 * ncols, 2.2 * nrows + 0.4)
     fig, axes = plt.subplots(nrows, ncols, figsize=size, squeeze=False, layout="constrained")
     for ax in axes.flat:
         ax.set_axis_off()
     for ax, (image, labels) in zip(axes.flat, cards):
-        ax.imshow(image)
+        ax.imshow(image, interpolation="nearest")
         ax.set_title(", ".join(labels) or "(no label)", fontsize=9)
     fig.suptitle(title)
     return fig
@@ -48,7 +48,7 @@ def show_answers(
         right = ((p > thresh) == t).all()
         verdict = "right" if right else "WRONG"
         text = _answer(p, t, predictions.vocab, thresh)
-        ax.set_title(f"{verdict}\n{text}", fontsize=8, color=RIGHT if right else WRONG)
+        ax.set_title(f"{verdict}\n{text}", fontsize=7.5, color=RIGHT if right else WRONG)
     return fig
 
 
@@ -61,12 +61,12 @@ def plot_probabilities(
     thresh: float = 0.5,  # drawn as a dashed line
     top: int = 5,  # labels shown for each image
 ):  # a matplotlib Figure
-    "Each image above the bars of its most probable labels; labels that are there have dark bars."
+    "Each image above the bars of its most probable labels; labels that are there have blue bars."
     import matplotlib.pyplot as plt
 
     fig, axes = plt.subplots(2, len(images), figsize=(9, 5), layout="constrained")
     for (above, below), image, p, t, title in zip(axes.T, images, probs, targets, titles):
-        above.imshow(image)
+        above.imshow(image, interpolation="nearest")
         above.set_axis_off()
         above.set_title(f"{title}\nthere: {_named(t, vocab)}", fontsize=9)
         rows = np.argsort(-p)[:top][::-1]
@@ -75,5 +75,5 @@ def plot_probabilities(
         below.axvline(thresh, color="black", ls="--", lw=1)
         below.set(xlim=(0, 1), xlabel="probability")
     axes[1, 0].set_ylabel(f"the {top} most probable labels")
-    fig.suptitle("Three answers: dark bars are labels that are there, grey bars aren't")
+    fig.suptitle("Three answers: blue bars are labels that are there, grey bars aren't")
     return fig
