@@ -178,6 +178,8 @@ def test_memory_mb():
     says(check, lambda n, s, b=1: math.floor(n * s**2 * 3 * b / 1e6), "rounded down")
     says(check, lambda n, s, b=1: s**2 * 3 * b / 1e6, "memory of one image")
     says(check, lambda n, s, b=1: n * s**2 * 4 * b / 1e6, "RGBA")
+    says(check, lambda n, s, b=1: n * s**2 * 3 * b / 1e9, "gigabytes")
+    says(check, lambda n, s, b=1: n * s**2 * 3 / b / 1e6, "multiply")
     says(check, lambda n, s, b=1: round(n * s**2 * 3 * b / 1e6), "rounded to whole")
     passes(
         check,

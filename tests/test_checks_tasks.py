@@ -314,6 +314,8 @@ def test_label_density():
     says(check, lambda t: (t == 0).mean(), "share of the cells that are 'no'")
     says(check, lambda t: (t.sum(1) > 0).mean(), "share of images that have any label")
     says(check, lambda t: 100 * ours.density(t), "percentage")
+    says(check, lambda t: t.sum() / t.shape[1], "the number of images is missing")
+    says(check, lambda t: t.any(axis=0).mean(), "share of labels that any image has")
 
 
 @pytest.mark.parametrize(

@@ -165,6 +165,15 @@ MEMORY = [
         lambda n, side, b=1: n * side * side * 3 * b / 10**3,
     ),
     (
+        "these are gigabytes: a megabyte is 10**6 bytes, not 10**9.",
+        lambda n, side, b=1: n * side * side * 3 * b / 10**9,
+    ),
+    (
+        "you divide by `bytes_per_value`: a value that takes four bytes takes more memory, not "
+        "less, so multiply.",
+        lambda n, side, b=1: n * side * side * 3 / b / 10**6,
+    ),
+    (
         "the result is rounded down to whole megabytes, so a small set seems to need nothing: use "
         "/ in place of //.",
         lambda n, side, b=1: n * side * side * 3 * b // 10**6,

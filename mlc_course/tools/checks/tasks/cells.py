@@ -48,7 +48,7 @@ def parse_cell(answer) -> Right:
         ):
             raise Wrong(
                 f"{what}: the cell {cell!r} gives {show(got)}, with a phantom label whose name is empty. "
-                "split(' ') cuts at every single space, and an empty cell into one empty piece."
+                "A cut at a given separator makes one empty piece of an empty cell; cell.split() makes none."
             )
     diagnose(answer, right, [], [(cell,) for cell in spaced], what)
     diagnose(

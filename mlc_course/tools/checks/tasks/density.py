@@ -42,6 +42,14 @@ def label_density(answer) -> Right:
                 lambda t: t.any(1).mean(),
             ),
             Mistake(
+                "you divide by the number of labels only, and the number of images is missing: the more images, the larger the result.",
+                lambda t: t.sum() / t.shape[1],
+            ),
+            Mistake(
+                "this is the share of labels that any image has. The density counts cells.",
+                lambda t: t.any(0).mean(),
+            ),
+            Mistake(
                 "this is a percentage: give the share itself, between 0 and 1.",
                 lambda t: 100 * t.mean(),
             ),
