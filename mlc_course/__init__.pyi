@@ -11,6 +11,7 @@ from .scores.thresh import BestThreshold
 from .training.choice import Choice
 from .training.measured import MeasuredRun
 from PIL.Image import Image as PILImage
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -20,8 +21,10 @@ from keras import Model as KerasModel
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
+from pandas import Series
 from pathlib import Path
 from torch import Tensor
+from torch import device as Device
 from torch.nn import Module
 from typing import Any
 import numpy as np
@@ -248,25 +251,26 @@ def data_home() -> Path:
         an existing folder
     """
 
-def pick_device():
+def pick_device() -> Device:
     """The fastest device of this machine: cuda, then mps, then cpu. `MLC_DEVICE` overrides it.
 
     Returns
     -------
-    a torch.device
+    Device
+        a torch.device
     """
 
 def multi_hot(
-    labels,
-    vocab,
+    labels: Iterable[Collection[str]],
+    vocab: Names,
 ) -> np.ndarray:
     """Multi-hot targets: one row per image, one column per label.
 
     Parameters
     ----------
-    labels
+    labels : Iterable[Collection[str]]
         one list of label names per image; an empty list for an image without labels
-    vocab
+    vocab : Names
         C label names, in column order
 
     Returns
@@ -276,16 +280,16 @@ def multi_hot(
     """
 
 def label_names(
-    row,
-    vocab,
+    row: ArrayLike,
+    vocab: Names,
 ) -> list:
     """Read a multi-hot row back as label names.
 
     Parameters
     ----------
-    row
+    row : ArrayLike
         one multi-hot row [C]: bool, or 0 and 1
-    vocab
+    vocab : Names
         C label names, in column order
 
     Returns
@@ -295,31 +299,32 @@ def label_names(
     """
 
 def label_counts(
-    targets,
-    vocab,
-):
+    targets: ArrayLike,
+    vocab: Names,
+) -> Series:
     """How many images have each label.
 
     Parameters
     ----------
-    targets
+    targets : ArrayLike
         multi-hot [N, C]
-    vocab
+    vocab : Names
         C label names, in column order
 
     Returns
     -------
-    pd.Series: images per label, the most frequent first
+    Series
+        pd.Series: images per label, the most frequent first
     """
 
 def cooccurrence(
-    targets,
+    targets: ArrayLike,
 ) -> np.ndarray:
     """How often two labels are in the same image.
 
     Parameters
     ----------
-    targets
+    targets : ArrayLike
         multi-hot [N, C]
 
     Returns
@@ -329,13 +334,13 @@ def cooccurrence(
     """
 
 def cardinality(
-    targets,
+    targets: ArrayLike,
 ) -> float:
     """The average number of labels of an image.
 
     Parameters
     ----------
-    targets
+    targets : ArrayLike
         multi-hot [N, C]
 
     Returns
@@ -345,13 +350,13 @@ def cardinality(
     """
 
 def density(
-    targets,
+    targets: ArrayLike,
 ) -> float:
     """Cardinality divided by the number of labels in the vocab.
 
     Parameters
     ----------
-    targets
+    targets : ArrayLike
         multi-hot [N, C]
 
     Returns
@@ -361,24 +366,24 @@ def density(
     """
 
 def stratified_split(
-    targets,
-    fractions,
+    targets: ArrayLike,
+    fractions: Sequence[float],
     seed: int = 42,
-    groups = None,
+    groups: Sequence[Any] | ArrayLike | None = None,
 ) -> np.ndarray:
     """Deal rows into parts so that every part has its share of every label, the rarest label
     first (Sechidis et al. 2011).
 
     Parameters
     ----------
-    targets
+    targets : ArrayLike
         multi-hot [N, C]
-    fractions
+    fractions : Sequence[float]
         share of the rows for each part, with sum 1
     seed : int, default 42
         the same seed, the same split
-    groups : default None
-        one value per row, such as a patient, whose rows stay together; None: no groups
+    groups : Sequence[Any] | ArrayLike | None, default None
+        a value a row, such as a patient
 
     Returns
     -------
@@ -387,23 +392,23 @@ def stratified_split(
     """
 
 def stratified_folds(
-    targets,
+    targets: ArrayLike,
     k: int,
     seed: int = 42,
-    groups = None,
+    groups: Sequence[Any] | ArrayLike | None = None,
 ) -> np.ndarray:
     """Deal rows into `k` folds of nearly equal size, each with its share of every label.
 
     Parameters
     ----------
-    targets
+    targets : ArrayLike
         multi-hot [N, C]
     k : int
         how many folds, at least 2
     seed : int, default 42
         the same seed, the same folds
-    groups : default None
-        one value per row: rows of one group stay together
+    groups : Sequence[Any] | ArrayLike | None, default None
+        a value a row: they stay whole
 
     Returns
     -------
@@ -1412,7 +1417,7 @@ def binary_cross_entropy(
 def binary_cross_entropy_with_logits(
     inputs: Tensor,
     targets: Tensor,
-    pos_weight = None,
+    pos_weight: ArrayLike | None = None,
     *,
     reduction: str = 'mean',
     check: bool = None,
@@ -1425,8 +1430,8 @@ def binary_cross_entropy_with_logits(
         logits [N, C]
     targets : Tensor
         0 or 1 (or a share between) [N, C]; bool, integer or float
-    pos_weight : default None
-        what a positive counts: a number, or one number per label [C]
+    pos_weight : ArrayLike | None, default None
+        what a positive counts: one number, or [C]
     reduction : str, default 'mean'
         "mean", "sum" or "none"
     check : bool, default None
@@ -1534,7 +1539,7 @@ def macro_soft_f1(
     """
 
 def positive_weights(
-    targets,
+    targets: ArrayLike,
 ) -> Tensor:
     """Negatives per positive, for each label.
 
@@ -1543,7 +1548,7 @@ def positive_weights(
 
     Parameters
     ----------
-    targets
+    targets : ArrayLike
         multi-hot [N, C]: tensor or NumPy array
 
     Returns

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 
 from .extras import need
+from .hints import Any, Device
 from .profiles import PRECISIONS
 
 TOO_LATE = (
@@ -17,7 +18,7 @@ TOO_LATE = (
 )
 
 
-def require_torch_first():
+def require_torch_first() -> None:
     "ImportError where torch isn't installed, or where importing it now would abort the process."
     need("torch", "torch")
     loaded = sys.modules
@@ -43,7 +44,7 @@ def _quiet_start():
             os.close(kept)
 
 
-def import_tensorflow():  # the tensorflow module
+def import_tensorflow() -> Any:  # the tensorflow module
     "Import TensorFlow so that PyTorch can still follow: triton first, GPU memory as needed."
     need("tensorflow", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -74,7 +75,7 @@ def _forced_device(torch, name):
     return device
 
 
-def pick_device():  # a torch.device
+def pick_device() -> "Device":  # a torch.device
     "The fastest device of this machine: cuda, then mps, then cpu. `MLC_DEVICE` overrides it."
     require_torch_first()
     import torch
@@ -120,7 +121,7 @@ def _fastest(torch, device):
 
 def pick_precision(
     precision: str = "auto",  # a profile's precision
-    device=None,  # a torch.device; `pick_device()` if left out
+    device: "Device | None" = None,  # a torch.device; `pick_device()` if left out
 ) -> str:  # "fp32", "bf16" or "fp16"
     """What `precision` means on `device`. "auto": on a GPU bf16 where it is native, else fp16;
     on a CPU the faster of fp32 and bf16, timed on one convolution."""
@@ -139,7 +140,7 @@ def pick_precision(
 
 def seed_everything(
     seed: int,  # any non-negative integer
-):
+) -> None:
     "Seed Python's, NumPy's and, where they are loaded, torch's and TensorFlow's generators."
     import random
 

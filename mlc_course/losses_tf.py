@@ -7,6 +7,7 @@ __all__ = ['tf', 'sigmoid', 'binary_cross_entropy', 'keras_loss', 'asymmetric_lo
            'focal_loss', 'macro_soft_f1', 'positive_weights']
 
 # %% ../nbs/04_losses_tf.ipynb #a277124a
+from .hints import ArrayLike, Callable, KerasTensor
 from .scores.rare_tf import asymmetric_loss, binary_cross_entropy_with_logits
 from .scores.rare_tf import focal_loss, macro_soft_f1, positive_weights
 from .scores.tf_losses import checked_pair
@@ -20,25 +21,25 @@ tf = import_tensorflow()
 
 
 def sigmoid(
-    x,  # logits, any shape
-):  # probabilities in [0, 1], each on its own
+    x: 'KerasTensor',  # logits, any shape
+) -> 'KerasTensor':  # probabilities in [0, 1], each on its own
     "1 / (1 + exp(-x)), without overflow."
     z = tf.exp(-tf.where(x >= 0, x, -x))  # in (0, 1], so it can't overflow
     return tf.where(x >= 0, 1 / (1 + z), z / (1 + z))
 
 # %% ../nbs/04_losses_tf.ipynb #49de1ebf
 def binary_cross_entropy(
-    inputs,  # logits [N, C]
-    targets,  # 0 or 1 (or a share between) [N, C]
-):  # scalar, nats per cell
+    inputs: 'KerasTensor',  # logits [N, C]
+    targets: 'ArrayLike',  # 0 or 1 (or a share between) [N, C]
+) -> 'KerasTensor':  # scalar, nats per cell
     "The definition: -log(probability of what is true), averaged over every cell."
     x, t = checked_pair(inputs, targets)
     return tf.reduce_mean(t * tf.nn.softplus(-x) + (1 - t) * tf.nn.softplus(x))
 
 # %% ../nbs/04_losses_tf.ipynb #de9af01d
 def keras_loss(
-    loss,  # one of this module's functions
-):  # a function (y_true, y_pred) for model.compile
+    loss: Callable,  # one of this module's functions
+) -> Callable:  # a function (y_true, y_pred) for model.compile
     "Turn `loss(inputs, targets)` into Keras' `loss(y_true, y_pred)`."
 
     def fn(y_true, y_pred):

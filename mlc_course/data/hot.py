@@ -4,6 +4,7 @@ from difflib import get_close_matches
 
 import numpy as np
 
+from ..hints import ArrayLike, Collection, Iterable, Names, Series
 from .targets import as_array, check_targets, ordered_names, refuse_tables
 
 
@@ -94,8 +95,10 @@ def _explain_labels(labels, index):
 
 
 def multi_hot(
-    labels,  # one list of label names per image; an empty list for an image without labels
-    vocab,  # C label names, in column order
+    labels: Iterable[
+        Collection[str]
+    ],  # one list of label names per image; an empty list for an image without labels
+    vocab: Names,  # C label names, in column order
 ) -> np.ndarray:  # bool [N, C], True where the image has the label
     "Multi-hot targets: one row per image, one column per label."
     index = {name: i for i, name in enumerate(check_vocab(vocab))}
@@ -120,8 +123,8 @@ def multi_hot(
 
 
 def label_names(
-    row,  # one multi-hot row [C]: bool, or 0 and 1
-    vocab,  # C label names, in column order
+    row: "ArrayLike",  # one multi-hot row [C]: bool, or 0 and 1
+    vocab: Names,  # C label names, in column order
 ) -> list:  # the names whose column is on, in vocab order
     "Read a multi-hot row back as label names."
     vocab, row = ordered_names(vocab), as_array(row, "row")
@@ -134,9 +137,9 @@ def label_names(
 
 
 def label_counts(
-    targets,  # multi-hot [N, C]
-    vocab,  # C label names, in column order
-):  # pd.Series: images per label, the most frequent first
+    targets: "ArrayLike",  # multi-hot [N, C]
+    vocab: Names,  # C label names, in column order
+) -> "Series":  # pd.Series: images per label, the most frequent first
     "How many images have each label."
     import pandas as pd
 
@@ -151,7 +154,7 @@ def label_counts(
 
 
 def cooccurrence(
-    targets,  # multi-hot [N, C]
+    targets: "ArrayLike",  # multi-hot [N, C]
 ) -> np.ndarray:  # int64 [C, C]: images that have both labels; the diagonal holds the counts
     "How often two labels are in the same image."
     targets = check_targets(targets)
@@ -179,7 +182,7 @@ def pairs_and_chance(
 
 
 def cardinality(
-    targets,  # multi-hot [N, C]
+    targets: "ArrayLike",  # multi-hot [N, C]
 ) -> float:  # labels per image, on average
     "The average number of labels of an image."
     targets = check_targets(targets)
@@ -191,7 +194,7 @@ def cardinality(
 
 
 def density(
-    targets,  # multi-hot [N, C]
+    targets: "ArrayLike",  # multi-hot [N, C]
 ) -> float:  # share of cells that are on, in [0, 1]
     "Cardinality divided by the number of labels in the vocab."
     return cardinality(targets) / np.shape(targets)[1]

@@ -4,6 +4,7 @@ from heapq import heapify, heappop, heapreplace
 
 import numpy as np
 
+from ..hints import Any, ArrayLike, Sequence
 from .folds import check_folds, deal_groups, generator
 from .targets import check_targets
 
@@ -51,10 +52,10 @@ def _deal_label(need, room, n, rng):
 
 
 def stratified_split(
-    targets,  # multi-hot [N, C]
-    fractions,  # share of the rows for each part, with sum 1
+    targets: "ArrayLike",  # multi-hot [N, C]
+    fractions: Sequence[float],  # share of the rows for each part, with sum 1
     seed: int = 42,  # the same seed, the same split
-    groups=None,  # one value per row, such as a patient, whose rows stay together; None: no groups
+    groups: "Sequence[Any] | ArrayLike | None" = None,  # a value a row, such as a patient
 ) -> np.ndarray:  # int64 [N]: the part, 0 to len(fractions) - 1, of every row
     """Deal rows into parts so that every part has its share of every label, the rarest label
     first (Sechidis et al. 2011)."""
@@ -84,10 +85,10 @@ def stratified_split(
 
 
 def stratified_folds(
-    targets,  # multi-hot [N, C]
+    targets: "ArrayLike",  # multi-hot [N, C]
     k: int,  # how many folds, at least 2
     seed: int = 42,  # the same seed, the same folds
-    groups=None,  # one value per row: rows of one group stay together
+    groups: "Sequence[Any] | ArrayLike | None" = None,  # a value a row: they stay whole
 ) -> np.ndarray:  # int64 [N]: the fold, 0 to k - 1, of every row
     "Deal rows into `k` folds of nearly equal size, each with its share of every label."
     k = check_folds(k, len(targets))

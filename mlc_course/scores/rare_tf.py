@@ -1,6 +1,7 @@
 "Losses for rare positives, in TensorFlow: weighted, focal, asymmetric, soft F1."
 
 from ..data.targets import as_array
+from ..hints import Any, ArrayLike, KerasTensor
 from .numbers import check_asymmetric, check_focal, check_pos_weight
 from .tf_losses import checked_pair, tf
 
@@ -46,8 +47,8 @@ def _check_two_axes(x):
 
 
 def positive_weights(
-    targets,  # multi-hot NumPy array or tensor [N, C]
-):  # float32 [C], for `pos_weight`
+    targets: "Any",  # multi-hot NumPy array or tensor [N, C]
+) -> "KerasTensor":  # float32 [C], for `pos_weight`
     """Negatives per positive, for each label.
 
     A label without positives (or without negatives) is counted as if it had one. ValueError where
@@ -58,10 +59,10 @@ def positive_weights(
 
 
 def binary_cross_entropy_with_logits(
-    inputs,  # logits [N, C]
-    targets,  # 0 or 1 (or a share between) [N, C]
-    pos_weight=None,  # what a positive counts: a number, or one per label [C]
-):  # scalar, nats per cell
+    inputs: "KerasTensor",  # logits [N, C]
+    targets: "ArrayLike",  # 0 or 1 (or a share between) [N, C]
+    pos_weight: "ArrayLike | None" = None,  # what a positive counts: a number, or one per label [C]
+) -> "KerasTensor":  # scalar, nats per cell
     "Binary cross-entropy with a weight for the positives: a mean over every cell."
     x, t = checked_pair(inputs, targets)
     w = 1 if pos_weight is None else _fitting_weight(pos_weight, x)
@@ -69,11 +70,11 @@ def binary_cross_entropy_with_logits(
 
 
 def focal_loss(
-    inputs,  # logits [N, C]
-    targets,  # 0 or 1 [N, C]
-    gamma=2.0,  # how strongly well-predicted cells are faded out
-    alpha=0.25,  # weight of positives, in [0, 1]; None weights nothing
-):  # scalar
+    inputs: "KerasTensor",  # logits [N, C]
+    targets: "ArrayLike",  # 0 or 1 [N, C]
+    gamma: float = 2.0,  # how strongly well-predicted cells are faded out
+    alpha: float | None = 0.25,  # weight of positives, in [0, 1]; None weights nothing
+) -> "KerasTensor":  # scalar
     "Binary cross-entropy times (1 - p_t)**gamma, averaged (Lin et al. 2017)."
     check_focal(gamma, alpha)
     x, t = checked_pair(inputs, targets)
@@ -86,12 +87,12 @@ def focal_loss(
 
 
 def asymmetric_loss(
-    inputs,  # logits [N, C]
-    targets,  # 0 or 1 [N, C]
-    gamma_neg=4.0,  # fading of easy negatives
-    gamma_pos=0.0,  # fading of easy positives
-    clip=0.05,  # negatives below this probability cost nothing
-):  # scalar
+    inputs: "KerasTensor",  # logits [N, C]
+    targets: "ArrayLike",  # 0 or 1 [N, C]
+    gamma_neg: float = 4.0,  # fading of easy negatives
+    gamma_pos: float = 0.0,  # fading of easy positives
+    clip: float = 0.05,  # negatives below this probability cost nothing
+) -> "KerasTensor":  # scalar
     "Focal loss with a gamma for each side and a margin for negatives (Ridnik et al. 2021)."
     check_asymmetric(gamma_neg, gamma_pos, clip)
     x, t = checked_pair(inputs, targets)
@@ -111,10 +112,10 @@ def _soft_f1(p, q, t):
 
 
 def macro_soft_f1(
-    inputs,  # logits [N, C]
-    targets,  # 0 or 1 [N, C]
-    double=True,  # also the F1 of the negatives, half and half
-):  # scalar in [0, 1]
+    inputs: "KerasTensor",  # logits [N, C]
+    targets: "ArrayLike",  # 0 or 1 [N, C]
+    double: bool = True,  # also the F1 of the negatives, half and half
+) -> "KerasTensor":  # scalar in [0, 1]
     "1 - soft F1 (probabilities in place of yes and no), per label over the batch, averaged."
     x, t = checked_pair(inputs, targets)
     _check_two_axes(x)

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from ..data.targets import as_array
+from ..hints import ArrayLike
 from .numbers import check_asymmetric, check_focal, check_pos_weight
 from .torch_losses import checked_pair, cross_entropy_cells, reduced, softplus
 
@@ -50,7 +51,7 @@ def _check_two_axes(x):
 
 
 def positive_weights(
-    targets,  # multi-hot [N, C]: tensor or NumPy array
+    targets: "ArrayLike",  # multi-hot [N, C]: tensor or NumPy array
 ) -> Tensor:  # float32 [C], for `pos_weight`
     """Negatives per positive, for each label.
 
@@ -64,7 +65,7 @@ def positive_weights(
 def binary_cross_entropy_with_logits(
     inputs: Tensor,  # logits [N, C]
     targets: Tensor,  # 0 or 1 (or a share between) [N, C]; bool, integer or float
-    pos_weight=None,  # what a positive counts: a number, or one number per label [C]
+    pos_weight: "ArrayLike | None" = None,  # what a positive counts: one number, or [C]
     *,
     reduction: str = "mean",  # "mean", "sum" or "none"
     check: bool = None,  # look at values, too; None: only on the CPU, where it costs no waiting
