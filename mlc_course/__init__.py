@@ -1,11 +1,4 @@
-"""A course on multi-label image classification that runs offline, and the tested package that its notebooks export
-
-Modules:
-
-- `mlc_course.docs`: Parameter comments in docstrings: what `help()`, Shift+Tab in a notebook and the website show.
-- `mlc_course.hints`: Names for the kinds of arguments that many functions take: for signatures, editors and mypy.
-- `mlc_course.tools.bench.gpu`: `mlc bench gpu`: what only a GPU can show, in four parts, each told as it ends.
-- `mlc_course.tools.stubs`: Writes mlc_course/__init__.pyi: what editors and mypy know of the names that load lazily."""
+"""A course on multi-label image classification that runs offline, and the tested package that its notebooks export"""
 
 from importlib import import_module as _import_module
 
@@ -42,7 +35,11 @@ _NAMES = {
     "pixels": ["cached_pixels"],
     "data.decoded": ["Decoded", "decode"],
     "data.findings": ["same_images", "findings"],
-    "backbones": ["pocket_resnet", "pocket_resnet_tf", "create_model", "create_model_tf", "draw_stamp", "pretrain", "save_weights"]}
+    "backbones": ["pocket_resnet", "pocket_resnet_tf", "create_model", "create_model_tf", "draw_stamp", "pretrain", "save_weights"],
+    "training.choice": ["recommend"],
+    "training.head_only": ["train_head"],
+    "nets.efficientnet_lite": ["efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2"],
+    "nets.lite_keras": ["efficientnet_lite0_tf", "efficientnet_lite1_tf", "efficientnet_lite2_tf"]}
 _HOME = {name: module for module, names in _NAMES.items() for name in names}
 __all__ = sorted([*_MODULES, *_HOME, "__version__"])
 _watch({f"{__name__}.{module}": _NAMES.get(module, ()) for module in [*_MODULES, *_NAMES]})

@@ -1,14 +1,15 @@
 "Made by `python -m mlc_course.tools.stubs` from the sources; not to be edited."
 
-from .compare import MeasuredRun
 from .hints import ImageLike
 from .hints import Names
 from .hints import PathLike
 from .hints import Thresh
 from .metrics import PRF
 from .metrics import Ranking
-from .multi_output import HeadAccuracy
-from .scores.checks import BestThreshold
+from .scores.heads import HeadAccuracy
+from .scores.thresh import BestThreshold
+from .training.choice import Choice
+from .training.measured import MeasuredRun
 from PIL.Image import Image as PILImage
 from collections.abc import Collection
 from collections.abc import Iterable
@@ -115,6 +116,12 @@ __all__ = [
     "draw_postcard",
     "draw_stamp",
     "drop_rare_labels",
+    "efficientnet_lite0",
+    "efficientnet_lite0_tf",
+    "efficientnet_lite1",
+    "efficientnet_lite1_tf",
+    "efficientnet_lite2",
+    "efficientnet_lite2_tf",
     "evaluate",
     "export_onnx",
     "f1_by_frequency",
@@ -186,6 +193,7 @@ __all__ = [
     "read_pascal",
     "read_voc_xml",
     "read_yolo",
+    "recommend",
     "reliability_curve",
     "safety",
     "same_images",
@@ -210,6 +218,7 @@ __all__ = [
     "to_csv",
     "to_label_studio",
     "train_fastai",
+    "train_head",
     "train_tf",
     "train_torch",
     "worst_losses",
@@ -526,7 +535,7 @@ def open_dataset(
     Parameters
     ----------
     name_or_path : PathLike
-        a name in DRAWN_SETS or REAL_SETS, or a folder or annotation file of yours
+        in DRAWN_SETS or REAL_SETS, or a folder or annotation file of yours
     profile : Profile | None, default None
         decides the size of a drawn set; None: load_profile()
     format : str | None, default None
@@ -590,7 +599,7 @@ def read_nus_wide(
     images : PathLike
         the folder that the image names are relative to
     *annotation_files : PathLike
-        one JSON file per split; its name contains train, valid, val or test
+        one JSON file a split, named after train, valid, val or test
     on_missing : str, default 'error'
         or "drop": leave out the samples whose image is missing
     name : str | None, default None
@@ -616,7 +625,8 @@ def read_movie_posters(
     sep: str | None = None,
     na_cells: str | None = None,
 ) -> ImageTable:
-    """Read the table of film posters and genres; rare genres, and the rows that they leave empty, are dropped.
+    """Read the table of film posters and genres; rare genres, and the rows that they leave empty,
+    are dropped.
 
     Parameters
     ----------
@@ -625,7 +635,7 @@ def read_movie_posters(
     images : PathLike
         folder of the posters, called by their imdbId, such as 114709.jpg
     min_count : int | None, default None
-        genres with fewer posters are dropped; None: 1/40 of the films, at most 1,000
+        rarer genres go; None: 1/40 of the films, at most 1,000
     seed : int, default 42
         of the split, since the file has none
     fractions : Sequence[float], default (0.8, 0.1, 0.1)
@@ -659,7 +669,8 @@ def read_cars(
     makes: Iterable[str] = ...,
     name: str | None = None,
 ) -> ImageTable:
-    """Read the metadata of Stanford Cars: one file for all images, or the two files of the older devkit.
+    """Read the metadata of Stanford Cars: one file for all images, or the two files of the older
+    devkit.
 
     Parameters
     ----------
@@ -679,7 +690,7 @@ def read_cars(
     Returns
     -------
     ImageTable
-        splits train and test; labels [brand, type]; also columns brand, type, year, class_name
+        train and test; labels [brand, type]; also brand, type, year, class_name
     """
 
 def read_folder(
@@ -754,7 +765,8 @@ def drop_rare_labels(
     min_count: int | None = None,
     top: int | None = None,
 ) -> ImageTable:
-    """Take rare labels out, and the rows that lose all their labels by it. Rows that had none before stay.
+    """Take rare labels out, and the rows that lose all their labels by it. Rows that had none
+    before stay.
 
     Parameters
     ----------
@@ -2145,7 +2157,7 @@ def compare_frameworks(
 def measured_run(
     framework: str,
     table: ImageTable,
-    profile: Profile,
+    profile,
     threads: int | None = None,
 ) -> MeasuredRun:
     """One training in a process of its own.
@@ -2156,8 +2168,8 @@ def measured_run(
         "fastai", "torch" or "tensorflow"
     table : ImageTable
         with train, valid and test
-    profile : Profile
-        how to train
+    profile
+        a `Profile`
     threads : int | None, default None
         for the framework; None: all cores
     """
@@ -2207,8 +2219,9 @@ def export_onnx(
 ) -> Path:
     """Write a network as ONNX: `pixels` uint8 [N, S, S, 3] to `probs` float32 [N, C], any N.
 
-    The pocket ResNet also gives `maps` float32 [N, C, S/16, S/16]. Vocab and image size stand in
-    the metadata. A Learner's normalising is taken in; resizing is left to who makes the pixels.
+    The pocket ResNet also gives `maps` float32 [N, C, S/16, S/16], EfficientNet-Lite [N, C, S/32,
+    S/32]. Vocab and image size stand in the metadata. A Learner's normalising is taken in; resizing
+    is left to who makes the pixels.
 
     Parameters
     ----------
@@ -2609,7 +2622,7 @@ def predict_tta(
     shift: int = 0,
     batch_size: int = 256,
 ) -> Predictions:
-    """The mean probability over several views of each picture: test-time augmentation.
+    """The mean probability over several views of each image: test-time augmentation.
 
     Parameters
     ----------
@@ -2624,7 +2637,7 @@ def predict_tta(
     shift : int, default 0
         pixels: also moved by so many up, down, left, right and diagonally, nine places in all
     batch_size : int, default 256
-        pictures at once
+        images at once
 
     Returns
     -------
@@ -2771,9 +2784,9 @@ def create_model(
     n_out : int
         labels
     arch : str, default 'pocket_resnet'
-        or a classifier of torchvision: "resnet50", ...
+        or "efficientnet_lite0", torchvision's "resnet50", "timm:NAME"
     pretrained : bool, default True
-        shipped weights; for torchvision's networks ImageNet's, from the net
+        weights that pip brought; those of torchvision and timm from the net
     dropout : float, default 0.0
         share of features put out before the head in training
 
@@ -2799,9 +2812,9 @@ def create_model_tf(
     n_out : int
         labels
     arch : str, default 'pocket_resnet'
-        or one of keras.applications: "MobileNetV2", "mobilenet_v2"
+        or "efficientnet_lite0", or of keras.applications "MobileNetV2"
     pretrained : bool, default True
-        shipped weights; those of keras.applications from the net
+        weights that pip brought; those of keras.applications from the net
     image_size : int | None, default None
         fix the side; None takes any
     dropout : float, default 0.0
@@ -2886,4 +2899,207 @@ def save_weights(
     -------
     Path
         the file written
+    """
+
+def recommend(
+    table,
+    profile: Profile,
+    keep = ...,
+    gpu: bool = False,
+) -> Choice:
+    """A network and an image size for these images; what is in `keep` stays as it is.
+
+    Drawn postcards: the pocket ResNet, which was made for them. Anything else: EfficientNet-Lite0
+    where its weights are installed, at 160 or 224 px; where they aren't, the pocket ResNet, with
+    the line that brings them.
+
+    Parameters
+    ----------
+    table
+        an `ImageTable`
+    profile : Profile
+        what is wanted besides
+    keep : default ()
+        fields of the profile that the user chose: "arch", "image_size", "epochs"
+    gpu : bool, default False
+        whether a GPU will train
+    """
+
+def train_head(
+    table,
+    profile,
+    out = None,
+    resume: bool = False,
+    progress: bool = True,
+    *,
+    framework: str = 'torch',
+    on_error: str = 'stop',
+    strength: float = ...,
+) -> TrainingRun:
+    """Fit a linear head to features of the frozen body, computed once for all splits.
+
+    A logistic regression has one optimum, so neither seed nor framework changes the answer. Resume
+    is no different from a new start.
+
+    Parameters
+    ----------
+    table
+        an `ImageTable` with training and validation rows, or a `Decoded`
+    profile
+        a `Profile`: network, image size, seed; it must start from trained weights
+    out : default None
+        a folder for model, history and predictions; None writes nothing
+    resume : bool, default False
+        taken, as the trainers take it; the few seconds are done again
+    progress : bool, default True
+        print a line
+    framework : str, default 'torch'
+        or "fastai", "tensorflow": whose network and file it becomes
+    on_error : str, default 'stop'
+        an image that can't be decoded: "stop", or "skip" it
+    strength : float, default C
+        trust in the images against small weights: scikit-learn's C
+
+    Returns
+    -------
+    TrainingRun
+        its history has one row
+    """
+
+def efficientnet_lite0(
+    pretrained: bool = True,
+    n_out: int | None = ...,
+    dropout: float = 0.0,
+):
+    """EfficientNet-Lite0 in PyTorch: float pixels in [0, 1], [N, 3, H, W], to logits [N, n_out].
+
+    A number of outputs other than 1000 gets a fresh head. ModuleNotFoundError, a sentence with the
+    pip line, where the weights' package isn't installed; ValueError where its file is damaged.
+
+    Parameters
+    ----------
+    pretrained : bool, default True
+        ImageNet's weights; False: random ones
+    n_out : int | None, default N_IMAGENET
+        1000: ImageNet's classes; None: the 1280 features
+    dropout : float, default 0.0
+        in front of the head
+
+    Returns
+    -------
+    a torch module
+    """
+
+def efficientnet_lite1(
+    pretrained: bool = True,
+    n_out: int | None = ...,
+    dropout: float = 0.0,
+):
+    """EfficientNet-Lite1 in PyTorch: as `efficientnet_lite0`, deeper.
+
+    Parameters
+    ----------
+    pretrained : bool, default True
+        ImageNet's weights; False: random ones
+    n_out : int | None, default N_IMAGENET
+        1000: ImageNet's classes; None: the 1280 features
+    dropout : float, default 0.0
+        in front of the head
+
+    Returns
+    -------
+    a torch module
+    """
+
+def efficientnet_lite2(
+    pretrained: bool = True,
+    n_out: int | None = ...,
+    dropout: float = 0.0,
+):
+    """EfficientNet-Lite2 in PyTorch: as `efficientnet_lite0`, deeper and wider.
+
+    Parameters
+    ----------
+    pretrained : bool, default True
+        ImageNet's weights; False: random ones
+    n_out : int | None, default N_IMAGENET
+        1000: ImageNet's classes; None: the 1280 features
+    dropout : float, default 0.0
+        in front of the head
+
+    Returns
+    -------
+    a torch module
+    """
+
+def efficientnet_lite0_tf(
+    pretrained: bool = True,
+    n_out: int | None = ...,
+    image_size: int | None = None,
+    dropout: float = 0.0,
+):
+    """EfficientNet-Lite0 in Keras: float pixels in [0, 1], [N, H, W, 3], to logits [N, n_out].
+
+    Parameters
+    ----------
+    pretrained : bool, default True
+        ImageNet's weights; False: random ones
+    n_out : int | None, default N_IMAGENET
+        1000: ImageNet's classes; None: the 1280 features
+    image_size : int | None, default None
+        fix the side; None takes any
+    dropout : float, default 0.0
+        in front of the head
+
+    Returns
+    -------
+    a keras.Model
+    """
+
+def efficientnet_lite1_tf(
+    pretrained: bool = True,
+    n_out: int | None = ...,
+    image_size: int | None = None,
+    dropout: float = 0.0,
+):
+    """EfficientNet-Lite1 in Keras: as `efficientnet_lite0_tf`, deeper.
+
+    Parameters
+    ----------
+    pretrained : bool, default True
+        ImageNet's weights; False: random ones
+    n_out : int | None, default N_IMAGENET
+        1000: ImageNet's classes; None: the 1280 features
+    image_size : int | None, default None
+        fix the side; None takes any
+    dropout : float, default 0.0
+        in front of the head
+
+    Returns
+    -------
+    a keras.Model
+    """
+
+def efficientnet_lite2_tf(
+    pretrained: bool = True,
+    n_out: int | None = ...,
+    image_size: int | None = None,
+    dropout: float = 0.0,
+):
+    """EfficientNet-Lite2 in Keras: as `efficientnet_lite0_tf`, deeper and wider.
+
+    Parameters
+    ----------
+    pretrained : bool, default True
+        ImageNet's weights; False: random ones
+    n_out : int | None, default N_IMAGENET
+        1000: ImageNet's classes; None: the 1280 features
+    image_size : int | None, default None
+        fix the side; None takes any
+    dropout : float, default 0.0
+        in front of the head
+
+    Returns
+    -------
+    a keras.Model
     """

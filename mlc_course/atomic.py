@@ -1,18 +1,28 @@
 "A file that is whole or not there."
 
 import contextlib
+import errno
 import os
+import sys
 from pathlib import Path
+
+CANT_WAIT = {errno.EINVAL, errno.EBADF, getattr(errno, "ENOTSUP", None)}  # of a file system
 
 
 def sync_path(
-    path: Path,  # a file or a folder
+    *paths: Path,  # files and folders
 ):
-    "Wait until the disk holds it, where the system can say so: Windows can't open a folder."
-    with contextlib.suppress(OSError):
-        handle = os.open(path, os.O_RDWR if path.is_file() else os.O_RDONLY)
+    "Wait until the disk holds them: after a power cut a renamed file may otherwise be all zeros."
+    for path in paths:
+        try:
+            handle = os.open(path, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)
+        except PermissionError:  # a folder on Windows
+            continue
         try:
             os.fsync(handle)
+        except OSError as e:
+            if e.errno not in CANT_WAIT:
+                raise
         finally:
             os.close(handle)
 

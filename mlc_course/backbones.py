@@ -8,7 +8,6 @@ __all__ = ['pretrain', 'WIDTHS', 'SHAPES', 'get_arrays', 'set_arrays', 'keras_sl
            'create_model_tf', 'features_tf', 'stamp_names', 'draw_stamp', 'save_model', 'load_model']
 
 # %% ../nbs/91_pocket_resnet.ipynb #d7f39eab
-import time
 from dataclasses import replace
 from functools import partial
 import numpy as np
@@ -42,8 +41,8 @@ def pretrain(
     "Train a pocket ResNet to name stamps: how the shipped weights were made."
     import torch
     from torch.nn.functional import cross_entropy
+    from mlc_course.training.fit_alone import fit_alone
     from mlc_course.training.shuffled import Shuffled
-    from mlc_course.training.torch_loop import TrainingState, one_epoch
     device = pick_device()
     precision = "fp32" if pick_precision("auto", device) == "fp32" else "bf16"
     pieces = [range(i, min(i + 64, n)) for i in range(0, n, 64)]
@@ -56,14 +55,10 @@ def pretrain(
     apart = max(1, n // 50)
     batches = Shuffled(x[:n - apart], y[:n - apart], batch_size, device, seed)
     recipe = replace(load_profile("laptop"), learning_rate=learning_rate, weight_decay=.05)
-    state = TrainingState(net, recipe, epochs*len(batches), precision=precision, warm_up=.3)
-    history, start = [], time.perf_counter()
     ready = lambda o: o.to(device).float().div(255).contiguous(memory_format=torch.channels_last)
-    for epoch in range(epochs):
-        one_epoch(state, batches, loss=partial(cross_entropy, label_smoothing=.05))
-        train_loss = state.mean_loss()
-        state.next_epoch()
+    def score(net):
         net.eval()
         with torch.no_grad(): right = torch.cat([net(ready(o)).argmax(1).cpu() for o in x[n - apart:].split(200)]) == y[n - apart:]
-        history.append(dict(epoch=epoch, train_loss=train_loss, accuracy=right.float().mean().item(), seconds=time.perf_counter() - start))
-    return net, history
+        return dict(accuracy=right.float().mean().item())
+    history = fit_alone(net, batches, recipe, partial(cross_entropy, label_smoothing=.05), epochs, precision, .3, score)
+    return net, [o | dict(seconds=s) for o, s in zip(history, np.cumsum([o["seconds"] for o in history]).tolist())]

@@ -1,10 +1,9 @@
-"""Parameter comments in docstrings: what `help()`, Shift+Tab in a notebook and the website show.
+"Parameter comments in docstrings: what `help()`, Shift+Tab in a notebook and the website show."
 
-In this project a parameter is described by a comment beside it, once. When a module of public
-names has been loaded, `document` reads those comments in its source and appends them to the
-docstrings, as the sections `Parameters` and `Returns` of numpydoc. `watch` arranges that; the
-package calls it before anything of it can be imported. No framework is loaded for it.
-"""
+# In this project a parameter is described by a comment beside it, once. When a module of public
+# names has been loaded, `document` reads those comments in its source and appends them to the
+# docstrings, as the sections `Parameters` and `Returns` of numpydoc. `watch` arranges that; the
+# package calls it before anything of it can be imported. No framework is loaded for it.
 
 import inspect
 import linecache

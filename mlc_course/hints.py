@@ -1,8 +1,7 @@
-"""Names for the kinds of arguments that many functions take: for signatures, editors and mypy.
+"Names for the kinds of arguments that many functions take: for signatures, editors and mypy."
 
-They say what may be given; the comment beside a parameter says what it means, and the function
-still checks. Types of the frameworks are known to the checker only: none is loaded for a name.
-"""
+# They say what may be given; the comment beside a parameter says what it means, and the function
+# still checks. Types of the frameworks are known to the checker only: none is loaded for a name.
 
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence

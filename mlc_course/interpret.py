@@ -300,24 +300,8 @@ def predict_tta(
     split:str="test", # "train", "valid" or "test"
     flip:bool=True, # every view also mirrored left to right
     shift:int=0, # pixels: also moved by so many up, down, left, right and diagonally, nine places in all
-    batch_size:int=256, # pictures at once
+    batch_size:int=256, # images at once
 ) -> Predictions: # in the table's order
-    "The mean probability over several views of each picture: test-time augmentation."
-    import torch
-    from mlc_course.data.decoded import decode_split, require_vocab
-    from mlc_course.train_torch import _move
-    require_vocab(model.vocab, table)
-    if not 0 <= shift < model.image_size: raise ValueError(f"shift is {shift} and the pictures have {model.image_size} pixels a side: give a number of pixels from 0 to less than that.")
-    device, was_training, steps = next(model.parameters()).device, model.training, (0,) if shift == 0 else (-shift, 0, shift)
-    data = decode_split(table, split, model.image_size)
-    images = torch.from_numpy(data.images)
-    views, out = [(f, dy, dx) for f in ((False, True) if flip else (False,)) for dy in steps for dx in steps], []
-    model.eval()
-    with torch.no_grad():
-        for x in images.split(batch_size):
-            full = lambda v: torch.full((len(x),), v, device=device)
-            x = x.to(device)
-            logits = [model(_move(x, full(f), full(dy), full(dx)).permute(0, 3, 1, 2).float()/255) for f, dy, dx in views]
-            out.append(torch.stack(logits).float().sigmoid().mean(0).cpu())
-    model.train(was_training)
-    return data.predictions(torch.cat(out).numpy())
+    "The mean probability over several views of each image: test-time augmentation."
+    from mlc_course.training.views import predict_tta
+    return predict_tta(model, table, split, flip, shift, batch_size)

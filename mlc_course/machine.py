@@ -2,6 +2,8 @@
 
 import math
 import os
+import platform
+import sys
 from pathlib import Path
 
 
@@ -73,3 +75,11 @@ def thread_setting(
     env = os.environ if env is None else env
     said = [f"{n}={env[n]}" for n in (*THREADS, *THREADS_TOO) if env.get(n, "").strip()]
     return ", ".join(said) or "the libraries' own"
+
+
+def has_gpu() -> bool:
+    "Whether an NVIDIA GPU or Apple's is at hand; no framework is loaded to find out."
+    if sys.platform == "darwin":
+        return platform.machine() == "arm64"
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return Path("/proc/driver/nvidia/gpus").is_dir() and hidden not in ("", "-1")

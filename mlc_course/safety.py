@@ -10,6 +10,8 @@ __all__ = ['StopRequest', 'ctrl_c', 'disk_is_full', 'is_leftover', 'recover', 'w
 import errno, os, re, secrets, shutil, signal, sys, threading, time
 from contextlib import contextmanager
 from pathlib import Path
+from .atomic import sync_path
+from .errors import Told
 from .hints import Any, Callable, Iterator, PathLike
 
 # %% ../nbs/87_safety.ipynb #a8eec0f6
@@ -46,16 +48,6 @@ def disk_is_full(
 def _remove(path):
     if path.is_dir() and not path.is_symlink(): shutil.rmtree(path, ignore_errors=True)
     else: path.unlink(missing_ok=True)
-
-def _sync(*paths):
-    "Wait until the disk holds these files and folders: after a power cut a renamed file may otherwise be full of zeros."
-    for p in paths:
-        try: fd = os.open(p, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)
-        except PermissionError: continue        # a folder on Windows
-        try: os.fsync(fd)
-        except OSError as e:
-            if e.errno not in (errno.EINVAL, errno.EBADF, errno.ENOTSUP): raise      # the file system can't wait
-        finally: os.close(fd)
 
 # %% ../nbs/87_safety.ipynb #be1081e9
 def _is_running(pid):
@@ -107,9 +99,9 @@ def write_whole(
     part = path.with_name(f"{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
     try:
         write(part)
-        _sync(*(part.rglob("*") if part.is_dir() else ()), part)
+        sync_path(*(part.rglob("*") if part.is_dir() else ()), part)
         _put(part, path)
-        _sync(path.parent)
+        sync_path(path.parent)
     except Exception as e:
         if not disk_is_full(e): raise
         raise OSError(errno.ENOSPC, f"There is no room for {path.name} ({e}). What was written before is still good. "
@@ -138,7 +130,7 @@ def explain_memory(
                           (f", then image_size (now {s})" if b > 1 else "") + f": in settings.ini under [{profile.name}], or with dataclasses.replace(profile, {what}={max(1, first//2)}).") from e
 
 # %% ../nbs/87_safety.ipynb #28eb26bc
-class TrainingDiverged(RuntimeError):
+class TrainingDiverged(Told, RuntimeError):
     "The loss became NaN or infinite at `step`, counted from 0 over the whole training."
     def __init__(self,
         step:int, # from 0, over the whole training

@@ -1,7 +1,8 @@
 """Crash points and races, beside tests/campaign_runs.py: python tests/campaign_faults.py --tries 20
 
-Not collected by pytest. A crash point: a child process kills itself (kill -9) just before its k-th operation on files.
-Children are forks of this process, so that a try costs a second and not the import of a framework. Linux and macOS.
+Not collected by pytest. A crash point: a child process kills itself (kill -9) just before its k-th
+operation on files. Children are forks of this process, so that a try costs a second and not the
+import of a framework. Linux and macOS.
 """
 
 import argparse
@@ -238,10 +239,14 @@ class Campaign:
             a, b = contents(right), contents(out)
             a, b = ({k: v for k, v in o.items() if not k.endswith(".lock")} for o in (a, b))
             if a != b:
-                return f"differs in {sorted(set(a) ^ set(b))[:4] or [k for k in a if a[k] != b[k]][:4]}"
+                return (
+                    "differs in "
+                    f"{sorted(set(a) ^ set(b))[:4] or [k for k in a if a[k] != b[k]][:4]}"
+                )
 
         self.crash(
-            f"draw {'over an older set' if old else 'a set'}, crash points, then again: equal, nothing left",
+            f"draw {'over an older set' if old else 'a set'}, crash points, then again: equal, "
+            "nothing left",
             prepare,
             lambda out: drawn(out / "set", 24, 1),
             judge,
@@ -358,7 +363,9 @@ class Campaign:
         self.note("a predictor is read while exports replace it", n, good)
 
     def full_disks(self):
-        "Trainings on small disks in memory; then room is made, and --resume must give the same result."
+        """Trainings on small disks in memory; then room is made, and --resume must give the same
+        result.
+        """
         good, full, n = 0, 0, max(3, self.tries // 4)
         self.whole("torch")
         for i in range(n):
@@ -380,7 +387,8 @@ class Campaign:
                 good += not wrong
                 if wrong:
                     print(
-                        f"  a disk of {size} kB: exit {code}, {sorted(p.name for p in (disk / 'run').iterdir())}",
+                        f"  a disk of {size} kB: exit {code}, "
+                        f"{sorted(p.name for p in (disk / 'run').iterdir())}",
                         flush=True,
                     )
             finally:

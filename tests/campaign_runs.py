@@ -1,7 +1,8 @@
 """Faults on purpose, at random, as often as asked for: python tests/campaign_runs.py --tries 20
 
-Not collected by pytest. Every test runs `mlc train` (PyTorch, small images) in processes of its own, breaks it, and
-counts what survived. The table at the end is that of a run; --seed repeats it, as far as the moments of kills allow.
+Not collected by pytest. Every test runs `mlc train` (PyTorch, small images) in processes of its
+own, breaks it, and counts what survived. The table at the end is that of a run; --seed repeats it,
+as far as the moments of kills allow.
 """
 
 import argparse
@@ -44,7 +45,10 @@ def draw(root, n=90):
 
 
 def command(data, out, *more):
-    code = "import torch; torch.set_num_threads(1); import sys; from mlc_course.tools.cli import main; sys.exit(main(sys.argv[1:]))"
+    code = (
+        "import torch; torch.set_num_threads(1); import sys; from mlc_course.tools.cli import "
+        "main; sys.exit(main(sys.argv[1:]))"
+    )
     return [
         sys.executable,
         "-c",
@@ -111,7 +115,9 @@ class Campaign:
         print(f"{test}: {survived} of {tries}. {remark}", flush=True)
 
     def wait_for_a_moment(self, child, out):
-        "Some time after the command began, its first checkpoint, or its run.json: so that each stage is met, on a busy machine too."
+        """Some time after the command began, its first checkpoint, or its run.json: so that each
+        stage is met, on a busy machine too.
+        """
         sign, most = self.random.choice(
             [(None, 4.0), ("checkpoint.pt", 0.6), ("checkpoint.pt", 0.6), ("run.json", 3.0)]
         )
@@ -157,7 +163,8 @@ class Campaign:
             good += ok
             if not ok:
                 print(
-                    f"  try {i} ({stage}): exit {code}, {sorted(names ^ (RUN | EXPORT))}\n{said[-600:]}"
+                    f"  try {i} ({stage}): exit {code}, "
+                    f"{sorted(names ^ (RUN | EXPORT))}\n{said[-600:]}"
                 )
             shutil.rmtree(out, ignore_errors=True)
         self.note(
@@ -168,7 +175,9 @@ class Campaign:
         )
 
     def foreign(self):
-        "--force into folders where a stranger's file or folder lies: all of it must be there afterwards."
+        """--force into folders where a stranger's file or folder lies: all of it must be there
+        afterwards.
+        """
         names, good = (
             [
                 "notes.txt",
@@ -285,7 +294,8 @@ class Campaign:
             "--resume from a damaged checkpoint",
             self.tries,
             good,
-            f"and with the whole one again: exit {code}, {'equal' if same(self.whole, out) else 'not equal'}",
+            f"and with the whole one again: exit {code}, "
+            f"{'equal' if same(self.whole, out) else 'not equal'}",
         )
 
 

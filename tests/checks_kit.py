@@ -1,5 +1,6 @@
 "How the checks are tested: what a right answer and a wrong one must lead to."
 
+import sys
 from itertools import combinations
 
 import pytest
@@ -46,7 +47,9 @@ def unlike(given):
 
 
 def mistakes_are_told_apart(module, name, right, monkeypatch):
-    "Every mistake that the check hands to `diagnose` differs from the right answer, and from the others on at least one case."
+    """Every mistake that the check hands to `diagnose` differs from the right answer, and from the
+    others on at least one case.
+    """
     seen = []
 
     def spy(answer, right, mistakes, cases, *args, **kwargs):
@@ -55,6 +58,7 @@ def mistakes_are_told_apart(module, name, right, monkeypatch):
         seen.extend(given)
         return _core.diagnose(answer, right, mistakes, cases, *args, **kwargs)
 
-    monkeypatch.setattr(module, "diagnose", spy)
-    passes(getattr(module, name), right)
+    check = getattr(module, name)
+    monkeypatch.setattr(sys.modules[check.__module__], "diagnose", spy)
+    passes(check, right)
     assert len(seen) >= 4

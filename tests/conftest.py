@@ -26,7 +26,9 @@ def postcards(smoke):
 
 @pytest.fixture(scope="session")
 def squares(tmp_path_factory):
-    "An ImageTable of 120 pictures that can be learnt in seconds: coloured squares on noise, some without any."
+    """An ImageTable of 120 pictures that can be learnt in seconds: coloured squares on noise, some
+    without any.
+    """
     import numpy as np
     import pandas as pd
     from PIL import Image
@@ -51,6 +53,21 @@ def squares(tmp_path_factory):
             )
         )
     return ImageTable(pd.DataFrame(rows), root, vocab=sorted(colours), name="squares")
+
+
+@pytest.fixture
+def with_a_broken_image(squares, tmp_path):
+    "`squares` with one training image cut short, and that image's path."
+    import shutil
+
+    from mlc_course.tables import ImageTable
+
+    root = tmp_path / "images"
+    shutil.copytree(squares.root, root)
+    table = ImageTable(squares.df, root, vocab=squares.vocab, name="squares")
+    path = table.paths("train")[20]
+    path.write_bytes(path.read_bytes()[:200])
+    return table, path
 
 
 @pytest.fixture

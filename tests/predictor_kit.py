@@ -1,4 +1,6 @@
-"A predictor made by hand: its answers can be worked out with a pencil, and it is there in milliseconds."
+"""A predictor made by hand: its answers can be worked out with a pencil, and it is there in
+milliseconds.
+"""
 
 import hashlib
 import json

@@ -1,4 +1,6 @@
-"`mlc bench predict`: that every way answers the same and what is timed is said. Never how fast anything is."
+"""`mlc bench predict`: that every way answers the same and what is timed is said. Never how fast
+anything is.
+"""
 
 import json
 

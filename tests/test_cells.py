@@ -1,4 +1,4 @@
-"""The one parser of label cells: what it reads, what it refuses, and that it never invents a label."""
+"""The one parser of label cells: what it reads and refuses; it never invents a label."""
 
 import json
 
@@ -60,7 +60,10 @@ def test_lists_with_names_of_several_words(style):
     (["cat\xa0dog", "dog", "cat"], [["cat", "dog"], ["dog"], ["cat"]]),
     (["\u200bcat|dog\ufeff", "cat"], [["cat", "dog"], ["cat"]]),
     (["e\u0301t\u00e9|x", "\u00e9te\u0301"], [["été", "x"], ["été"]]),
-    (["Bat (Animal)|Crane (Machine)", "Bat (Animal)"], [["Bat (Animal)", "Crane (Machine)"], ["Bat (Animal)"]]),
+    (
+        ["Bat (Animal)|Crane (Machine)", "Bat (Animal)"],
+        [["Bat (Animal)", "Crane (Machine)"], ["Bat (Animal)"]],
+    ),
     (["bird's nest|rock", "rock"], [["bird's nest", "rock"], ["rock"]]),
     (["cat、polar bear", "cat，dog"][:1] + ["dog"], [["cat", "polar bear"], ["dog"]]),
     (["3 7", "3", "12"], [["3", "7"], ["3"], ["12"]]),
@@ -238,7 +241,9 @@ SAFE = st.sampled_from(
     st.sampled_from([*STYLES]),
 )
 def test_every_style_brings_names_back_or_is_refused(table, style):
-    "What is read is what was written, or a sentence; a style with spaces may not be told from names of two words."
+    """What is read is what was written, or a sentence; a style with spaces may not be told from
+    names of two words.
+    """
     cells = [STYLES[style](row) for row in table]
     spaced = any(" " in o for row in table for o in row)
     try:

@@ -1,4 +1,6 @@
-"What all checks share: how a mistake is recognised, and that every exercise has a check, a solution and tests."
+"""What all checks share: how a mistake is recognised, and that every exercise has a check, a
+solution and tests.
+"""
 
 import json
 import re
@@ -139,7 +141,10 @@ def test_tensors_are_read_and_shown():
 
 
 def test_checks_load_no_framework():
-    code = "import sys, mlc_course.tools.checks as c; [getattr(c, n) for n in c.__all__]; print([m for m in ('torch', 'tensorflow', 'fastai', 'keras') if m in sys.modules])"
+    code = (
+        "import sys, mlc_course.tools.checks as c; [getattr(c, n) for n in c.__all__]; print([m "
+        "for m in ('torch', 'tensorflow', 'fastai', 'keras') if m in sys.modules])"
+    )
     assert (
         subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True

@@ -90,7 +90,9 @@ def test_running_variances():
 
 
 def by_ratio(eps, beta2, step):
-    "The epsilon at which Keras' step rate*m*sqrt(1 - b2**t)/(sqrt(v) + e) has PyTorch's denominator, sqrt(v)/sqrt(1 - b2**t) + eps."
+    """The epsilon at which Keras' step rate*m*sqrt(1 - b2**t)/(sqrt(v) + e) has PyTorch's
+    denominator, sqrt(v)/sqrt(1 - b2**t) + eps.
+    """
     c = (1 - beta2**step) ** 0.5
     v = 3.0
     return c * (v / c + eps) - v

@@ -1,4 +1,6 @@
-"Each check of the lesson on comparing losses takes the right answer and names the typical wrong ones."
+"""Each check of the lesson on comparing losses takes the right answer and names the typical wrong
+ones.
+"""
 
 import math
 import statistics as st
@@ -148,7 +150,8 @@ def test_best_rates_of_odd_form():
     says(
         checks.best_rates,
         lambda t: {"cat": 0.1},
-        "the keys should be the losses of the table, ['cross-entropy', 'soft F1'], and yours are ['cat']",
+        "the keys should be the losses of the table, ['cross-entropy', 'soft F1'], and yours "
+        "are ['cat']",
     )
     says(
         checks.best_rates,

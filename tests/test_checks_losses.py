@@ -2,6 +2,7 @@
 
 import math
 from functools import partial
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from torch.nn.functional import (
 
 from mlc_course import losses
 from mlc_course.losses import binary_cross_entropy as lesson_bce
+from mlc_course.scores.torch_losses import cross_entropy_cells
 from mlc_course.tools import checks
 from mlc_course.tools.checks import NotDone, Wrong
 
@@ -53,8 +55,8 @@ def told_apart(module, check, answer, monkeypatch):
 
 @pytest.mark.parametrize("name", ["bce", "weighted_bce", "soft_f1"])
 def test_every_mistake_can_be_told_apart(name, monkeypatch):
-    from mlc_course.tools.checks import losses as module
-
+    where = dict(bce="cross_entropy", weighted_bce="weighted", soft_f1="soft")[name]
+    module = import_module(f"mlc_course.tools.checks.losses.{where}")
     right = dict(
         bce=lambda x, t: (F.softplus(x) - x * t).mean(),
         weighted_bce=losses.binary_cross_entropy_with_logits,
@@ -97,6 +99,7 @@ def test_three_labels_names_mistakes():
     right = sum(c) / 3
     for wrong, part in (
         (sum(c), "sum over the three"),
+        (0.680, "the lesson's logits"),
         (sum(c) / 2, "number of labels that are there"),
         ((c[0] + c[2]) / 2, "only the labels that are there"),
         ((c[0] + c[2]) / 3, "absent label costs nothing"),
@@ -142,8 +145,7 @@ def test_bce_right_in_many_ways():
             / x.numel()
         ),
         lambda x, t: (
-            torch.where(t > 0, t * F.softplus(-x), 0).mean()
-            + ((1 - t) * losses._softplus(x)).mean()
+            torch.where(t > 0, t * F.softplus(-x), 0).mean() + ((1 - t) * F.softplus(x)).mean()
         ),
         lambda x, t: (
             -(t * losses.sigmoid(x).clamp_min(1e-37).log() + (1 - t) * F.logsigmoid(-x)).mean()
@@ -206,16 +208,38 @@ def test_bce_knows_the_losses_of_the_notebook(monkeypatch):
     import __main__
 
     source = (
-        "def _check_pair(x, t): return x, t\n"
-        "def binary_cross_entropy(x, t):\n    x, t = _check_pair(x, t)\n    return (torch.logaddexp(x, 0*x) - x*t).mean()"
+        "def checked_pair(x, t): return x, t\n"
+        "def binary_cross_entropy(x, t):\n    x, t = checked_pair(x, t)\n    return (torch.logaddexp(x, 0*x) - x*t).mean()"
     )
     made = dict(torch=torch)
     exec(source, made)
     says(checks.bce, made["binary_cross_entropy"], "the lesson's own function is a ready-made loss")
-    for name in ("_check_pair", "binary_cross_entropy"):
+    for name in ("checked_pair", "binary_cross_entropy"):
         monkeypatch.setattr(__main__, name, made[name], raising=False)
     passes(checks.bce, lambda x, t: (torch.logaddexp(x, 0 * x) - x * t).mean())
-    assert __main__._check_pair is made["_check_pair"]
+    assert __main__.checked_pair is made["checked_pair"]
+
+
+def test_bce_knows_what_the_losses_of_the_lesson_are_made_of(monkeypatch):
+    import __main__
+
+    made = {"cross_entropy_cells": cross_entropy_cells}
+    exec("def f(x, t): return cross_entropy_cells(x, t).mean()", made)
+
+    def stable_bce(x, t):
+        return (F.softplus(x) - x * t).mean()
+
+    passes(checks.bce, stable_bce)
+    monkeypatch.setattr(__main__, "stable_bce", stable_bce, raising=False)
+    for answer in (
+        lambda x, t: __main__.stable_bce(x, t),
+        losses.binary_cross_entropy,
+        losses.binary_cross_entropy_with_logits,
+        lambda x, t: losses.focal_loss(x, t, 0, None),
+        made["f"],
+    ):
+        says(checks.bce, answer, "ready-made loss")
+    assert losses.binary_cross_entropy(torch.zeros(1, 1), torch.zeros(1, 1)).item() > 0.69
 
 
 def test_bce_stub_and_other_types():
@@ -258,6 +282,7 @@ def test_bce_names_mistakes_in_the_value():
         (lambda x, t: bce(x, t.long().float()), "taken for a 0"),
         (lambda x, t: bce(x, t.bool().float()), "taken for a 1"),
         (lambda x, t: bce(x, (t > 0.5).float()), "rounded"),
+        (lambda x, t: F.softplus((1 - 2 * t) * x).mean(), "turns the sign"),
     ):
         says(checks.bce, wrong, part)
 
@@ -384,6 +409,10 @@ def test_weighted_bce_names_mistakes():
             "on the absent labels",
         ),
         (lambda x, t, w: (w * table(x, t)).mean(), "on every cell"),
+        (lambda x, t, w: ((1 + w * t) * table(x, t)).mean(), "1 + pos_weight times"),
+        (lambda x, t, w: cells(x, t, w - 1).mean(), "pos_weight - 1 times"),
+        (lambda x, t, w: torch.where(t == 1, table(x, t), table(x, t) / w).mean(), "negatives are"),
+        (lambda x, t, w: cells(x, t, 1 / w).mean(), "positives are divided"),
         (lambda x, t, w: cells(x, t, w).sum() / weights(t, w).sum(), "sum of the weights"),
         (
             lambda x, t, w: (table(x, t) * weights(t, w) / weights(t, w).sum()).sum(),
@@ -470,6 +499,11 @@ def test_soft_f1_names_mistakes():
 
         return f
 
+    def by_ratios(x, t):
+        tp, p = (x.sigmoid() * t).sum(0), x.sigmoid().sum(0)
+        precision, recall = tp / p, tp / t.sum(0)
+        return 1 - (2 * precision * recall / (precision + recall)).mean()
+
     for wrong, part in (
         (of(1), "per image"),
         (of((0, 1)), "micro F1"),
@@ -492,6 +526,7 @@ def test_soft_f1_names_mistakes():
         (given(lambda x: x.softmax(-1)), "softmax"),
         (losses.macro_soft_f1, "double variant"),
         (of(0, two=1, below=1), "Jaccard"),
+        (by_ratios, "precision and recall are 0/0"),
         (of(0, below=1), "can exceed 1"),
         (of(0, lambda f: 1 - f), "one number per label"),
         (of(0, lambda f: (1 - f).sum()), "sum over the labels"),

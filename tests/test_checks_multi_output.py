@@ -12,8 +12,8 @@ from mlc_course.tools import checks
 from mlc_course.tools.checks import multi_output
 
 torch = pytest.importorskip("torch")
-from torch import nn
-from torch.nn.functional import cross_entropy, log_softmax
+nn = torch.nn
+cross_entropy, log_softmax = nn.functional.cross_entropy, nn.functional.log_softmax
 
 
 # ---- 1 -----------------------------------------------------------------------------------------
@@ -485,52 +485,56 @@ def test_uncertain_loss_agrees_with_the_lesson():
 
 
 def test_uncertain_loss_names_the_mistake():
-    total = lambda f: lambda l, s: sum(f(l[n], s[n]) for n in l)
-    says(checks.uncertain_loss, total(lambda l, s: l * torch.exp(-s)), "s/2 is missing")
-    says(checks.uncertain_loss, total(lambda l, s: l * torch.exp(-s) + s), "added whole")
-    says(checks.uncertain_loss, total(lambda l, s: l * torch.exp(s) + s / 2), "noisiest head")
-    says(
-        checks.uncertain_loss, total(lambda l, s: 0.5 * l * torch.exp(-s) + s / 2), "squared errors"
-    )
-    says(checks.uncertain_loss, total(lambda l, s: l / s + torch.log(s) / 2), "variance itself")
+    total = lambda f: lambda loss, s: sum(f(loss[n], s[n]) for n in loss)
+    says(checks.uncertain_loss, total(lambda loss, s: loss * torch.exp(-s)), "s/2 is missing")
+    says(checks.uncertain_loss, total(lambda loss, s: loss * torch.exp(-s) + s), "added whole")
+    says(checks.uncertain_loss, total(lambda loss, s: loss * torch.exp(s) + s / 2), "noisiest head")
     says(
         checks.uncertain_loss,
-        total(lambda l, s: l * math.exp(-s.item()) + s.item() / 2),
+        total(lambda loss, s: 0.5 * loss * torch.exp(-s) + s / 2),
+        "squared errors",
+    )
+    says(
+        checks.uncertain_loss, total(lambda loss, s: loss / s + torch.log(s) / 2), "variance itself"
+    )
+    says(
+        checks.uncertain_loss,
+        total(lambda loss, s: loss * math.exp(-s.item()) + s.item() / 2),
         "no gradient",
     )
-    says(checks.uncertain_loss, total(lambda l, s: l), "isn't right yet")
+    says(checks.uncertain_loss, total(lambda loss, s: loss), "isn't right yet")
     says(
         checks.uncertain_loss,
-        total(lambda l, s: l * math.exp(-s.item()) + s / 2),
+        total(lambda loss, s: loss * math.exp(-s.item()) + s / 2),
         "only a part of the gradient",
     )
     says(
         checks.uncertain_loss,
-        total(lambda l, s: l * (-s).exp() + s.detach() / 2),
+        total(lambda loss, s: loss * (-s).exp() + s.detach() / 2),
         "only a part of the gradient",
     )
     says(
         checks.uncertain_loss,
-        total(lambda l, s: l.item() * (-s).exp() + s / 2),
+        total(lambda loss, s: loss.item() * (-s).exp() + s / 2),
         "no gradient comes back to the losses",
     )
     says(
         checks.uncertain_loss,
-        total(lambda l, s: torch.as_tensor(np.exp(-s.numpy())) * l + s / 2),
+        total(lambda loss, s: torch.as_tensor(np.exp(-s.numpy())) * loss + s / 2),
         "no gradient comes back to s",
     )
     says(
         checks.uncertain_loss,
-        total(lambda l, s: l * torch.exp(-s) + torch.log(s) / 2),
+        total(lambda loss, s: loss * torch.exp(-s) + torch.log(s) / 2),
         "a logarithm already",
     )
     says(
         checks.uncertain_loss,
-        lambda l, s: next(right_uncertain({n: l[n]}, s) for n in l),
+        lambda loss, s: next(right_uncertain({n: loss[n]}, s) for n in loss),
         "inside of the loop",
     )
     says(
         checks.uncertain_loss,
-        lambda l, s: right_uncertain({n: l[n] for n in list(l)[-1:]}, s),
+        lambda loss, s: right_uncertain({n: loss[n] for n in list(loss)[-1:]}, s),
         "only the last head",
     )

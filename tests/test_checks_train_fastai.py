@@ -368,5 +368,5 @@ def test_ignores_a_shift(torch):
 
 
 def test_the_cases_are_what_they_say(torch):
-    fate = {n: shift_test(f, x, t) for n, f, x, t in module._cases()}
+    fate = {n: shift_test(f, x, t) for n, f, x, t in module.shift._cases()}
     assert list(fate.values()) == [False, True, True, True, True, False, False, False, False, False]

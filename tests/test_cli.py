@@ -77,8 +77,9 @@ def trainer(monkeypatch):
 # ---- start -------------------------------------------------------------------------------------
 def test_help_imports_nothing_heavy():
     code = (
-        "import sys; from mlc_course.tools.cli import main; main(['--help']); "
-        "print('LOADED', [m for m in ('numpy', 'pandas', 'torch', 'tensorflow', 'fastai', 'matplotlib', 'PIL', 'nbclient', 'nbconvert', 'rich', 'psutil') if m in sys.modules])"
+        "import sys; from mlc_course.tools.cli import main; main(['--help']); print('LOADED', "
+        "[m for m in ('numpy', 'pandas', 'torch', 'tensorflow', 'fastai', 'matplotlib', 'PIL', "
+        "'nbclient', 'nbconvert', 'rich', 'psutil') if m in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8"
@@ -116,7 +117,7 @@ def test_run_lists_the_lessons_where_one_is_unknown(monkeypatch, capsys):
 def test_data_describes(pictures, capsys):
     assert mlc("data", pictures) == 0
     text = capsys.readouterr().out
-    rows = {l.split()[0]: l.split()[1:] for l in text.splitlines() if l.strip()}
+    rows = {line.split()[0]: line.split()[1:] for line in text.splitlines() if line.strip()}
     assert rows["train"][:3] == ["8", "1.00", "25.0%"] and rows["valid"][:1] == ["4"]
     assert rows["sun"] == ["4", "2", "50.0%"] and "Every picture can be decoded" in text
 
@@ -467,7 +468,8 @@ def test_imports_of_a_notebook():
         (OSError(28, "There is no room for model.onnx."), "There is no room for model.onnx."),
         (
             PermissionError(13, "Permission denied", "/data/run"),
-            "/data/run can't be used: Permission denied. Check its name, and who may read and write there.",
+            "/data/run can't be used: Permission denied. Check its name, and who may read and "
+            "write there.",
         ),
         (OSError("without a number"), "without a number"),
         (OSError(5, "Input/output error"), "[Errno 5] Input/output error"),

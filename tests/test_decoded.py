@@ -1,4 +1,6 @@
-"One data object: what it holds and refuses, and that a run of train -> export opens each file once."
+"""One data object: what it holds and refuses, and that a run of train -> export opens each file
+once.
+"""
 
 import subprocess
 import sys
@@ -92,9 +94,14 @@ def test_refusals(squares, data):
 COUNTED = """
 import sys
 root, opened = sys.argv[1], []
-sys.addaudithook(lambda event, args: event == "open" and isinstance(args[0], str) and args[0].startswith(root) and args[0].endswith(".png") and opened.append(args[0]))
+def hook(event, args):
+    if event == "open" and isinstance(args[0], str):
+        if args[0].startswith(root) and args[0].endswith(".png"):
+            opened.append(args[0])
+sys.addaudithook(hook)
 from mlc_course.tools.cli import main
-code = main(["train", root, "--framework", sys.argv[2], "--out", sys.argv[3], "--epochs", "1", "--profile", "smoke"])
+given = ["--framework", sys.argv[2], "--out", sys.argv[3], "--epochs", "1", "--profile", "smoke"]
+code = main(["train", root, *given])
 print("OPENED", *opened)
 sys.exit(code)
 """

@@ -25,7 +25,9 @@ NASTY = '<img src=x onerror="window.bad=1">${1+1}{{2}}'
 
 # ---- made once ---------------------------------------------------------------------------------
 def tiny_model(path):
-    "A network without training: the colours red, green and blue, averaged over 4 x 4 pixels; probabilities and maps."
+    """A network without training: the colours red, green and blue, averaged over 4 x 4 pixels;
+    probabilities and maps.
+    """
     import onnx
     from onnx import TensorProto as T
     from onnx import helper as h
@@ -505,7 +507,9 @@ def chromium():
 
 @pytest.fixture
 def opened(server, chromium):
-    "A function that opens the page; what it asked of other machines, and its errors, must be nothing."
+    """A function that opens the page; what it asked of other machines, and its errors, must be
+    nothing.
+    """
     contexts, strange = [], []
 
     def opening(width=1280, height=900, **kw):
@@ -676,7 +680,8 @@ def test_a_narrow_screen(opened, examples):
             box = o.bounding_box()
             assert box["width"] > 0 and box["x"] >= 0 and box["x"] + box["width"] <= 360, what
     assert page.evaluate(
-        "[...document.querySelectorAll('.mlc-score')].every(o => o.scrollWidth <= o.clientWidth + 1 && o.clientHeight < 30)"
+        "[...document.querySelectorAll('.mlc-score')].every(o => o.scrollWidth <= "
+        "o.clientWidth + 1 && o.clientHeight < 30)"
     )
 
 

@@ -1,4 +1,6 @@
-"A drawn set after kills at every step, edited tables, folders that can't be written to, workers without a parent."
+"""A drawn set after kills at every step, edited tables, folders that can't be written to, workers
+without a parent.
+"""
 
 import os
 import shutil
@@ -30,7 +32,9 @@ STEPS = ("replace", "rename", "unlink", "rmdir", "mkdir")
 
 
 def killed_before_step(k, work):
-    "Run `work` in a process that kills itself just before its k-th change of the file system; False if it came to its end."
+    """Run `work` in a process that kills itself just before its k-th change of the file system;
+    False if it came to its end.
+    """
     child = os.fork()
     if child == 0:
         done = [0]
@@ -54,7 +58,9 @@ def killed_before_step(k, work):
 
 
 def kill_everywhere(tmp_path, begin, work, check):
-    "Kill `work` before each of its steps in turn, each time from the state `begin` makes, then `check` what is left."
+    """Kill `work` before each of its steps in turn, each time from the state `begin` makes, then
+    `check` what is left.
+    """
     k = 0
     while True:
         k += 1
@@ -380,7 +386,10 @@ def mounts():
         pytest.skip("no mount namespaces here")
 
 
-DRAW = "import sys; from mlc_course.postcards import make_postcards; make_postcards(sys.argv[1], n=80, size=16, progress=False, workers=2)"
+DRAW = (
+    "import sys; from mlc_course.postcards import make_postcards; make_postcards(sys.argv[1], "
+    "n=80, size=16, progress=False, workers=2)"
+)
 
 
 @pytest.mark.parametrize("shm", ["mount -t tmpfs -o ro none /dev/shm", "mount -t tmpfs none /dev"])
@@ -397,10 +406,10 @@ def test_drawing_without_a_usable_dev_shm(tmp_path, mounts, shm):
 @pytest.mark.slow
 def test_a_shared_home_that_cannot_be_written_to_serves_its_sets(tmp_path, mounts, smoke):
     home = tmp_path / "home"
-    name = f"postcards-{smoke.n_images}-{2 * smoke.image_size}px-seed{smoke.seed}"
     code = (
-        "from mlc_course import open_dataset, cached_pixels; t = open_dataset('postcards'); import warnings\n"
-        "with warnings.catch_warnings(record=True) as w:\n    warnings.simplefilter('always'); _, x = cached_pixels(t.subset(range(20)), 32)\n"
+        "from mlc_course import open_dataset, cached_pixels; t = open_dataset('postcards'); "
+        "import warnings\nwith warnings.catch_warnings(record=True) as w:\n    "
+        "warnings.simplefilter('always'); _, x = cached_pixels(t.subset(range(20)), 32)\n"
         "print(len(t), x.shape, len(w), 'MLC_HOME' in str(w[0].message))"
     )
     env = dict(os.environ, MLC_HOME=str(home), MLC_PROFILE="smoke")
@@ -415,7 +424,10 @@ def test_a_shared_home_that_cannot_be_written_to_serves_its_sets(tmp_path, mount
         env=env,
     )
     assert first.returncode == 0 and len(os.listdir(home)) == 2, first.stderr
-    read_only = f"export MLC_HOME={home} MLC_PROFILE=smoke; mount --bind {home} {home} && mount -o remount,bind,ro {home}"
+    read_only = (
+        f"export MLC_HOME={home} MLC_PROFILE=smoke; mount --bind {home} {home} && mount -o "
+        f"remount,bind,ro {home}"
+    )
     done = namespace(read_only, "-c", code)
     assert done.returncode == 0 and done.stdout.split() == [
         first.stdout.strip(),
@@ -485,8 +497,14 @@ def test_workers_end_with_a_parent_that_was_killed(tmp_path):
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows gives a process no new parent")
 def test_a_child_of_subprocess_ends_with_its_parent(tmp_path):
-    child = "import os, sys, time; from mlc_course.data.workers import end_with_parent; end_with_parent(int(sys.argv[1])); print(os.getpid(), flush=True); time.sleep(300)"
-    parent = f"import os, subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}, str(os.getpid())])"
+    child = (
+        "import os, sys, time; from mlc_course.data.workers import end_with_parent; "
+        "end_with_parent(int(sys.argv[1])); print(os.getpid(), flush=True); time.sleep(300)"
+    )
+    parent = (
+        f"import os, subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}, "
+        "str(os.getpid())])"
+    )
     p = subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True)
     pid = int(p.stdout.readline())
     p.kill()

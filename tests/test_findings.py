@@ -52,7 +52,8 @@ def test_copies_in_two_splits_are_told_with_their_rows(tmp_path):
     )
     across, within = findings(table)
     assert across.startswith(
-        "2 images with the same bytes in more than one split (1 in train and test, 1 in train and valid)"
+        "2 images with the same bytes in more than one split (1 in train and test, 1 in train "
+        "and valid)"
     )
     assert "00.bmp (labels.csv row 2, train) = 03.bmp (labels.csv row 5, test)" in across
     assert within == "1 image with the same bytes as another one of the same split (1 in train)."
@@ -72,7 +73,8 @@ def test_different_labels_of_the_same_image(tmp_path):
         images(tmp_path / "a", "aabb"), ["train"] * 4, [["x"], ["y"], ["x", "y"], ["y", "x"]]
     )
     assert findings(table)[1].startswith(
-        "1 image with the same bytes but different labels in two rows, for example 00.bmp (labels.csv row 2): ['x'] and 01.bmp (labels.csv row 3): ['y']"
+        "1 image with the same bytes but different labels in two rows, for example 00.bmp "
+        "(labels.csv row 2): ['x'] and 01.bmp (labels.csv row 3): ['y']"
     )
 
 
@@ -204,7 +206,8 @@ def test_the_command_says_it(tmp_path, capsys):
     assert main(["data", str(tmp_path)]) == 0
     out = capsys.readouterr().out
     assert (
-        "3 images with the same bytes in more than one split (1 in train and valid, 2 in train and test)"
+        "3 images with the same bytes in more than one split (1 in train and valid, 2 in train "
+        "and test)"
         in out
         and "labels.csv row 2, train) = 3.png (labels.csv row 5, valid)" in out
     )

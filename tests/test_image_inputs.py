@@ -1,4 +1,6 @@
-"Odd files and folders: read, or named with what to do; never passed over, never blamed for another fault."
+"""Odd files and folders: read, or named with what to do; never passed over, never blamed for
+another fault.
+"""
 
 import io
 import os

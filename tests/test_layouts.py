@@ -141,7 +141,8 @@ RECORDS = [{"file_name": f"{i}.png", "labels": row} for i, row in enumerate(ROWS
 SPLIT = ["train", "valid", "test"]
 PHRASES = ["polar bear", "traffic light", "cat"]
 
-# title, maker, arguments after `mlc data FOLDER`, what must be printed (labels in order, or words of a refusal)
+# title, maker, arguments after `mlc data FOLDER`, what must be printed (labels in order, or words
+# of a refusal)
 CASES = [
     ("labels separated by spaces", table("fname,labels", joined(" ")), "", VOCAB),
     ("labels separated by |", table("fname,labels", joined("|")), "", VOCAB),
@@ -224,7 +225,9 @@ def printed(root, arguments, capsys):
 
 
 def labels_of(output):
-    "Label names in the order of the vocab can't be seen; the set of names in the table of labels can."
+    """Label names in the order of the vocab can't be seen; the set of names in the table of labels
+    can.
+    """
     block = output.split("\n\n")[2].splitlines()[1:]
     return {re.split(r"\s{2,}", line)[0] for line in block if not line.startswith("...")}
 

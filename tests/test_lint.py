@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 FORMATTED = (  # folders and files that `ruff format` has formatted; this list only grows
     *(f"mlc_course/{name}" for name in "data nets postcards scores ship tools training".split()),
-    *(f"mlc_course/{name}.py" for name in "atomic docs extras hints machine".split()),
+    *(f"mlc_course/{name}.py" for name in "atomic docs errors extras hints machine".split()),
     "tests",
 )
 
@@ -47,6 +47,16 @@ def test_a_fault_is_found(tmp_path):
     bad.write_text(f"import os\n\nif 1: print(undefined)\n\n\ndef f(x):\n{branches}")
     done = ruff("check", "--no-cache", "--output-format", "concise", str(tmp_path))
     assert {"F401", "F821", "E701", "C901"} <= set(re.findall(r" ([A-Z]\d+) ", done.stdout))
+
+
+def test_the_hook_before_a_commit_formats_the_same_files():
+    text = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    pattern = re.search(r"^ +files: (.+)$", text, re.M)[1]
+    for name in FORMATTED:
+        path = ROOT / name
+        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            assert re.search(pattern, file.relative_to(ROOT).as_posix()), f"{file} isn't in it"
+    assert not re.search(pattern, "mlc_course/labels.py")  # nbdev writes it
 
 
 def test_every_exception_is_for_a_file_that_is_there():

@@ -1,6 +1,7 @@
 """losses: value and gradient against PyTorch and torchvision, at ordinary and at extreme logits."""
 
 import math
+from decimal import Decimal, localcontext
 
 import numpy as np
 import pytest
@@ -436,3 +437,29 @@ def test_in_a_compiled_function():
     x, t = pair()
     graph = torch.compile(L.binary_cross_entropy, backend="eager")
     torch.testing.assert_close(graph(x, t), L.binary_cross_entropy(x, t))
+
+
+def exact_cost(x, t):
+    "The definition, in arithmetic of 120 digits, where even the naive formula is exact."
+    p = 1 / (1 + Decimal(-x).exp())
+    return float(-(p if t else 1 - p).ln())
+
+
+@pytest.mark.parametrize("x", [-100.0, -17.0, -1.0, 0.0, 0.5, 16.5, 40.0, 120.0])
+def test_cross_entropy_is_right_not_only_equal_to_a_library(x):
+    logit = torch.tensor([x], dtype=torch.float64)
+    with localcontext() as context:
+        context.prec = 120
+        for t in (0, 1):
+            for f in (L.binary_cross_entropy, L.binary_cross_entropy_with_logits):
+                assert f(logit, torch.tensor([t])).item() == pytest.approx(
+                    exact_cost(x, t), rel=1e-12
+                )
+
+
+def test_the_lesson_and_the_package_name_one_thing():
+    import mlc_course
+
+    for name in ("focal_loss", "asymmetric_loss", "macro_soft_f1", "positive_weights"):
+        assert getattr(mlc_course, name) is getattr(L, name)
+        assert name in L.__all__

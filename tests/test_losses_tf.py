@@ -1,6 +1,5 @@
 """The TensorFlow losses against the torch ones (which tests/test_losses.py proves against PyTorch), and against Keras."""
 
-import keras
 import numpy as np
 import pytest
 import torch
@@ -8,8 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from mlc_course import losses, losses_tf
-from mlc_course.losses_tf import tf
+from mlc_course import losses, losses_tf  # PyTorch's side first
+
+tf = losses_tf.tf
+import keras
 
 NAMES = [
     "binary_cross_entropy",

@@ -748,3 +748,134 @@ def test_per_head_accuracy_looks_at_values():
     ):
         with pytest.raises(ValueError, match=sentence):
             per_head_accuracy(outputs, {"kind": np.array(targets)})
+
+
+# ---- stop, resume, folder ----------------------------------------------------------------------
+class _PressedAt:
+    "Stands in for the key: asks to stop after the given number of looks."
+
+    def __init__(self, looks):
+        self.left = looks
+
+    def __bool__(self):
+        self.left -= 1
+        return self.left < 0
+
+
+def press(monkeypatch, looks, *args, **kwargs):
+    import contextlib
+
+    with monkeypatch.context() as m:
+        m.setattr(mo, "ctrl_c", lambda: contextlib.nullcontext(_PressedAt(looks)))
+        with pytest.raises(KeyboardInterrupt):
+            train(*args, progress=False, **kwargs)
+
+
+def same_heads_run(a, b):
+    for x, y in zip(a.model.parameters(), b.model.parameters(), strict=True):
+        assert torch.equal(x, y)
+    pd.testing.assert_frame_equal(
+        a.history.drop(columns="seconds"), b.history.drop(columns="seconds")
+    )
+    assert a.weights == b.weights and a.best_epoch == b.best_epoch
+    for s, p in a.predictions.items():
+        for n in a.heads.names:
+            np.testing.assert_array_equal(p.probs[n], b.predictions[s].probs[n])
+
+
+@pytest.mark.parametrize("looks", [2, 11])
+@pytest.mark.parametrize("weights", [None, "uncertainty"])
+def test_stopped_it_resumes_and_gives_the_same(
+    coloured, fast, tmp_path, monkeypatch, looks, weights
+):
+    table, heads = coloured
+    whole = train(table, fast, heads, weights, progress=False)
+    press(monkeypatch, looks, table, fast, heads, weights, out=tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["checkpoint.pt"]
+    run = train(table, fast, heads, weights, progress=False, out=tmp_path, resume=True)
+    same_heads_run(run, whole)
+    names = {p.name for p in tmp_path.iterdir()}
+    assert {"run.json", "model.safetensors", "history.csv", "predictions-test.npz"} <= names
+    assert "checkpoint.pt" not in names and run.out == tmp_path
+
+
+def test_a_folder_gives_the_run_back(coloured, fast, tmp_path):
+    from mlc_course.metrics import load_run
+
+    table, heads = coloured
+    run = train(table, fast, heads, progress=False, out=tmp_path)
+    again = mo.load_run(tmp_path)
+    same_heads_run(again, run)
+    assert again.baseline == run.baseline and again.heads == heads and again.profile == fast
+    asked = predict(again.model, table, "test")
+    for n in heads.names:
+        np.testing.assert_allclose(asked.probs[n], run.predictions["test"].probs[n], atol=1e-6)
+    with pytest.raises(ValueError, match=r"multi_output\.load_run"):
+        load_run(tmp_path)
+    damaged = tmp_path / "predictions-test.npz"
+    damaged.write_bytes(damaged.read_bytes()[:-9])
+    with pytest.raises(ValueError, match="predictions-test.npz can't be used"):
+        mo.load_run(tmp_path)
+    with pytest.raises(FileNotFoundError, match="no run.json"):
+        mo.load_run(tmp_path / "nowhere")
+
+
+def test_a_body_of_ones_own_is_asked_for(coloured, fast, tmp_path):
+    table, heads = coloured
+    body = lambda: nn.Sequential(nn.Conv2d(3, 5, 3, 2), nn.ReLU(), nn.AdaptiveMaxPool2d(1))
+    run = train(table, fast, heads, body=body(), progress=False, out=tmp_path)
+    with pytest.raises(ValueError, match="a network of your own .Sequential"):
+        mo.load_run(tmp_path)
+    same_heads_run(mo.load_run(tmp_path, body=body()), run)
+
+
+def test_a_checkpoint_of_another_run_is_refused(coloured, fast, tmp_path, monkeypatch):
+    table, heads = coloured
+    press(monkeypatch, 11, table, fast, heads, out=tmp_path)
+    again = lambda table=table, profile=fast, heads=heads, **more: train(
+        table, profile, heads, progress=False, out=tmp_path, resume=True, **more
+    )
+    other = table.df.assign(red=table.df.red.to_numpy()[::-1])
+    for kwargs, sentence in (
+        (dict(weights={"red": 1.0, "blue": 0.5}), "trained with weights"),
+        (dict(class_weights="balanced"), "trained with class_weights"),
+        (dict(heads=heads.only("red")), "trained with heads"),
+        (dict(table=ImageTable(other, table.root, table.vocab)), "trained with answers"),
+        (dict(profile=replace(fast, learning_rate=1e-4)), "learning_rate"),
+    ):
+        with pytest.raises(ValueError, match=sentence):
+            again(**kwargs)
+    assert len(again().history) == fast.epochs
+    with pytest.raises(ValueError, match="resume=True needs out="):
+        train(table, fast, heads, resume=True)
+
+
+def test_a_loss_that_is_no_number_leaves_the_last_good_checkpoint(coloured, fast, tmp_path):
+    from mlc_course.safety import TrainingDiverged
+
+    table, heads = coloured
+
+    class Spoilt(nn.Module):
+        n_features = 4
+
+        def __init__(self):
+            super().__init__()
+            self.lin, self.epochs = nn.Linear(3, 4), 0
+
+        def train(self, mode=True):
+            self.epochs += mode and not self.training
+            return super().train(mode)
+
+        def forward(self, x):
+            return self.lin(x.mean((2, 3))) * (float("nan") if self.epochs > 0 else 1)
+
+    with pytest.raises(TrainingDiverged, match="checkpoint.pt") as e:
+        train(table, fast, heads, body=Spoilt(), progress=False, out=tmp_path)
+    assert e.value.kept == tmp_path / "checkpoint.pt" and e.value.kept.exists()
+
+
+def test_pixels_of_other_images_are_refused(coloured, fast):
+    table, heads = coloured
+    few = {s: np.zeros((3, 32, 32, 3), np.uint8) for s in table.splits}
+    with pytest.raises(ValueError, match="pixels has 3 images of split 'train'"):
+        train(table, fast, heads, pixels=few)

@@ -160,3 +160,18 @@ def test_batches_are_a_dataloader_of_torch(squares, quick):
         )
     ]
     assert sum(o[0] for o in again) == len(squares.paths("train"))
+
+
+def test_batches_can_be_rebuilt_around_their_dataset(squares, quick):
+    "As Lightning does: every argument that it finds as an attribute, and a sampler of its own."
+    from torch.utils.data import BatchSampler, DataLoader, SequentialSampler
+
+    valid = train_torch.make_data(squares, quick)["valid"]
+    sampler = BatchSampler(SequentialSampler(valid.dataset), 5, drop_last=False)
+    given = {k: getattr(valid, k) for k in ("images", "targets", "rows", "dataset", "collate_fn")}
+    again = type(valid)(**given, batch_sampler=sampler, batch_size=1)
+    assert type(again) is DataLoader and len(next(iter(again))[0]) == 5
+    a, b = (torch.cat([x for x, _ in o]) for o in (again, valid))
+    assert torch.equal(a, b)
+    with pytest.raises(TypeError, match="takes no keyword 'shufle'"):
+        type(valid)(np.zeros((2, 8, 8, 3), np.uint8), np.zeros((2, 1)), 2, shufle=True)

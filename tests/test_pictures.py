@@ -105,7 +105,8 @@ def test_an_absurdly_high_image_takes_little_memory(tmp_path):
 # not resource's ru_maxrss, which a new process takes over from the one that started it
 HIGHEST = """
 def highest():
-    with open("/proc/self/status") as f: return next(int(l.split()[1])//1024 for l in f if l.startswith("VmHWM"))
+    with open("/proc/self/status") as f:
+        return next(int(l.split()[1]) // 1024 for l in f if l.startswith("VmHWM"))
 """
 PEAK = (
     HIGHEST
@@ -174,7 +175,9 @@ def test_any_file_is_decoded_within_350_megabytes_or_refused(tmp_path, name):
             assert (said == "read") == read
         if said != "read":
             assert re.search(
-                rf"{name} was not decoded: it has \d+ x \d+ pixels \(.*MB are allowed.*at most [\d.]+ million",
+                rf"{name} "
+                r"was not decoded: it has \d+ x \d+ pixels \(.*MB are allowed.*at most [\d.]+ "
+                r"million",
                 said,
             )
 

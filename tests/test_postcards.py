@@ -66,8 +66,8 @@ def test_labels():
 
 
 def test_counts(scenes):
-    counts = Counter(l for s in scenes for l in s.labels)
-    share = {l: counts[l] / len(scenes) for l in LABELS}
+    counts = Counter(label for s in scenes for label in s.labels)
+    share = {label: counts[label] / len(scenes) for label in LABELS}
     assert 1.4 <= sum(share.values()) <= 1.6
     assert 0.92 <= 1 - sum(share.values()) / len(LABELS) <= 0.93  # predicting nothing
     assert 0.03 <= np.mean([not s.labels for s in scenes]) <= 0.05
@@ -94,9 +94,9 @@ def test_scenery_decides(scenes):
 
 def test_every_split_has_every_label(scenes):
     for split in ("train", "valid", "test"):
-        assert {l for i, s in enumerate(scenes) if split_of(i) == split for l in s.labels} == set(
-            LABELS
-        )
+        assert {
+            label for i, s in enumerate(scenes) if split_of(i) == split for label in s.labels
+        } == set(LABELS)
     assert [split_of(i) for i in range(10)] == ["train"] * 3 + ["valid", "test"] + ["train"] * 3 + [
         "valid",
         "test",
@@ -111,7 +111,9 @@ def pixels(scene, items):
 
 
 def test_labelled_objects_can_be_seen(scenes):
-    "Paint each picture without the things of one label: what changes is what can be seen of them. Compare with the things alone."
+    """Paint each picture without the things of one label: what changes is what can be seen of them.
+    Compare with the things alone.
+    """
     shares = []
     for scene in scenes[:60]:
         whole, bare = pixels(scene, scene.items), pixels(scene, ())
@@ -123,10 +125,10 @@ def test_labelled_objects_can_be_seen(scenes):
                 (pixels(scene, [o for o in scene.items if o.kind != label]) != whole).any(-1).sum()
             )
             inside = [
-                max(0, min(r, 128) - max(l, 0))
+                max(0, min(r, 128) - max(left, 0))
                 * max(0, min(b, 128) - max(t, 0))
-                / ((r - l) * (b - t))
-                for l, t, r, b in (o.box for o in mine)
+                / ((r - left) * (b - t))
+                for left, t, r, b in (o.box for o in mine)
             ]
             assert seen / alone * (1 if label in ("stars", "rainbow") else max(inside)) >= 0.45, (
                 scene,
@@ -189,10 +191,10 @@ def test_cars():
     last_match = {n: [m for m in MAKES if m in n][-1] for n in names}  # the way that must go wrong
     assert any(last_match[n] != CAR_CLASSES[n][1] for n in names) and any(" " in m for m in MAKES)
     car = compose_car(np.random.default_rng([42, 0, 2]))
-    l, t, r, b, c = car.record(128)
+    left, t, r, b, c = car.record(128)
     assert (
         paint_car(car, 128).size == (128, 96)
-        and 1 <= l < r <= 128
+        and 1 <= left < r <= 128
         and 1 <= t < b <= 96
         and names[c - 1] == car.name
     )
@@ -228,8 +230,8 @@ def test_pascal(tmp_path):
     ]
     assert train.is_valid.tolist() == [i % 5 == 3 for i in range(24) if i % 5 != 4]
     for df in (train, test):
-        for f, l in zip(df.fname, df.labels):
-            assert l == " ".join(labels_of(int(f[:6])))
+        for f, labels in zip(df.fname, df.labels):
+            assert labels == " ".join(labels_of(int(f[:6])))
     assert (
         sorted(p.name for p in (root / "test").iterdir())
         == test.fname.tolist()
@@ -479,7 +481,10 @@ def test_half_a_deletion_of_a_half_drawn_set_is_known_as_ours(tmp_path, monkeypa
     assert sorted(os.listdir(tmp_path)) == ["set", "set.lock"]
 
 
-DRAW = "import sys; from mlc_course.postcards import make_postcards\nmake_postcards(sys.argv[1], n=60, size=32, workers=int(sys.argv[2]))\nprint('done')"
+DRAW = (
+    "import sys; from mlc_course.postcards import make_postcards\nmake_postcards(sys.argv[1], "
+    "n=60, size=32, workers=int(sys.argv[2]))\nprint('done')"
+)
 
 
 def test_two_processes_at_once(tmp_path):
@@ -561,7 +566,10 @@ def test_not_writable(tmp_path, monkeypatch):
 
 
 def test_light_import():
-    code = "import sys, mlc_course.postcards; print([m for m in ('torch', 'tensorflow', 'fastai', 'pandas', 'matplotlib', 'scipy', 'sklearn') if m in sys.modules])"
+    code = (
+        "import sys, mlc_course.postcards; print([m for m in ('torch', 'tensorflow', 'fastai', "
+        "'pandas', 'matplotlib', 'scipy', 'sklearn') if m in sys.modules])"
+    )
     assert (
         subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True

@@ -1,4 +1,6 @@
-"`mlc predict`, `mlc export`, and the export at the end of `mlc train`: what is read, what is printed where, and which number the command ends with."
+"""`mlc predict`, `mlc export`, and the export at the end of `mlc train`: what is read, what is
+printed where, and which number the command ends with.
+"""
 
 import csv
 import io
@@ -356,7 +358,7 @@ def test_bad_files_among_good_ones(form, mlc, folder, photos):
         if form == ["--json"]
         else [r[0] for r in csv.reader(io.StringIO(out))][1:]
         if form
-        else [l.split("  ")[0].strip() for l in out.splitlines()]
+        else [line.split("  ")[0].strip() for line in out.splitlines()]
     )
     assert answered == [
         "a.png",
@@ -375,7 +377,7 @@ def test_bad_files_among_good_ones(form, mlc, folder, photos):
         and "Traceback" not in err
     )
     for name in ("cut.jpg", "text.jpg", "zero.jpg", "gone.jpg"):
-        assert sum(name in l for l in err.splitlines()) == 1
+        assert sum(name in line for line in err.splitlines()) == 1
     assert out.count("red") >= 3
     if not form:
         assert out.count("ERROR") == 5
@@ -484,7 +486,10 @@ def start(*args, **kwargs):
 
 
 def test_nothing_heavy_is_imported(folder, photos):
-    code = f"import sys\nfrom mlc_course.tools.cli import main\ncode = main(['predict', sys.argv[1], 'a.png'])\nprint(code, [o for o in {HEAVY!r} if o in sys.modules])"
+    code = (
+        "import sys\nfrom mlc_course.tools.cli import main\ncode = main(['predict', sys.argv[1], "
+        f"'a.png'])\nprint(code, [o for o in {HEAVY!r} if o in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True)
     assert done.stdout == "a.png  red 1.00\n0 []\n", done.stdout + done.stderr
 
@@ -583,7 +588,7 @@ def test_train_exports(trained, data, mlc):
         atol=1e-4,
     )
     assert code == 0 and [set(o["labels"]) for o in json.loads(text)] == [
-        {l for l, y in zip(ours.vocab, row) if y}
+        {label for label, y in zip(ours.vocab, row) if y}
         for row in result.predictions["test"].probs > ours.thresholds
     ]
 
@@ -750,7 +755,8 @@ def test_train_without_the_exporter(mlc, trainer, data, tmp_path, monkeypatch):
     code, out, err = mlc("train", data, "-f", "torch", "-o", tmp_path / "my run", "-p", "smoke")
     assert (
         code == 0
-        and f"isn't installed here: pip install \"mlc_course[export]\", then: mlc export '{tmp_path / 'my run'}' --data {data}"
+        and 'isn\'t installed here: pip install "mlc_course[export]", then: mlc export '
+        f"'{tmp_path / 'my run'}' --data {data}"
         in out
         and "onnx" in out
         and err == ""
@@ -760,5 +766,6 @@ def test_train_without_the_exporter(mlc, trainer, data, tmp_path, monkeypatch):
     assert (
         code == 1
         and err
-        == 'mlc: Exporting a network needs onnx, which isn\'t installed here: pip install "mlc_course[export]"\n'
+        == "mlc: Exporting a network needs onnx, which isn't installed here: pip install "
+        '"mlc_course[export]"\n'
     )

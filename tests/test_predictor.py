@@ -1,4 +1,6 @@
-"The predictor: the framework's own answers without the framework, the same pixels as in training, and a clear word for whatever is wrong with a picture or a folder."
+"""The predictor: the framework's own answers without the framework, the same pixels as in training,
+and a clear word for whatever is wrong with a picture or a folder.
+"""
 
 import copy
 import json
@@ -75,7 +77,9 @@ def differ(head, seed):
 
 
 def make_run(framework, table, profile, out):
-    "What a trainer gives back, without the training: the shipped body, a random head, its predictions, all saved."
+    """What a trainer gives back, without the training: the shipped body, a random head, its
+    predictions, all saved.
+    """
     if framework == "tensorflow":
         from mlc_course import train_tf as trainer
 
@@ -225,7 +229,9 @@ def test_the_folder_says_what_it_is(framework, runs, squares):
 
 
 def grad_cam(model, pixels):
-    "By the book: the gradients of a logit, averaged over the picture, weigh the activations (Selvaraju et al. 2017, arXiv 1610.02391)."
+    """By the book: the gradients of a logit, averaged over the picture, weigh the activations
+    (Selvaraju et al. 2017, arXiv 1610.02391).
+    """
     import torch
 
     model, out = copy.deepcopy(model).eval(), []
@@ -259,7 +265,9 @@ def test_maps_are_grad_cam(framework, runs, squares):
 
 @pytest.mark.parametrize("framework", ["torch", "tensorflow"])  # fastai's folder is as torch's
 def test_saving_from_the_folder_of_a_run(framework, runs, tmp_path, monkeypatch):
-    "The file made before is put in the place of a new one: the parity says whether the model that is read from the folder is the one that was in memory."
+    """The file made before is put in the place of a new one: the parity says whether the model that
+    is read from the folder is the one that was in memory.
+    """
     run, ours = runs(framework)
     seen = []
     monkeypatch.setattr(
@@ -411,7 +419,8 @@ def test_a_missing_exporter_is_named(monkeypatch, tmp_path):
         monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(
         ImportError,
-        match=r'needs onnx and onnxscript, which aren\'t installed here: pip install "mlc_course\[export\]"',
+        match=r"needs onnx and onnxscript, which aren\'t installed here: pip install "
+        r'"mlc_course\[export\]"',
     ):
         Predictor.save(tmp_path, model)
     assert not list(tmp_path.iterdir())
@@ -423,16 +432,13 @@ def test_a_missing_exporter_is_named(monkeypatch, tmp_path):
 def test_no_framework_and_no_pickle(runs, squares):
     run, ours = runs("torch")
     out = python(
-        "import sys, json\n"
-        f"for name in {HEAVY!r}: sys.modules[name] = None\n"
-        "from mlc_course.predictor import Predictor\n"
-        "def hook(event, args):\n"
-        "    if event == 'pickle.find_class': raise SystemExit(f'{event} {args}')\n"
-        "sys.addaudithook(hook)\n"
-        "p = Predictor.load(sys.argv[1])\n"
-        "answers = p.predict(sys.argv[2:])\n"
-        "print(json.dumps([list(o.scores.values()) for o in answers]), p.maps(sys.argv[2:3]).shape)\n"
-        f"print(*[o for o in {HEAVY!r} if sys.modules.get(o) is not None])",
+        f"import sys, json\nfor name in {HEAVY!r}: sys.modules[name] = None\nfrom "
+        "mlc_course.predictor import Predictor\ndef hook(event, args):\n    if event == "
+        "'pickle.find_class': raise SystemExit(f'{event} {args}')\nsys.addaudithook(hook)\np = "
+        "Predictor.load(sys.argv[1])\nanswers = p.predict(sys.argv[2:])\n"
+        "print(json.dumps([list(o.scores.values()) for o in answers]), "
+        f"p.maps(sys.argv[2:3]).shape)\nprint(*[o for o in {HEAVY!r} if sys.modules.get(o) is "
+        "not None])",
         ours.folder,
         *squares.paths("test"),
     ).splitlines()
@@ -445,8 +451,9 @@ def test_no_framework_and_no_pickle(runs, squares):
 def test_plain_import_loads_nothing_heavy(tmp_path):
     folder = hand_made(tmp_path / "p")
     out = python(
-        "import sys\nfrom mlc_course.predictor import Predictor\nPredictor.load(sys.argv[1]).predict([sys.argv[2]])\n"
-        f"print(*[o for o in {HEAVY!r} if o in sys.modules])",
+        "import sys\nfrom mlc_course.predictor import "
+        "Predictor\nPredictor.load(sys.argv[1]).predict([sys.argv[2]])\nprint(*[o for o in "
+        f"{HEAVY!r} if o in sys.modules])",
         folder,
         colour(tmp_path / "a.png", 255),
     )
@@ -481,7 +488,9 @@ def bomb(path, side=30_000):
 
 
 def odd_pictures(root):
-    "Whatever a phone, a scanner or a joker produces: names of files, and the label that each shows."
+    """Whatever a phone, a scanner or a joker produces: names of files, and the label that each
+    shows.
+    """
     rng = np.random.default_rng(0)
     red = np.zeros((30, 50, 3), np.uint8)
     red[..., 0] = 255
@@ -670,7 +679,9 @@ def test_bombs_need_no_memory(tmp_path):
     Image.new("1", (12_000, 12_000)).save(tmp_path / "b.png")
     Image.new("L", (20_000, 20_000)).save(tmp_path / "c.png", compress_level=1)
     out = python(
-        "import sys, resource, warnings\nfrom mlc_course.predictor import Predictor\nmb = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss/1024\nwarnings.simplefilter('ignore')\n"
+        "import sys, resource, warnings\nfrom mlc_course.predictor import Predictor\nmb = "
+        "lambda: "
+        "resource.getrusage(resource.RUSAGE_SELF).ru_maxrss/1024\nwarnings.simplefilter('ignore')\n"
         "p = Predictor.load(sys.argv[1]); p.predict([sys.argv[2]]); before = mb()\n"
         "print([type(o).__name__ for o in p.stream(sys.argv[3:]*3)], mb() - before)",
         folder,
@@ -812,14 +823,17 @@ def test_labels_are_those_above_their_thresholds(both):
     )
     p, t = np.array(probs, np.float32), np.array(thresh, np.float32)
     o = ours._scores("a.jpg", p)
-    assert set(o.labels) == {l for l, a, b in zip(vocab, p, t) if a > b}
-    assert [o.scores[l] for l in o.labels] == sorted((o.scores[l] for l in o.labels), reverse=True)
+    assert set(o.labels) == {label for label, a, b in zip(vocab, p, t) if a > b}
+    assert [o.scores[label] for label in o.labels] == sorted(
+        (o.scores[label] for label in o.labels), reverse=True
+    )
     assert list(o.labels) == sorted(
-        o.labels, key=lambda l: (-o.scores[l], vocab.index(l))
+        o.labels, key=lambda label: (-o.scores[label], vocab.index(label))
     )  # equal scores: as in the vocab
     assert list(o.scores) == vocab and list(o.scores.values()) == p.tolist()
     assert (
-        str(o) == (", ".join(f"{l} {o.scores[l]:.2f}" for l in o.labels) or "no predictions")
+        str(o)
+        == (", ".join(f"{label} {o.scores[label]:.2f}" for label in o.labels) or "no predictions")
         and o.to_dict()["file"] == "a.jpg"
     )
 
@@ -1082,7 +1096,9 @@ def test_a_model_with_strange_facts(tmp_path):
 
 @pytest.fixture
 def mean_run(squares, smoke, monkeypatch):
-    "A run whose model is the mean colour, so that the ONNX file can be made by hand and nothing waits for the exporter."
+    """A run whose model is the mean colour, so that the ONNX file can be made by hand and nothing
+    waits for the exporter.
+    """
     import torch
 
     class Mean(torch.nn.Module):
@@ -1227,7 +1243,8 @@ def test_an_export_that_answers_otherwise_is_not_kept(
     )
     with pytest.raises(
         ValueError,
-        match="doesn't answer as the (module|trainer's).* does: for .*'(blue|green|red)' it says 0.* instead of 0.*Nothing was written",
+        match="doesn't answer as the (module|trainer's).* does: for .*'(blue|green|red)' it says "
+        "0.* instead of 0.*Nothing was written",
     ):
         Predictor.save(tmp_path / "p", mean_run, squares if table else None)
     assert not (tmp_path / "p").exists()
@@ -1300,7 +1317,9 @@ def test_a_failure_leaves_the_old_pair(where, mean_run, squares, tmp_path, monke
 @pytest.mark.skipif(sys.platform == "win32", reason="no limits there")
 @pytest.mark.parametrize("room", [100, 1200, None])
 def test_a_full_disk_leaves_the_old_pair(room, mean_run, squares, tmp_path, monkeypatch):
-    "A file that may not grow behaves as a full disk does: in the model, in the spec, and in the last byte of the pair."
+    """A file that may not grow behaves as a full disk does: in the model, in the spec, and in the
+    last byte of the pair.
+    """
     import resource
 
     Predictor.save(tmp_path, mean_run, squares, 0.3)

@@ -89,14 +89,14 @@ def test_bootstrap_is_in_step_with_pyproject():
 
 def test_constraints_name_every_dependency_exactly():
     lines = [
-        l
-        for l in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
-        if l and not l.startswith("#")
+        line
+        for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+        if line and not line.startswith("#")
     ]
-    assert all(re.fullmatch(r"[A-Za-z0-9][\w.-]*==[\w.!+]+", l) for l in lines), [
-        l for l in lines if not re.fullmatch(r"[A-Za-z0-9][\w.-]*==[\w.!+]+", l)
+    assert all(re.fullmatch(r"[A-Za-z0-9][\w.-]*==[\w.!+]+", line) for line in lines), [
+        line for line in lines if not re.fullmatch(r"[A-Za-z0-9][\w.-]*==[\w.!+]+", line)
     ]
-    names = [name_of(l) for l in lines]
+    names = [name_of(line) for line in lines]
     assert len(names) == len(set(names))
     assert {name_of(r) for r in requirements(PYPROJECT, bootstrap.EXTRAS.split(","))} <= set(names)
 
@@ -106,9 +106,9 @@ def test_constraints_satisfy_pyproject():
     from packaging.version import Version
 
     pinned = {
-        name_of(l): l.split("==")[1]
-        for l in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
-        if "==" in l and l[0] != "#"
+        name_of(line): line.split("==")[1]
+        for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+        if "==" in line and line[0] != "#"
     }
     for text in requirements(PYPROJECT, bootstrap.EXTRAS.split(",")):
         r = Requirement(text)
@@ -311,7 +311,8 @@ def test_what_make_starts_has_threads_that_sleep_while_they_wait(tmp_path, monke
     show = [
         sys.executable,
         "-c",
-        f"import os, json; print(json.dumps({{n: os.environ[n] for n in {names} if n in os.environ}}), file=open('said', 'w'))",
+        f"import os, json; print(json.dumps({{n: os.environ[n] for n in {names} if n in "
+        f"os.environ}}), file=open('said', 'w'))",
     ]
 
     def said():
@@ -601,7 +602,10 @@ def test_module_loads_no_framework_that_it_does_not_teach(module):
     may = MAY_IMPORT.get(module, set())
     if may == FRAMEWORKS - {"tensorflow", "keras"}:
         pytest.skip("loads the PyTorch side on purpose")
-    code = f"import sys, mlc_course.{module}; print('LOADED', *(m for m in {sorted(FRAMEWORKS - may)!r} if m in sys.modules))"
+    code = (
+        f"import sys, mlc_course.{module}; print('LOADED', *(m for m in "
+        f"{sorted(FRAMEWORKS - may)!r} if m in sys.modules))"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,

@@ -1,4 +1,4 @@
-"""Public files as they really look, and tables as people write them: read, or refused in a sentence."""
+"""Public files as they look, and tables as people write them: read, or refused in a sentence."""
 
 import json
 
@@ -70,7 +70,8 @@ def test_planets_tags_are_separated_by_spaces(tmp_path):
 
 @pytest.mark.parametrize(
     "cells",
-    [["“cat”, “dog”", "“cat”"], ["<cat><dog>", "<cat>"], ["#cat #dog", "#cat"], ["猫・犬", "猫", "犬"],
+    [["“cat”, “dog”", "“cat”"], ["<cat><dog>", "<cat>"], ["#cat #dog", "#cat"],
+     ["猫・犬", "猫", "犬"],
      ["cat[0]", "dog[1]"], ["-cat", "-dog"], ["yes", "no"], ["True", "False"]],
 )  # fmt: skip
 def test_punctuation_and_answers_are_no_names(tmp_path, cells):
@@ -371,7 +372,8 @@ def test_fiftyones_samples_are_not_nus_wides(tmp_path):
 
 @pytest.mark.parametrize(
     "cells",
-    [[1, 0, None, 1], [1, 0, -1, 1], ["1", "0", "1", "1"], [0.5, 0.1, 1, 0], [True, False, None, True],
+    [[1, 0, None, 1], [1, 0, -1, 1], ["1", "0", "1", "1"], [0.5, 0.1, 1, 0],
+     [True, False, None, True],
      pd.array([1, 0, None, 1], dtype="Int64"), [1, 0, 2, 1]],
 )  # fmt: skip
 def test_a_column_with_one_odd_cell_is_not_lost(tmp_path, cells):

@@ -29,7 +29,8 @@ def csv(root, text, name="labels.csv"):
     return root
 
 
-# ---------------------------------------------------------------- what is pointed at is what is read
+# ---------------------------------------------------------------- what is pointed at is what is
+# read
 
 
 def test_the_path_of_a_file_means_that_file(tmp_path):
@@ -38,7 +39,8 @@ def test_the_path_of_a_file_means_that_file(tmp_path):
     csv(tmp_path, "fname,labels,split\nc.png,z,train\na.png,z,valid\n", "other.csv")
     csv(
         tmp_path,
-        "file\tlabels\tsplit\na.png\tx y\ttrain\nb.png\tx\tvalid\nb.png\tx\tvalid\nc.png\ty\ttest\n",
+        "file\tlabels\tsplit\na.png\tx "
+        "y\ttrain\nb.png\tx\tvalid\nb.png\tx\tvalid\nc.png\ty\ttest\n",
         "third.tsv",
     )
     assert open_dataset(tmp_path / "labels.csv").vocab == ["x", "y"]
@@ -99,9 +101,11 @@ def test_formats_are_told_apart_or_asked_about(tmp_path):
 
 @pytest.mark.parametrize("name,file", [
     ("a.png", "deep/er/a.png"), ("a", "x/a.png"), ("a.jpg", "x/a.jpeg"), ("7.png", "x/000007.png"),
-    ("A.PNG", "x/a.png"), ("x\\a.png", "x/a.png"), ("./x/a.png", "x/a.png"), ("a%20b.png", "x/a b.png"),
+    ("A.PNG", "x/a.png"), ("x\\a.png", "x/a.png"), ("./x/a.png", "x/a.png"),
+    ("a%20b.png", "x/a b.png"),
     ("C:\\data\\x\\a.png", "x/a.png"), ("/photos/set/a.png", "x/a.png"), ("../x/a.png", "x/a.png"),
-    ("https://host/x/a.png?size=3", "x/a.png"), ("other/x/a.png", "x/a.png"), ("IMG_7.png", "IMG_0007.png"),
+    ("https://host/x/a.png?size=3", "x/a.png"), ("other/x/a.png", "x/a.png"),
+    ("IMG_7.png", "IMG_0007.png"),
 ])  # fmt: skip
 def test_names_are_found(tmp_path, name, file):
     images(tmp_path, file, "x/zz.png")
@@ -273,7 +277,8 @@ def test_minus_one_is_decided(tmp_path):
 
 
 def test_one_row_per_image_and_label(tmp_path):
-    text = "fname,label,split\n0.png,x,train\n0.png,y,train\n1.png,x,valid\n1.png,z,valid\n2.png,x,test\n"
+    rows = "0.png,x,train 0.png,y,train 1.png,x,valid 1.png,z,valid 2.png,x,test".split()
+    text = "\n".join(["fname,label,split", *rows, ""])
     table = read(tmp_path, text)
     assert (
         table.labels() == [["x", "y"], ["x", "z"], ["x"]]

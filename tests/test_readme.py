@@ -32,7 +32,7 @@ def run(code, folder):
 
 
 def test_every_block_compiles():
-    assert len(BLOCKS) >= 3
+    assert len(BLOCKS) == 6
     for block in BLOCKS:
         compile(block, "README.md", "exec")
 
@@ -49,7 +49,7 @@ def test_the_wrong_answer_is_diagnosed_in_the_words_of_the_page(tmp_path):
 
 @pytest.mark.slow
 def test_a_network_is_trained_scored_and_shipped(tmp_path):
-    (block,) = (b for b in BLOCKS if "open_dataset" in b)
+    (block,) = (b for b in BLOCKS if "best_threshold(" in b)
     done = run(block, tmp_path)
     assert done.returncode == 0, done.stderr
     scores = [float(x) for x in re.findall(r"^(0\.\d+)$", done.stdout, re.M)]
@@ -59,6 +59,21 @@ def test_a_network_is_trained_scored_and_shipped(tmp_path):
         "," in a or "." in a for a in answers
     )
     assert {p.name for p in tmp_path.iterdir()} == {"my_run", "my_model"}
+
+
+OWN = [b for b in BLOCKS if "own_" in b]
+
+
+@pytest.mark.parametrize("block", OWN, ids=lambda b: re.search(r"own_\w+", b)[0])
+def test_a_network_of_ones_own_is_trained_asked_and_shipped_in_ten_lines(tmp_path, block):
+    assert len([line for line in block.splitlines() if line.strip()]) <= 10
+    done = run(block, tmp_path)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert re.search(r"Predictions\(.*20 labels", done.stdout), done.stdout[-2000:]
+    (folder,) = tmp_path.iterdir()
+    names = {p.name for p in folder.iterdir()}
+    assert {"run.json", "predictor.json", "history.csv"} <= names
+    assert any(n.startswith("model") and n.endswith(".onnx") for n in names)
 
 
 def test_the_base_block_scores_and_its_thresholds_help(tmp_path):

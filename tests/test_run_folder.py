@@ -1,4 +1,6 @@
-"The folder of `mlc train`: nothing of a stranger's is ever removed, one training at a time, and a kill leaves a run."
+"""The folder of `mlc train`: nothing of a stranger's is ever removed, one training at a time, and a
+kill leaves a run.
+"""
 
 import json
 import os
@@ -64,7 +66,9 @@ def fake_run(seed=0, splits=("valid",), n=12):
 
 @pytest.fixture
 def trainer(monkeypatch):
-    "Stands in for train_torch: writes a checkpoint, then a run, or does what `act` says in between."
+    """Stands in for train_torch: writes a checkpoint, then a run, or does what `act` says in
+    between.
+    """
 
     def train(table, profile, out=None, resume=False, on_error="stop"):
         module.calls.append(dict(out=Path(out), resume=resume, profile=profile))
@@ -490,7 +494,8 @@ EXPORT = """
     import sys, torch
     from mlc_course.predictor import Predictor
     from mlc_course.training.lock import held
-    model = torch.nn.Sequential(torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), torch.nn.Linear(3, 2))
+    nn = torch.nn
+    model = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 2))
     model.vocab, model.image_size = ["a", "b"], 16
     with held(sys.argv[1]): Predictor.save(sys.argv[1], model.eval())
     print("exported")
@@ -799,8 +804,8 @@ def test_a_split_that_is_emptied_by_skipping_is_one_sentence(pictures, tmp_path,
     assert mlc(*command(pictures, tmp_path / "run", "--on-error", "skip")) == 1
     said = capsys.readouterr().err
     assert (
-        "None of the 4 images in split 'valid' can be decoded (train/000000.jpg, train/000003.jpg, train/000006.jpg, and 1 more)"
-        in said
+        "None of the 4 images in split 'valid' can be decoded (train/000000.jpg, "
+        "train/000003.jpg, train/000006.jpg, and 1 more)" in said
     )
     assert not (tmp_path / "run").exists() and not trainer.calls
 

@@ -48,7 +48,8 @@ def course(tmp_path_factory):
             "x = 2",
             "import os\nprint(os.environ['MLC_PROFILE'], os.getcwd(), x)",
             "big = bytearray(150_000_000)\nimport time; time.sleep(.7)",
-            title="# First lesson\n> After this you can add.\n\n## A section\nSee [next](01_bad.ipynb) and $x^2 + \\frac{1}{2}$, costs `$5`.",
+            title="# First lesson\n> After this you can add.\n\n## A section\nSee "
+            "[next](01_bad.ipynb) and $x^2 + \\frac{1}{2}$, costs `$5`.",
         ),
         notebook(nbs, "01_bad", "a = 1", "def inner(): return a/0\ninner()", "print('never')"),
         notebook(

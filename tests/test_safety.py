@@ -341,13 +341,16 @@ FULL = [
     RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 64 vs 0"),
     RuntimeError("PytorchStreamWriter failed writing file data/3: file write failed"),
     OSError(
-        "Can't write data (file write failed: errno = 28, error message = 'No space left on device')"
+        "Can't write data (file write failed: errno = 28, error message = 'No space left on "
+        "device')"
     ),  # HDF5, without an errno
     RuntimeError(
-        "Problems closing file (file write failed: errno = 28, error message = 'No space left on device')"
+        "Problems closing file (file write failed: errno = 28, error message = 'No space left "
+        "on device')"
     ),
     type("SafetensorError", (Exception,), {})(
-        'Error while serializing: IoError(Os { code: 28, kind: StorageFull, message: "No space left on device" })'
+        'Error while serializing: IoError(Os { code: 28, kind: StorageFull, message: "No space '
+        'left on device" })'
     ),
     type("SafetensorError", (Exception,), {})(
         'I/O error: Os { code: 122, kind: QuotaExceeded, message: "Disk quota exceeded" }'
@@ -667,7 +670,10 @@ MEMORY = [
 def test_every_framework_s_word_for_it_is_explained(smoke, error):
     with pytest.raises(
         MemoryError,
-        match=rf"batches of 48 pictures of 32 x 32 pixels with {smoke.arch}\. Lower batch_size first, for example to 24, then image_size \(now 32\).*settings\.ini under \[smoke\].*batch_size=24\)",
+        match=r"batches of 48 pictures of 32 x 32 pixels with "
+        rf"{smoke.arch}\. "
+        r"Lower batch_size first, for example to 24, then image_size \(now 32\).*settings\.ini "
+        r"under \[smoke\].*batch_size=24\)",
     ) as e:
         with explain_memory(replace(smoke, batch_size=48, image_size=32)):
             raise error
@@ -795,6 +801,7 @@ def test_a_bar_counts(capsys):
 def test_no_framework_is_loaded():
     done = python("""
         import sys, mlc_course.safety
-        print(*sorted({m.partition(".")[0] for m in sys.modules} & {"torch", "tensorflow", "keras", "fastai", "numpy", "pandas", "filelock", "tqdm"}))
+        heavy = set("torch tensorflow keras fastai numpy pandas filelock tqdm".split())
+        print(*sorted({m.partition(".")[0] for m in sys.modules} & heavy))
     """)
     assert done.stdout.strip() == "", done.stdout + done.stderr

@@ -1,4 +1,6 @@
-"What is given to metrics, thresholds, losses and splits by mistake is refused in a sentence, never scored wrongly."
+"""What is given to metrics, thresholds, losses and splits by mistake is refused in a sentence,
+never scored wrongly.
+"""
 
 import copy
 import pickle

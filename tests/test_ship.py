@@ -1,4 +1,6 @@
-"What can't be shipped is refused with the sentence that helps; what can is taken in whole; two files change as one."
+"""What can't be shipped is refused with the sentence that helps; what can is taken in whole; two
+files change as one.
+"""
 
 import json
 import os
@@ -688,13 +690,13 @@ def test_no_threshold_for_what_was_never_learnt():
 def test_a_load_at_any_instant_succeeds(tmp_path):
     "A writer in another process, as fast as it can; whatever is loaded is of one piece."
     code = (
-        "import sys, json; sys.path[:0] = [sys.argv[2]]; import predictor_kit as kit, numpy as np; from mlc_course.ship import folder as F\n"
-        "spec = json.loads((kit.Path(sys.argv[1])/'predictor.json').read_text())\n"
-        "kinds = [kit.content(kit.WEIGHTS*np.float32(k)) for k in (1, .5, .25)]\n"
-        "print('ready', flush=True); i = 0\n"
-        "while True:\n"
-        "    data = kinds[i % 3]; spec['model']['sha256'] = F.sha256(data); spec['thresholds']['red'] = (1, .5, .25)[i % 3]\n"
-        "    F.put(sys.argv[1], data, spec); i += 1\n"
+        "import sys, json; sys.path[:0] = [sys.argv[2]]; import predictor_kit as kit, numpy as "
+        "np; from mlc_course.ship import folder as F\nspec = "
+        "json.loads((kit.Path(sys.argv[1])/'predictor.json').read_text())\nkinds = "
+        "[kit.content(kit.WEIGHTS*np.float32(k)) for k in (1, .5, .25)]\nprint('ready', "
+        "flush=True); i = 0\nwhile True:\n    data = kinds[i % 3]; spec['model']['sha256'] = "
+        "F.sha256(data); spec['thresholds']['red'] = (1, .5, .25)[i % 3]\n    "
+        "F.put(sys.argv[1], data, spec); i += 1\n"
     )
     folder = hand_made(tmp_path / "p", thresh=1)
     writer = subprocess.Popen(

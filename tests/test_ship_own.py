@@ -1,4 +1,6 @@
-"What users really have: Learners from load_learner, wrapped modules, vocabs as dicts, images of other kinds."
+"""What users really have: Learners from load_learner, wrapped modules, vocabs as dicts, images of
+other kinds.
+"""
 
 import io
 from functools import partial

@@ -1,6 +1,9 @@
-"""Random small networks, each with or without Normalize, ending in nothing, a sigmoid or a softmax, squashed, cropped or padded.
+"""Random small networks, shipped right or refused.
 
-What is shipped is right to 1e-4 against the user's own call, on files that weren't seen in the export, or it is refused."""
+Each is with or without Normalize, ends in nothing, a sigmoid or a softmax, and is squashed, cropped
+or padded. What is shipped is right to 1e-4 against the user's own call, on files that weren't seen
+in the export.
+"""
 
 import numpy as np
 import pandas as pd

@@ -176,6 +176,60 @@ def test_the_losses_of_lesson_04(kit, data, quick, name, kwargs):
     assert not np.array_equal(run.predictions["test"].probs, plain.predictions["test"].probs)
 
 
+class Counted:
+    "A loss with a parameter, whose value depends on how many images it gets at once."
+
+    def __init__(self, kit, gamma):
+        self.focal, self.gamma, self._seen = kit.loss("focal_loss", gamma=gamma), gamma, set()
+
+    def __call__(self, logits, targets):
+        self._seen.add(logits.shape[0])
+        return self.focal(logits, targets) * float(logits.shape[0] or 1)
+
+
+def test_valid_loss_is_the_given_loss_of_all_validation_images_at_once(kit, data, quick):
+    "In all three frameworks; without a loss it is the binary cross-entropy."
+    valid = data.split("valid")
+    if kit.name == "tf":  # the step is a graph that knows no number of images
+        loss = kit.loss("macro_soft_f1")
+    else:
+        loss = Counted(kit, 1.5)
+    one = replace(quick, epochs=1, batch_size=7)
+    run = kit.train(data, one, model=kit.net(), loss=loss)
+    z = np.log(run.predictions["valid"].probs.astype("float64"))
+    z = (z - np.log1p(-run.predictions["valid"].probs.astype("float64"))).astype("float32")
+    y = valid.targets.astype("float32")
+    if kit.name == "tf":
+        import tensorflow as tf
+
+        expected = float(loss(tf.constant(z), tf.constant(y)))
+    else:
+        import torch
+
+        expected = float(loss(torch.from_numpy(z), torch.from_numpy(y)))
+        assert len(valid) in loss._seen
+    assert run.history.valid_loss[0] == pytest.approx(expected, rel=1e-4)
+    plain = kit.train(data, one, model=kit.net())
+    p = plain.predictions["valid"].probs.astype("float64").clip(1e-7, 1 - 1e-7)
+    bce = -np.where(valid.targets, np.log(p), np.log1p(-p)).mean()
+    assert plain.history.valid_loss[0] == pytest.approx(bce, rel=1e-4)
+
+
+def test_run_json_names_loss_augmentation_and_network(kit, data, quick, tmp_path):
+    import json
+
+    one = replace(quick, epochs=1)
+    loss = kit.loss("focal_loss", gamma=1.0)
+    kit.train(data, one, out=tmp_path / "own", model=kit.net(), loss=loss, augment="none")
+    told = json.loads((tmp_path / "own" / "run.json").read_text())["recipe"]
+    assert told["loss"] == "focal_loss(gamma=1.0)" and told["augment"] == "none"
+    assert "Sequential with" in told["model"] and load_run(tmp_path / "own").recipe == told
+    run = kit.train(data, one, out=tmp_path / "usual")
+    told = load_run(tmp_path / "usual").recipe
+    assert told["loss"] == "binary_cross_entropy_with_logits" and told["model"] == one.arch
+    assert "flips" in told["augment"] and run.recipe == told
+
+
 def test_a_loss_that_gives_no_single_number_is_refused(kit, data, quick):
     with pytest.raises(ValueError, match="one number for a batch"):
         kit.train(data, quick, model=kit.net(), loss=lambda z, y: (z - y) ** 2)
@@ -330,22 +384,8 @@ def _wider(self):
 Kit.net_of_another_size = _wider
 
 
-@pytest.fixture
-def broken(squares, tmp_path):
-    import shutil
-
-    from mlc_course.tables import ImageTable
-
-    root = tmp_path / "images"
-    shutil.copytree(squares.root, root)
-    table = ImageTable(squares.df, root, vocab=squares.vocab, name="squares")
-    path = table.paths("train")[20]
-    path.write_bytes(path.read_bytes()[:200])
-    return table, path.name
-
-
-def test_a_broken_image_is_named_or_skipped(kit, broken, quick, tmp_path):
-    table, name = broken
+def test_a_broken_image_is_named_or_skipped(kit, with_a_broken_image, quick, tmp_path):
+    table, name = with_a_broken_image[0], with_a_broken_image[1].name
     with pytest.raises(ValueError, match=name):
         kit.train(table, quick, out=tmp_path / "out", model=kit.net())
     with pytest.warns(UserWarning, match=f"1 of 120 .*{name}"):
@@ -356,6 +396,13 @@ def test_a_broken_image_is_named_or_skipped(kit, broken, quick, tmp_path):
     with pytest.warns(UserWarning, match=name):
         found = kit.module.predict(run.model, table, "train", on_error="skip")
     assert name not in found.fnames and len(found.fnames) == len(table.fnames("train")) - 1
+    with pytest.warns(UserWarning, match=name):
+        made = kit.module.make_data(table, quick, on_error="skip")
+    if kit.name == "fastai":
+        train = made.train.items
+    else:
+        train = made["train"].rows if kit.name == "torch" else made["train"].images
+    assert len(train) == len(table.fnames("train")) - 1
 
 
 def test_the_name_of_a_loss_says_what_it_closes_over():

@@ -1,7 +1,6 @@
 """File names, labels and split of a set of images: the one thing that describes data."""
 
 import copy
-import html
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,29 +9,33 @@ import numpy as np
 import pandas as pd
 
 from ..hints import Any, ArrayLike, Iterable, Names, PathLike, Sequence
-from ..labels import label_counts, multi_hot, stratified_split
+from ..labels import label_counts, multi_hot
 from ..machine import usable_cores
+from .held_out import held_out
 from .pictures import check_image, row_sources
 from .table_checks import (
     SPLITS,
     check_columns,
     check_rows,
     check_vocab,
+    chosen_rows,
     find_label_columns,
     ones,
     require_split,
     require_vocab,
-    row_numbers,
     safe_name,
 )
+from .table_html import as_html
 
 
 class ImageTable:
-    "File names, labels and split of a set of images: one row per image, and the only thing that describes data in this package."
+    """File names, labels and split of a set of images: one row per image, and the only thing that
+    describes data in this package.
+    """
 
     def __init__(
         self,
-        df: pd.DataFrame,  # columns fname (relative to `root`), labels (list of str), split ("train", "valid" or "test"); more are kept
+        df: pd.DataFrame,  # fname, labels (lists of str), split (train, valid, test); more are kept
         root: PathLike,  # the folder that the file names are relative to
         vocab: Names | None = None,  # label names; None takes every label of every split
         name: str = "",  # what to call the set
@@ -47,11 +50,8 @@ class ImageTable:
             )
         if isinstance(vocab, str):
             raise TypeError(f"vocab is the string {vocab!r}; give a list of label names.")
-        self.root, self.name, self.notes = (
-            Path(os.path.abspath(root)),
-            name,
-            tuple(notes),
-        )  # absolute: still right after a change of folder
+        self.root = Path(os.path.abspath(root))  # still right after a change of folder
+        self.name, self.notes = name, tuple(notes)
         if not self.root.is_dir():
             raise FileNotFoundError(
                 f"The folder {self.root} does not exist; `root` is the folder that the file names"
@@ -207,60 +207,30 @@ class ImageTable:
 
     def subset(
         self,
-        which: "str | Sequence[Any] | ArrayLike",  # "train", "valid", "test", a bool mask with one entry per row, or row numbers
+        which: "str | Sequence[Any] | ArrayLike",  # a split, a bool mask [N], or row numbers
     ) -> "ImageTable":  # with the same vocab
         "Some of the rows, with the same vocab."
         if isinstance(which, str):
             df = self.rows(which)
         else:
-            which = np.asarray(which)
-            if which.dtype == bool and which.shape != (len(self),):
-                raise ValueError(
-                    f"The mask has shape {which.shape}; the table has {len(self)} rows, and needs"
-                    f" one True or False for each."
-                )
-            if which.dtype.kind not in "biu" and which.size:
-                raise TypeError(
-                    f"which holds {which.dtype}; give a split, a bool mask or row numbers."
-                )
-            rows = np.flatnonzero(which) if which.dtype == bool else which
-            df = self.df.iloc[row_numbers(rows, len(self))]
+            df = self.df.iloc[chosen_rows(which, len(self))]
         return self._like(df)
 
     def hold_out(
         self,
         fraction: float = 0.2,  # share of the train rows
         seed: int = 42,  # the same seed, the same rows
-        groups: "Sequence[Any] | ArrayLike | None" = None,  # a column, or one value per row: a group stays whole; None: the column group, if there
+        groups: "Sequence[Any] | ArrayLike | None" = None,  # a column or a value a row: stays whole
     ) -> "ImageTable":  # with a valid split
-        "Move a stratified share of the train rows into a valid split, for sets that come with train and test only."
-        if "valid" in self.splits:
-            raise ValueError(
-                f"{self.name or 'The table'} has a valid split already ({self.counts()['valid']}"
-                f" images)."
-            )
-        train = np.flatnonzero(self.df["split"] == "train")
-        if len(train) < 2:
-            raise ValueError(
-                f"{self.name or 'The table'} has {len(train)} train images; it takes two to hold"
-                f" one out."
-            )
-        if not 0 <= fraction < 1:
-            raise ValueError(
-                f"fraction is {fraction}: give the share of the train images to hold out, such as"
-                " 0.2."
-            )
-        fraction, groups = max(fraction, 1 / len(train)), self.groups(groups)
-        kwargs = {} if groups is None else {"groups": groups[train]}
-        part = stratified_split(self.targets("train"), (1 - fraction, fraction), seed, **kwargs)
-        split = self.df["split"].to_numpy(dtype=object).copy()
-        split[train[part == 1]] = "valid"
-        note = f"No valid split on disk: {int((part == 1).sum())} of {len(train)} train images held out for it (seed {seed}{', groups kept whole' if kwargs else ''})."
+        """Move a stratified share of the train rows into a valid split, for sets that come with
+        train and test only.
+        """
+        split, note = held_out(self, fraction, seed, self.groups(groups))
         return self._like(self.df.assign(split=split), (*self.notes, note))
 
     def groups(
         self,
-        which: "str | Sequence[Any] | ArrayLike | None" = None,  # a column, or one value per row; None: the column group, if there is one
+        which: "str | Sequence[Any] | ArrayLike | None" = None,  # a column, or values; None: group
     ) -> np.ndarray | None:  # object array [N]; None if there are no groups
         "The group of every row, such as the patient or the film that it is of."
         if which is None:
@@ -299,21 +269,7 @@ class ImageTable:
         return pd.DataFrame(rows, columns=["fname", "source", "problem"])
 
     def _repr_html_(self):
-        esc = lambda o: html.escape(str(o))
-        rows = "".join(
-            f"<tr><td>{s}</td><td>{len(d)}</td><td>{d['labels'].map(len).mean():.2f}</td><td>{(d['labels'].map(len) == 0).mean():.1%}</td></tr>"
-            for s in self.splits
-            for d in [self.rows(s)]
-        )
-        notes = "".join(f"<li>{esc(o)}</li>" for o in self.notes)
-        return (
-            f"<p><b>{esc(self.name or self.root.name)}</b>: {len(self)} images, {len(self.vocab)}"
-            f" labels</p>"
-            "<table><thead><tr><th>split</th><th>images</th><th>labels per image</th><th>without a"
-            " label</th></tr></thead>"
-            f"<tbody>{rows}</tbody></table><p>{esc(', '.join(self.vocab))}</p>"
-            + (f"<ul>{notes}</ul>" if notes else "")
-        )
+        return as_html(self)
 
 
 def count(n, what):
@@ -325,7 +281,9 @@ def drop_rare_labels(
     min_count: int | None = None,  # keep the labels that at least so many images have ...
     top: int | None = None,  # ... or keep this many, the most frequent
 ) -> ImageTable:  # smaller vocab; without the rows that lost their only labels
-    "Take rare labels out, and the rows that lose all their labels by it. Rows that had none before stay."
+    """Take rare labels out, and the rows that lose all their labels by it. Rows that had none
+    before stay.
+    """
     if (min_count is None) == (top is None):
         raise ValueError("Give min_count or top: one of the two.")
     counts = label_counts(table.targets(), table.vocab)
@@ -345,5 +303,8 @@ def drop_rare_labels(
     df = table.df.assign(labels=pd.Series(labels, dtype=object))[~lost]
     vocab = [o for o in table.vocab if o in keep]
     which = f"under {min_count} images" if top is None else f"outside the {top} most frequent"
-    note = f"{count(len(gone), 'label')} {which} dropped ({', '.join(sorted(gone))}), and {count(int(lost.sum()), 'image')} that had no other label."
+    note = (
+        f"{count(len(gone), 'label')} {which} dropped ({', '.join(sorted(gone))}), and "
+        f"{count(int(lost.sum()), 'image')} that had no other label."
+    )
     return ImageTable(df, table.root, vocab, table.name, (*table.notes, note))

@@ -100,6 +100,19 @@ def row_numbers(which, n):
     return which
 
 
+def chosen_rows(which, n):
+    "Row numbers int64 [k] of n rows, from a bool mask or row numbers."
+    which = np.asarray(which)
+    if which.dtype == bool and which.shape != (n,):
+        raise ValueError(
+            f"The mask has shape {which.shape}; the table has {n} rows, and needs one True or"
+            " False for each."
+        )
+    if which.dtype.kind not in "biu" and which.size:
+        raise TypeError(f"which holds {which.dtype}; give a split, a bool mask or row numbers.")
+    return row_numbers(np.flatnonzero(which) if which.dtype == bool else which, n)
+
+
 def ones(df, columns):
     "Columns of 0 and 1 as bool [N, C]; anything else is refused as unknown."
     on = np.zeros((len(df), len(columns)), dtype=bool)
@@ -108,10 +121,9 @@ def ones(df, columns):
         if not known.all():
             row = int(np.flatnonzero(~known)[0])
             raise ValueError(
-                f"{row_sources(df)[row]}, column {c}: {df[c].iloc[row]!r} is neither 0 nor 1, so"
-                f" it is"
-                " unknown whether the image has the label. Drop such rows, or fill the cells in;"
-                " if this column is no label, name those that are in label_columns."
+                f"{row_sources(df)[row]}, column {c}: {df[c].iloc[row]!r} is neither 0 nor 1, so "
+                "it is unknown whether the image has the label. Drop such rows, or fill the cells "
+                "in; if this column is no label, name those that are in label_columns."
             )
         on[:, i] = df[c].isin((1,))
     return on

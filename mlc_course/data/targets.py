@@ -4,7 +4,9 @@ import numpy as np
 
 
 def _instead(x, name):
-    "What to pass in place of an object of the course that holds such arrays; None for anything else."
+    """What to pass in place of an object of the course that holds such arrays; None for anything
+    else.
+    """
     if all(hasattr(x, o) for o in ("probs", "targets", "vocab", "fnames")):
         return (
             f"{name} is Predictions: pass predictions.{name}"
@@ -79,9 +81,8 @@ def as_array(
         a = np.asarray(x)
     except (TypeError, ValueError, RuntimeError, AttributeError, NotImplementedError) as e:
         raise TypeError(
-            f"{name} can't be read as a NumPy array ({e}): pass an array [N, C], a DataFrame, or a "
-            "torch or TensorFlow tensor that holds values; rows of different lengths "
-            "are none."
+            f"{name} can't be read as a NumPy array ({e}): pass an array [N, C], a DataFrame, or "
+            "a torch or TensorFlow tensor that holds values; rows of different lengths are none."
         ) from None
     if a.dtype == object and not a.ndim:
         said = "None" if x is None else f"of the type {type(x).__name__}"

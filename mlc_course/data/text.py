@@ -1,4 +1,4 @@
-"Text of others, as it is."
+"Text of others, as it is, and lists of it."
 
 
 def plain_text(
@@ -6,3 +6,12 @@ def plain_text(
 ) -> str:  # for Matplotlib
     "`text` so that Matplotlib draws it letter for letter, and no formula where two $ are in it."
     return str(text).replace("$", r"\$")
+
+
+def some(
+    names,  # of files or labels
+    n: int = 3,  # how many are told
+) -> str:  # "a, b, c and 22 more"
+    "The first names, and how many more there are."
+    names = list(names)
+    return ", ".join(names[:n]) + (f" and {len(names) - n:,} more" if len(names) > n else "")

@@ -11,6 +11,8 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
 
+from ..errors import sent_home
+
 # what the start of a process may raise: no semaphores, no /dev/shm, too many processes
 CANT_START = (OSError, ImportError, NotImplementedError, RuntimeError)
 
@@ -64,13 +66,19 @@ def _without_main():
         main.__dict__.update(kept)
 
 
+def _told(work, piece):
+    "In a worker: what `work` gives; an error that is for the reader says so at home too."
+    with sent_home():
+        return work(piece)
+
+
 def _start(work, todo, workers):
     "The pool, and the number of the piece by future."
     pool = None
     try:
         pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin)
         with _without_main():
-            return pool, {pool.submit(work, piece): i for i, piece in todo.items()}
+            return pool, {pool.submit(_told, work, piece): i for i, piece in todo.items()}
     except CANT_START as e:
         if pool:
             pool.shutdown(wait=False, cancel_futures=True)

@@ -146,8 +146,8 @@ def _check_columns(table, extras):
         only = " only" if values <= known else ""
         if values & answers and sum(o in known for o in cells) > len(cells) / 2:
             raise ValueError(
-                f"The column {c!r} holds {', '.join(sorted(values)[:5])}{only}, and would be read as a"
-                " label. Leave it out, or pass form='list'."
+                f"The column {c!r} holds {', '.join(sorted(values)[:5])}{only}, and would be "
+                "read as a label. Leave it out, or pass form='list'."
             )
 
 

@@ -49,6 +49,7 @@ class Kind:
     tilt: float = 0  # largest rotation, degrees
 
 
+# ruff: noqa: E501  (a table: one kind a row)
 # fmt: off
 KINDS = {
     "balloon":    Kind(0.014, (34, 58), (-.36, -.5, .36, .5), (.7, .2, .1), (1, 1, .7, 1, .5), (1, .8, .1), 6, 6),

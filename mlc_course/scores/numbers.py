@@ -55,3 +55,26 @@ def check_pos_weight(
             f"pos_weight is {pos_weight}: expected finite numbers of at least 0, such "
             "as positive_weights(targets) gives."
         )
+
+
+def check_focal(
+    gamma,  # how strongly easy cells are faded out
+    alpha,  # weight of positives, or None
+):
+    "ValueError for settings that a focal loss can't have."
+    check_number(gamma, "gamma")
+    if alpha is not None:
+        check_number(alpha, "alpha", most=1, otherwise="or None for no weighting")
+
+
+def check_asymmetric(
+    gamma_neg,  # fading of easy negatives
+    gamma_pos,  # fading of easy positives
+    clip,  # negatives below this probability cost nothing
+):
+    "ValueError for settings that an asymmetric loss can't have."
+    check_number(gamma_neg, "gamma_neg")
+    check_number(gamma_pos, "gamma_pos")
+    check_number(clip, "clip", most=1)
+    if not 0 <= clip < 1:
+        raise ValueError(f"clip is {clip}: expected a probability, 0 or more and less than 1.")

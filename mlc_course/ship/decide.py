@@ -2,12 +2,14 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, is_dataclass
+from itertools import compress
 
 import numpy as np
 
 from ..data.decoded import Decoded, checksum_of
 from ..data.one_open import file_digest
 from ..data.table import ImageTable
+from ..data.text import some
 from ..metrics import evaluate
 from ..thresholds import best_thresholds_per_label
 
@@ -68,18 +70,12 @@ def best_thresholds(run, table, vocab) -> tuple:  # (by label, how they were cho
         if unlearned.any():
             how += f"; 1 (never said) for {int(unlearned.sum())} "
             how += "that the network hardly ever scores above 0: "
-            how += some(vocab, unlearned)
+            how += some(compress(vocab, unlearned))
     t = np.where(unseen, NEVER, t)
     if unseen.any():
         how += f"; 1 (never said) for {int(unseen.sum())} without a training image: "
-        how += some(vocab, unseen)
+        how += some(compress(vocab, unseen))
     return by_label(t, vocab), how
-
-
-def some(vocab, chosen):
-    "The first three names, and how many more."
-    names = [o for o, yes in zip(vocab, chosen) if yes]
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def scores_of(run, thresh, vocab):

@@ -13,8 +13,7 @@ def framework_of(model) -> str:  # "torch" or "keras"
             return name
     raise TypeError(
         f"A {type(model).__name__} can't be exported: give a torch module, a fastai Learner or a "
-        "Keras model, "
-        "as the trainers make them."
+        "Keras model, as the trainers make them."
     )
 
 
@@ -160,8 +159,7 @@ def keras_size(model):
     if not isinstance(shape, tuple) or len(shape) != 4 or shape[-1] not in (3, None):
         raise ValueError(
             f"The model takes {shape}, and a predictor gives it images [N, S, S, 3]: one batch, "
-            "red, green and blue last. "
-            "Put what differs into the model."
+            "red, green and blue last. Put what differs into the model."
         )
     if shape[1] != shape[2]:
         raise ValueError(

@@ -86,8 +86,7 @@ def too_new(path, d):
     )
     return (
         f"{path} has format {d['format']}, and this mlc_course {version_of('mlc_course')} reads "
-        f"up to format {FORMAT}: a "
-        f"newer version wrote it{by}. Install a newer mlc_course."
+        f"up to format {FORMAT}: a newer version wrote it{by}. Install a newer mlc_course."
     )
 
 
@@ -114,8 +113,7 @@ def home_of(folder) -> Path:
     if not folder.is_dir():
         raise FileNotFoundError(
             f"There is no folder {folder}. A predictor is a folder that `mlc train --out` or `mlc "
-            "export` wrote, with "
-            f"{MODEL} and {SPEC} in it."
+            f"export` wrote, with {MODEL} and {SPEC} in it."
         )
     there = [o for o in (MODEL, SPEC) if (folder / o).is_file()]
     if SPEC in there and (MODEL in there or list(folder.glob("model-*.onnx"))):

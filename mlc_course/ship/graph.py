@@ -4,7 +4,7 @@
 
 import numpy as np
 
-from .heads import FACTORS, spread
+from .ends import FACTORS, spread
 
 SAME = (
     "Identity",

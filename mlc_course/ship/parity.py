@@ -1,4 +1,5 @@
 "Is what is shipped what its user gets? Measured against the user's own call."
+
 # `learn.get_preds` for a Learner, `model.predict` for a Keras model, the module on a trainer's
 # batches for torch, and what a trainer wrote down where there is a run.
 
@@ -12,6 +13,7 @@ from ..data.decoded import Decoded, require_vocab
 from ..data.files import formats_for
 from ..data.pictures import decode_images
 from .export import framework_probs
+from .made_images import draw_images
 
 OWN_ITEMS = 48  # of a Learner's validation items, at most
 
@@ -36,8 +38,7 @@ def measure(
     if not parts:
         raise ValueError(
             "This Learner takes neither paths of files nor rows of an ImageTable, so it can't be "
-            "compared with what is "
-            "shipped. Pass table=, or let get_x take a path."
+            "compared with what is shipped. Pass table=, or let get_x take a path."
         )
     for names, ours, theirs, what, whose in parts:
         compare(names, ours, theirs, predictor.vocab, whose, tolerance)
@@ -63,11 +64,9 @@ def compare(names, ours, theirs, vocab, whose, tolerance):
     row, col = np.unravel_index(np.nan_to_num(gap, nan=np.inf).argmax(), gap.shape)
     raise ValueError(
         f"What would be shipped doesn't answer as {whose} does: for {names[row]}, {vocab[col]!r} "
-        "it says "
-        f"{ours[row, col]:.6f} instead of {theirs[row, col]:.6f}, and {tolerance} is allowed. "
-        "Nothing was written. Look for "
-        "something that differs from call to call (dropout or noise that stays on), or a callback "
-        "or transform of yours."
+        f"it says {ours[row, col]:.6f} instead of {theirs[row, col]:.6f}, and {tolerance} is "
+        "allowed. Nothing was written. Look for something that differs from call to call (dropout "
+        "or noise that stays on), or a callback or transform of yours."
     )
 
 
@@ -146,57 +145,6 @@ def on_made_images(predictor, source, sigmoid):
         except Exception:
             return None  # a get_x that wants more of a row than the path
         return names, ours, theirs, what, caller(source, sigmoid)
-
-
-def draw_images(
-    folder: Path,  # where the files go
-    size: int,  # side of the network's square; shapes are larger and smaller
-    seed: int = 0,
-) -> list:  # their paths
-    "Files that tell ways to resize, to decode and to normalise from each other."
-    from PIL import Image
-
-    rng, out = np.random.default_rng(seed), []
-    shapes = [
-        (1, 1),
-        (2, 1),
-        (1, 2),
-        (3, 1),
-        (1.4, 1),
-        (1, 1.3),
-        (0.5, 0.4),
-        (0.3, 0.9),
-        (1, 1),
-        (1.6, 1.2),
-        (1, 1),
-        (4, 3),
-    ]
-    for i, (a, b) in enumerate(shapes):
-        w, h = max(2, round(a * size)), max(2, round(b * size) + i % 3)
-        w, h = min(w, 1200), min(h, 1200)
-        y, x = np.mgrid[0:h, 0:w]
-        slopes = np.stack([255 * x / w, 255 * y / h, 255 * (x + y) / (w + h)], -1)[
-            ..., rng.permutation(3)
-        ]
-        bars = 90.0 * ((x // max(1, w // (3 + i)) + y // max(1, h // 4)) % 2)
-        noise = rng.normal(0, 12, (h, w, 3))
-        image = Image.fromarray(
-            (0.7 * slopes + bars[..., None] * rng.uniform(0, 1, 3) + noise)
-            .clip(0, 255)
-            .astype("uint8")
-        )
-        path = folder / f"drawn {i} of {w} x {h}.{'jpg' if i % 4 == 3 else 'png'}"
-        kind = {8: "L", 9: "RGBA", 10: "P"}.get(i)
-        if kind == "RGBA":
-            image.putalpha(Image.fromarray((255 * x / w).astype("uint8")))
-        elif kind:
-            image = image.convert(kind)
-        exif = Image.Exif()
-        exif[0x0112] = 6 if i == 7 else 1
-        path = path.with_suffix(".png") if kind else path
-        image.save(path, exif=exif)
-        out.append(path)
-    return out
 
 
 def on_own_items(predictor, source, sigmoid):

@@ -60,9 +60,8 @@ def read_learner(
     if lists is None or not hasattr(valid, "after_item"):
         raise ValueError(
             "This Learner's DataLoaders weren't made by a DataBlock, so what they do to an image "
-            "can't be read. Give "
-            "the network alone, learn.model, with vocab= and image_size=, if it takes float "
-            "images from 0 to 1."
+            "can't be read. Give the network alone, learn.model, with vocab= and image_size=, if "
+            "it takes float images from 0 to 1."
         )
     if getattr(valid, "n_inp", 1) != 1:
         raise ValueError(
@@ -102,8 +101,7 @@ def read_vocab(dls, model, given):
             raise ValueError(
                 f"The Learner's DataLoaders have the labels {', '.join(found[:5])} and {who} has "
                 f"{', '.join(map(str, list(other)[:5]))}, or another order. The order is that of "
-                "the outputs: "
-                "learn.dls.vocab. Correct one of the two."
+                "the outputs: learn.dls.vocab. Correct one of the two."
             )
         found = [str(o) for o in other]
     if not found:
@@ -157,8 +155,7 @@ def read_items(pipeline):
     if not steps:
         raise ValueError(
             "This Learner's DataLoaders don't resize, so images of any size reach the network. "
-            "Give "
-            "item_tfms=Resize(size) when you make them."
+            "Give item_tfms=Resize(size) when you make them."
         )
     w, h = steps[-1]["size"]
     if w != h:
@@ -281,9 +278,8 @@ def read_activation(loss):
     else:
         raise ValueError(
             f"learn.get_preds puts the outputs through {getattr(act, '__qualname__', act)}, which "
-            "is neither a sigmoid "
-            "nor nothing. Use BCEWithLogitsLossFlat, or set learn.loss_func.activation = "
-            "torch.sigmoid."
+            "is neither a sigmoid nor nothing. Use BCEWithLogitsLossFlat, or set "
+            "learn.loss_func.activation = torch.sigmoid."
         )
     if name == "softmax":
         raise ValueError(compete(type(loss).__name__, "ends learn.get_preds in a softmax"))

@@ -135,9 +135,8 @@ def needs_sigmoid(
     if source.reading.activation == "sigmoid" and ending == "sigmoid":
         raise ValueError(
             "This Learner's network ends in a sigmoid and learn.get_preds applies another (its "
-            "loss is for logits), so its "
-            "scores lie between 0.5 and 0.73. Take the sigmoid out of the network, or use "
-            "BCELossFlat()."
+            "loss is for logits), so its scores lie between 0.5 and 0.73. Take the sigmoid out of "
+            "the network, or use BCELossFlat()."
         )
     if source.reading.activation == "none" and ending == "logits":
         if takes_logits(source.learn.loss_func):
@@ -146,8 +145,7 @@ def needs_sigmoid(
         name = getattr(loss, "__name__", type(loss).__name__)
         raise ValueError(
             f"learn.get_preds gives logits and no probabilities, for the loss {name} has no "
-            "activation. If it is a loss of "
-            "logits, say so, learn.loss_func.activation = torch.sigmoid, or use "
-            "BCEWithLogitsLossFlat()."
+            "activation. If it is a loss of logits, say so, learn.loss_func.activation = "
+            "torch.sigmoid, or use BCEWithLogitsLossFlat()."
         )
     return ending == "logits"

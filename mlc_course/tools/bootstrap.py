@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 "Sets up `.venv` and runs a target: course, test, lab, clean, setup."
 
-# Runs as a plain file with any Python from 3.6 on (`python3 mlc_course/tools/bootstrap.py course`), so it uses
-# the standard library alone, imports nothing of this package, and keeps to old syntax. The Makefile calls it;
-# where there is no make, as on Windows, call it yourself.
+# Runs as a plain file with any Python from 3.6 on (`python3 mlc_course/tools/bootstrap.py course`),
+# so it uses the standard library alone, imports nothing of this package, and keeps to old syntax.
+# The Makefile calls it; where there is no make, as on Windows, call it yourself.
 import argparse
 import hashlib
 import json
@@ -19,11 +19,14 @@ from pathlib import Path
 OLDEST, NEWEST = (3, 11), (3, 13)  # the Pythons that all three frameworks support
 FREE_GB = 10  # what the environment and the runs need, in gigabytes
 EXTRAS = "all,test"
-LOCK = "requirements.lock"  # every package with the hashes of its files; mlc_course/tools/lock.py writes it
-INSTALLER = "MLC_INSTALLER"  # the environment variable that chooses: uv or pip; if unset, uv where it is installed
+# every package with the hashes of its files; mlc_course/tools/lock.py writes it
+LOCK = "requirements.lock"
+# the environment variable that chooses: uv or pip; if unset, uv where it is installed
+INSTALLER = "MLC_INSTALLER"
 STAMP = "mlc-stamp.json"  # written last: its absence means that an install didn't finish
 ROOT = Path(__file__).resolve().parents[2]
-# How OpenMP's threads wait, unless the user has said so by one of the three; mlc_course/machine.py says the same
+# How OpenMP's threads wait, unless the user has said so by one of the three; mlc_course/machine.py
+# says the same
 THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
 THREADS_TOO = ("GOMP_SPINCOUNT", "KMP_BLOCKTIME")
 
@@ -43,10 +46,9 @@ def check_python(version=None, executable=None):
     if OLDEST <= version[:2] <= NEWEST:
         return
     raise SetupError(
-        "This is Python {} ({}); the course needs Python {} to {}. Install one of these, and name it:\n"
-        "    make PYTHON=python3.12 course\n"
-        "or, without make:\n"
-        "    python3.12 mlc_course/tools/bootstrap.py course".format(
+        "This is Python {} ({}); the course needs Python {} to {}. Install one of these, and "
+        "name it:\n    make PYTHON=python3.12 course\nor, without make:\n    python3.12 "
+        "mlc_course/tools/bootstrap.py course".format(
             ".".join(str(v) for v in version[:3]), executable, dotted(OLDEST), dotted(NEWEST)
         )
     )
@@ -70,15 +72,16 @@ def check_disk(folder, need=None):
     if free >= need:
         return
     raise SetupError(
-        "The disk of {} has {:.1f} GB free; the environment (PyTorch, TensorFlow and Jupyter) and the runs need about {:g} GB. "
-        "Free some space, or put the course on another disk. If you know better, set MLC_MIN_FREE_GB=0.".format(
-            folder, free, need
-        )
+        "The disk of {} has {:.1f} GB free; the environment (PyTorch, TensorFlow and Jupyter) "
+        "and the runs need about {:g} GB. Free some space, or put the course on another disk. "
+        "If you know better, set MLC_MIN_FREE_GB=0.".format(folder, free, need)
     )
 
 
 def check_venv_module(executable=None):
-    "Raise SetupError where Python came without `venv` or `ensurepip`, as Debian's and Ubuntu's does."
+    """Raise SetupError where Python came without `venv` or `ensurepip`, as Debian's and Ubuntu's
+    does.
+    """
     executable = executable or sys.executable
     if (
         subprocess.call(
@@ -90,9 +93,9 @@ def check_venv_module(executable=None):
     ):
         return
     raise SetupError(
-        "{} can't make virtual environments: its `venv` or `ensurepip` module is missing. On Debian and Ubuntu install it with\n"
-        "    sudo apt install python{}-venv\n"
-        "and run the same command again.".format(executable, dotted(sys.version_info))
+        "{} can't make virtual environments: its `venv` or `ensurepip` module is missing. On "
+        "Debian and Ubuntu install it with\n    sudo apt install python{}-venv\nand run the "
+        "same command again.".format(executable, dotted(sys.version_info))
     )
 
 
@@ -132,7 +135,9 @@ def python_version_of(python):
 
 
 def state_of(root, venv, wanted=None):
-    "('ready' | 'install' | 'build', why): what has to be done to `venv`; `wanted` is the (major, minor) asked for by name."
+    """('ready' | 'install' | 'build', why): what has to be done to `venv`; `wanted` is the (major,
+    minor) asked for by name.
+    """
     if not venv.exists():
         return "build", "there is no environment yet"
     version = python_version_of(venv_python(venv))
@@ -160,9 +165,8 @@ def remove_tree(path):
         shutil.rmtree(str(path))
     except OSError as e:
         raise SetupError(
-            "{} can't be removed ({}). Close the programs that run from it, and delete it by hand.".format(
-                path, e
-            )
+            "{} can't be removed ({}). Close the programs that run from it, and delete it by "
+            "hand.".format(path, e)
         )
 
 
@@ -181,14 +185,17 @@ def build_venv(venv):
 
 
 def find_uv(venv):
-    "The program uv, which installs the same files faster than pip, or None. One in the environment itself isn't used: that may go."
+    """The program uv, which installs the same files faster than pip, or None. One in the
+    environment itself isn't used: that may go.
+    """
     choice = os.environ.get(INSTALLER, "").strip().lower()
     if choice not in ("", "pip", "uv"):
         raise SetupError("{} is {!r}; it must be uv or pip.".format(INSTALLER, choice))
     found = None if choice == "pip" else shutil.which("uv", path=path_without(venv))
     if choice == "uv" and not found:
         raise SetupError(
-            "{} asks for uv, and there is no such program here. Install it (https://docs.astral.sh/uv), or unset the variable: then pip does it.".format(
+            "{} asks for uv, and there is no such program here. Install it "
+            "(https://docs.astral.sh/uv), or unset the variable: then pip does it.".format(
                 INSTALLER
             )
         )
@@ -230,23 +237,27 @@ def run_pip(root, python, what, *words):
         return
     if what == "check":
         raise SetupError(
-            "The packages in {} don't fit together; pip's message is above. If you changed pyproject.toml, make "
-            "{} anew: python -m mlc_course.tools.lock".format(Path(python).parents[1], LOCK)
+            "The packages in {} don't fit together; pip's message is above. If you changed "
+            "pyproject.toml, make {} anew: python -m mlc_course.tools.lock".format(
+                Path(python).parents[1], LOCK
+            )
         )
     raise SetupError(
-        "The installation did not finish; pip's message is above. Check the network connection and the free "
-        "disk space, and run the same command again: it goes on from what was downloaded. If pip says that hashes "
-        "do not match, the file that it was given is not the one that the course was tested with: it was not installed."
+        "The installation did not finish; pip's message is above. Check the network connection "
+        "and the free disk space, and run the same command again: it goes on from what was "
+        "downloaded. If pip says that hashes do not match, the file that it was given is not "
+        "the one that the course was tested with: it was not installed."
     )
 
 
 def install(root, venv):
-    "Install what the lock file names, each file compared with its hash, then the package itself; the stamp is written last."
+    """Install what the lock file names, each file compared with its hash, then the package itself;
+    the stamp is written last.
+    """
     if not (root / LOCK).is_file():
         raise SetupError(
-            "{} is missing in {}, so the packages couldn't be verified. Get it back: git checkout {}".format(
-                LOCK, root, LOCK
-            )
+            "{} is missing in {}, so the packages couldn't be verified. Get it back: git "
+            "checkout {}".format(LOCK, root, LOCK)
         )
     stamp = venv / STAMP
     if stamp.exists():
@@ -263,7 +274,9 @@ def install(root, venv):
 
 
 def install_with_uv(root, uv, python):
-    "Install by uv, which compares the same hashes; whether it went well. If not, pip tries, which knows mirrors that uv doesn't."
+    """Install by uv, which compares the same hashes; whether it went well. If not, pip tries, which
+    knows mirrors that uv doesn't.
+    """
     steps = [
         ["install", "--require-hashes", "-r", LOCK],
         ["install", "--no-deps", "--no-build-isolation", "-e", "."],
@@ -307,8 +320,8 @@ def ensure(root=ROOT, venv=None, chosen=False):
         ):  # this very Python is in the folder to be replaced
             base = getattr(sys, "_base_executable", None)
             raise SetupError(
-                "{}, so the environment must be made anew, but it is active in this shell. Run `deactivate` and then "
-                "the same command again{}.".format(
+                "{}, so the environment must be made anew, but it is active in this shell. Run "
+                "`deactivate` and then the same command again{}.".format(
                     why[0].upper() + why[1:],
                     " (the Python behind it is {})".format(base) if base else "",
                 )
@@ -328,7 +341,9 @@ def say(text):
 
 
 def call(command, root, **env):
-    "Run `command` in `root` and return its exit code; Ctrl-C is left to the command, which gets it too."
+    """Run `command` in `root` and return its exit code; Ctrl-C is left to the command, which gets
+    it too.
+    """
     full = dict(os.environ)
     full.update({k: str(v) for k, v in env.items()})
     if not any(full.get(name, "").strip() for name in list(THREADS) + list(THREADS_TOO)):
@@ -360,7 +375,9 @@ def memory_gb():
 
 
 def test_workers(cores=None, memory=None):
-    "How many notebooks to test at a time: one a core, up to four, with 4 GB of memory for each. MLC_TEST_WORKERS overrides."
+    """How many notebooks to test at a time: one a core, up to four, with 4 GB of memory for each.
+    MLC_TEST_WORKERS overrides.
+    """
     text = os.environ.get("MLC_TEST_WORKERS", "").strip()
     if text:
         if not text.isdigit():
@@ -389,7 +406,9 @@ def changed(before, after):
 
 
 def check_generated(root, python):
-    "0 where nbdev-export and nbdev-clean, run on a copy of the project, change no file; the tree itself is not touched."
+    """0 where nbdev-export and nbdev-clean, run on a copy of the project, change no file; the tree
+    itself is not touched.
+    """
     with tempfile.TemporaryDirectory() as tmp:
         copy = Path(tmp).resolve() / root.name
         copy.mkdir()
@@ -418,16 +437,17 @@ def check_generated(root, python):
                 for f in files:
                     say("    " + f)
                 say(
-                    "Edit notebooks, not the modules that they export; then run `nbdev-{}` and commit what it changed.".format(
-                        what
-                    )
+                    "Edit notebooks, not the modules that they export; then run `nbdev-{}` and "
+                    "commit what it changed.".format(what)
                 )
                 return 1
     return 0
 
 
 def run_tests(root, python, args=()):
-    "Every part of `make test`, each even where an earlier one failed; the number of parts that failed."
+    """Every part of `make test`, each even where an earlier one failed; the number of parts that
+    failed.
+    """
     env = dict(venv_env(python), MLC_PROFILE="smoke", MPLBACKEND="Agg", TF_CPP_MIN_LOG_LEVEL="2")
     workers = test_workers()
     nb_test = "from nbdev.test import nbdev_test; nbdev_test()"
@@ -471,15 +491,22 @@ def freeze(root, python):
         [str(python), "-m", "pip", "freeze", "--all", "--exclude-editable"]
     ).decode("utf-8")
     lines = [
-        l.strip() for l in text.splitlines() if re.match(r"^[A-Za-z0-9][\w.-]*==\S+$", l.strip())
+        line.strip()
+        for line in text.splitlines()
+        if re.match(r"^[A-Za-z0-9][\w.-]*==\S+$", line.strip())
     ]
     lines = sorted(
-        (l for l in lines if l.split("==")[0].lower() not in TOOLS and not LINUX_ONLY.match(l)),
+        (
+            line
+            for line in lines
+            if line.split("==")[0].lower() not in TOOLS and not LINUX_ONLY.match(line)
+        ),
         key=str.lower,
     )
     head = (
-        "# The exact versions of a run that passed. requirements.lock, which pip reads through `make`, is made from them.\n"
-        "# Made anew, after a run that passed, by: python3 mlc_course/tools/bootstrap.py freeze\n"
+        "# The exact versions of a run that passed. requirements.lock, which pip reads through "
+        "`make`, is made from them.\n# Made anew, after a run that passed, by: python3 "
+        "mlc_course/tools/bootstrap.py freeze\n"
     )
     with open(str(root / "constraints.txt"), "w", encoding="utf-8", newline="\n") as f:
         f.write(head + "\n".join(lines) + "\n")
@@ -495,9 +522,8 @@ def clean(root, venv=None):
     venv = venv or root / ".venv"
     if venv.exists() and Path(sys.prefix).resolve() == venv.resolve():
         raise SetupError(
-            "{} is active in this shell, so it can't be removed from inside. Run `deactivate` first.".format(
-                venv
-            )
+            "{} is active in this shell, so it can't be removed from inside. Run `deactivate` "
+            "first.".format(venv)
         )
     targets = [venv] + [
         root / n
@@ -512,7 +538,8 @@ def clean(root, venv=None):
             remove_tree(path)
             say("removed {}".format(path.relative_to(root)))
     say(
-        "The drawn pictures stay where they are: `mlc doctor` shows the folder, and deleting it is safe."
+        "The drawn pictures stay where they are: `mlc doctor` shows the folder, and deleting "
+        "it is safe."
     )
 
 
@@ -521,7 +548,8 @@ def main(argv=None, root=ROOT):
     parser.add_argument(
         "target",
         choices=["course", "test", "lab", "clean", "setup", "freeze"],
-        help="course: run every lesson; test: all tests; lab: open the lessons; clean: remove what was made; setup: only install; freeze: write constraints.txt",
+        help="course: run every lesson; test: all tests; lab: open the lessons; clean: remove what "
+        "was made; setup: only install; freeze: write constraints.txt",
     )
     parser.add_argument(
         "--chosen",

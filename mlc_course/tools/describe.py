@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from mlc_course.data.text import some
+
 SHOWN = 100  # so many labels are listed in full; of more, the first FIRST
 FIRST = 50
 
@@ -19,12 +21,6 @@ def label_counts_by_split(
     flat = np.repeat(codes, sizes) * len(number) + columns
     shape = (len(table.splits), len(number))
     return np.bincount(flat, minlength=shape[0] * shape[1]).reshape(shape), sizes, codes
-
-
-def _some(names, n=8):
-    "Names joined by commas, the first few of many."
-    names = list(names)
-    return ", ".join(names[:n]) + (f" and {len(names) - n:,} more" if len(names) > n else "")
 
 
 def _split_lines(table, counts, sizes, codes):
@@ -62,12 +58,12 @@ def warnings_of(table, counts=None) -> list:
     names = np.array(table.vocab, dtype=object)
     none = total == 0
     if none.any():
-        found.append(f"Labels without an image: {_some(names[none])}.")
+        found.append(f"Labels without an image: {some(names[none], 8)}.")
     for split, what in (("train", "a training image"), ("valid", "a validation image")):
         if split in by_split:
             lacks = (by_split[split] == 0) & ~none
             if lacks.any():
-                found.append(f"Labels without {what}: {_some(names[lacks])}.")
+                found.append(f"Labels without {what}: {some(names[lacks], 8)}.")
     return found + _group_warnings(table) + _alike_warnings(table)
 
 

@@ -1,21 +1,39 @@
-"Looks at this machine: versions, devices, disk, memory, the data, the import orders, and which lessons can run."
+"""Looks at this machine: versions, devices, disk, memory, the data, the import orders, and which
+lessons can run.
+"""
 
-# Whatever imports a framework does it in a process of its own: an abort or a hang there is a line of the report.
+# Whatever imports a framework does it in a process of its own: an abort or a hang there is a line
+# of the report.
 import importlib.metadata
 import importlib.util
-import json
 import os
 import platform
 import re
 import shutil
-import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from mlc_course.extras import EXTRAS, absent
 from mlc_course.machine import quiet_threads, thread_setting, usable_cores
+
+from .doctor_text import as_text
+from .probes import TENSORFLOW, TORCH, probe
+
+__all__ = [
+    "ORDERS",
+    "PACKAGES",
+    "RULE",
+    "as_text",
+    "examine",
+    "folder_size",
+    "imports_of",
+    "lessons_report",
+    "missing_modules",
+    "probe",
+    "version",
+]
+
 
 PACKAGES = (
     "mlc_course",
@@ -40,33 +58,22 @@ PACKAGES = (
     "nbconvert",
     "typer",
 )
-TIMEOUT = 60  # seconds for one probe
 
-TORCH = """
-import torch, torchvision
-cuda = torch.cuda.is_available()
-tell('torch', cuda=[torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())] if cuda else [],
-     mps=bool(torch.backends.mps.is_available()), threads=torch.get_num_threads(), built_for_cuda=torch.version.cuda)
-"""
-TENSORFLOW = """
-import tensorflow as tf
-tell('tensorflow', gpus=[d.name for d in tf.config.list_physical_devices('GPU')])
-"""
-TELL = """
-import json
-def tell(name, **facts): print('@' + json.dumps({name: facts}), flush=True)
-"""
+
 ORDERS = {  # name: code that imports in this order in one process, and whether it has to work
     "PyTorch first, then TensorFlow": (TORCH + TENSORFLOW, True),
     "TensorFlow first, then PyTorch": ("import tensorflow, torchvision", False),
     "TensorFlow first, through this package": (
-        "from mlc_course.settings import import_tensorflow; import_tensorflow(); import torchvision",
+        "from mlc_course.settings import import_tensorflow; import_tensorflow(); import "
+        "torchvision",
         True,
     ),
 }
+
+
 RULE = (
-    "Import PyTorch, torchvision or fastai before TensorFlow. The other order can end the process without a traceback; "
-    "mlc_course's own modules see to it in either order."
+    "Import PyTorch, torchvision or fastai before TensorFlow. The other order can end the "
+    "process without a traceback; mlc_course's own modules see to it in either order."
 )
 
 
@@ -78,48 +85,6 @@ def version(
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
         return None
-
-
-def probe(
-    code: str,  # Python source that may call tell(name, **facts)
-    timeout: float = TIMEOUT,  # seconds
-) -> dict:  # ok, facts, error
-    "Run `code` in a fresh Python and say how that went."
-    env = dict(os.environ, TF_CPP_MIN_LOG_LEVEL="3", PYTHONUTF8="1")
-    quiet_threads(env)
-    started = time.perf_counter()
-    try:
-        done = subprocess.run(
-            [sys.executable, "-c", TELL + code],
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=timeout,
-            env=env,
-        )
-    except subprocess.TimeoutExpired:
-        return dict(ok=False, facts={}, error=f"no answer within {timeout:.0f} s", seconds=timeout)
-    facts = {
-        k: v
-        for l in done.stdout.splitlines()
-        if l.startswith("@")
-        for k, v in json.loads(l[1:]).items()
-    }
-    lines = [l for l in done.stderr.splitlines() if l.strip()]
-    error = (
-        ""
-        if done.returncode == 0
-        else (lines[-1].strip()[:200] if lines else f"exit code {done.returncode}")
-    )
-    if done.returncode < 0:
-        error = f"aborts (signal {-done.returncode})" + (f": {error}" if lines else "")
-    return dict(
-        ok=done.returncode == 0,
-        facts=facts,
-        error=error,
-        seconds=round(time.perf_counter() - started, 1),
-    )
 
 
 def imports_of(
@@ -182,53 +147,89 @@ def folder_size(
     return total
 
 
-def examine() -> dict:  # plain values, ready for JSON
-    "Everything that the doctor looks at."
-    import psutil
-    from mlc_course.settings import data_home, load_profile
-    from mlc_course.tools.runner import find_checkout
-
+def _look_at_frameworks():
+    "{framework or order of import: what its process said} for those that are installed."
     have = {n for n in ("torch", "tensorflow") if version(n) is not None}
-    codes = (
-        {k: code for k, (code, _) in ORDERS.items()}
-        if len(have) == 2
-        else {n: dict(torch=TORCH, tensorflow=TENSORFLOW)[n] for n in have}
-    )
+    alone = dict(torch=TORCH, tensorflow=TENSORFLOW)
+    both_here = len(have) == 2
+    codes = {k: c for k, (c, _) in ORDERS.items()} if both_here else {n: alone[n] for n in have}
     with ThreadPoolExecutor(max_workers=max(2, min(3, usable_cores()))) as pool:
         probes = dict(zip(codes, pool.map(probe, codes.values())))
     both = probes.get("PyTorch first, then TensorFlow")
-    if both:
-        probes |= {
-            n: dict(both, ok=True, error="", facts=both["facts"][n])
-            for n in have
-            if n in both["facts"]
-        }
+    for n in have if both else ():
+        if n in both["facts"]:
+            probes[n] = dict(both, ok=True, error="", facts=both["facts"][n])
     for n in have - set(probes):
-        probes[n] = probe(
-            dict(torch=TORCH, tensorflow=TENSORFLOW)[n]
-        )  # which of the two is broken?
+        probes[n] = probe(alone[n])  # which of the two is broken?
     for n in have:
         probes[n]["facts"] = probes[n]["facts"].get(n, probes[n]["facts"])
-    problems = []
+    return probes
+
+
+def _look_at_data():
+    "Where the data lies, and how much it is; or why it can't be used."
+    from mlc_course.settings import data_home
+
     try:
         home = data_home()
-        data = dict(
-            path=str(home), bytes=folder_size(home), free_bytes=shutil.disk_usage(home).free
-        )
+        free = shutil.disk_usage(home).free
+        return dict(path=str(home), bytes=folder_size(home), free_bytes=free)
     except OSError as e:
-        data = dict(path=None, error=str(e))
-        problems.append(str(e))
+        return dict(path=None, error=str(e))
+
+
+def _profile():
+    "The profile's name and no problem, or no name and what is wrong."
+    from mlc_course.settings import load_profile
+
     try:
-        profile = load_profile().name
+        return load_profile().name, []
     except ValueError as e:
-        profile = None
-        problems.append(str(e))
+        return None, [str(e)]
+
+
+def _lessons():
+    "The checkout and its lessons; none outside of one."
+    from mlc_course.tools.runner import find_checkout
+
     try:
         root = find_checkout()
-        lessons = lessons_report(root / "nbs")
+        return root, lessons_report(root / "nbs")
     except FileNotFoundError:
-        root, lessons = None, []
-    memory = psutil.virtual_memory()
+        return None, []
+
+
+def _problems(report, probes):
+    "A sentence for everything that a reader should see to."
+    out = [report["data"]["error"]] if "error" in report["data"] else []
+    if not (3, 11) <= sys.version_info[:2] <= (3, 13):
+        out.append(f"Python {report['python']} is not one of 3.11 to 3.13.")
+    for n in ("torch", "tensorflow"):
+        if n in probes and not probes[n]["ok"]:
+            out.append(f"{n} can't be imported: {probes[n]['error']}")
+    for k, (_, must) in ORDERS.items():
+        if must and k in probes and not probes[k]["ok"]:
+            out.append(f"{k}: {probes[k]['error']}")
+    for x in report["lessons"]:
+        if x["missing"]:
+            out.append(f"{x['stem']} misses {', '.join(x['missing'])}; run `make setup`.")
+    free, memory = report["disk_free_bytes"] / 1e9, report["memory_bytes"] / 1e9
+    if free < 2:
+        out.append(f"Only {free:.1f} GB of disk are free; the runs need about 2 GB.")
+    if memory < 7:
+        out.append(
+            f"The machine has {memory:.1f} GB of memory; run one lesson at a time, with nothing "
+            "else open."
+        )
+    return out
+
+
+def examine() -> dict:  # plain values, ready for JSON
+    "Everything that the doctor looks at."
+    import psutil
+
+    probes, memory = _look_at_frameworks(), psutil.virtual_memory()
+    (profile, wrong), (root, lessons) = _profile(), _lessons()
     report = dict(
         python=platform.python_version(),
         executable=sys.executable,
@@ -238,7 +239,7 @@ def examine() -> dict:  # plain values, ready for JSON
         memory_bytes=memory.total,
         memory_free_bytes=memory.available,
         disk_free_bytes=shutil.disk_usage(root or Path.cwd()).free,
-        data=data,
+        data=_look_at_data(),
         profile=profile,
         checkout=str(root) if root else None,
         lessons=lessons,
@@ -249,118 +250,4 @@ def examine() -> dict:  # plain values, ready for JSON
         import_orders={k: probes[k] for k in ORDERS if k in probes},
         rule=RULE,
     )
-    if not (3, 11) <= sys.version_info[:2] <= (3, 13):
-        problems.append(f"Python {platform.python_version()} is not one of 3.11 to 3.13.")
-    problems += [
-        f"{n} can't be imported: {probes[n]['error']}"
-        for n in ("torch", "tensorflow")
-        if n in probes and not probes[n]["ok"]
-    ]
-    problems += [
-        f"{k}: {probes[k]['error']}"
-        for k, (_, must) in ORDERS.items()
-        if must and k in probes and not probes[k]["ok"]
-    ]
-    problems += [
-        f"{x['stem']} misses {', '.join(x['missing'])}; run `make setup`."
-        for x in lessons
-        if x["missing"]
-    ]
-    if report["disk_free_bytes"] < 2e9:
-        problems.append(
-            f"Only {report['disk_free_bytes'] / 1e9:.1f} GB of disk are free; the runs need about 2 GB."
-        )
-    if memory.total < 7e9:
-        problems.append(
-            f"The machine has {memory.total / 1e9:.1f} GB of memory; run one lesson at a time, with nothing else open."
-        )
-    return report | dict(problems=problems)
-
-
-def _extra_line(name, extra):
-    "What an extra is for, and how to get it where it isn't installed."
-    if not extra["missing"]:
-        return f"  {name:14}here"
-    return f'  {name:14}for {extra["use"]}: pip install "mlc_course[{name}]"'
-
-
-def _all_well(report):
-    "The last line where nothing is wrong."
-    missing = [name for name, extra in report["extras"].items() if extra["missing"]]
-    if missing:
-        return f"Nothing is wrong. Not installed: {', '.join(missing)}."
-    return "Everything that the lessons need is here."
-
-
-def as_text(
-    r: dict,  # what `examine` returned
-) -> str:
-    "The report for a person."
-    gb = lambda b: f"{b / 1e9:.1f} GB"
-    row = lambda name, value: f"{name:14}{value}"
-    missing = [p for p, v in r["packages"].items() if v is None]
-    lines = [
-        row("Python", f"{r['python']}  ({r['executable']})"),
-        row("System", r["system"]),
-        row(
-            "Machine",
-            f"{r['cores']} cores, {gb(r['memory_bytes'])} memory ({gb(r['memory_free_bytes'])} free), {gb(r['disk_free_bytes'])} disk free",
-        ),
-        "",
-    ]
-    lines += (
-        [row("Packages", "")]
-        + [f"  {p:14}{v}" for p, v in r["packages"].items() if v]
-        + ([f"  missing: {', '.join(missing)}"] if missing else [])
-        + [""]
-    )
-    lines += [row("Extras", "")] + [_extra_line(x, e) for x, e in r["extras"].items()] + [""]
-    t, tf = r["torch"], r["tensorflow"]
-    if t is None:
-        torch = "not installed"
-    elif not t["ok"]:
-        torch = f"can't be imported: {t['error']}"
-    else:
-        torch = ", ".join(t["facts"]["cuda"]) or (
-            "Apple GPU (mps)"
-            if t["facts"]["mps"]
-            else f"no GPU; {t['facts']['threads']} CPU threads"
-        )
-    if tf is None:
-        tens = "not installed"
-    elif not tf["ok"]:
-        tens = f"can't be imported: {tf['error']}"
-    else:
-        tens = ", ".join(tf["facts"]["gpus"]) or "no GPU; CPU"
-    lines += [row("Devices", ""), f"  {'PyTorch':14}{torch}", f"  {'TensorFlow':14}{tens}", ""]
-    lines += [row("Threads", f"OpenMP's while they wait: {r['threads']}"), ""]
-    if r["import_orders"]:
-        lines += (
-            [row("Import order", "")]
-            + [f"  {k:40}{'ok' if v['ok'] else v['error']}" for k, v in r["import_orders"].items()]
-            + [f"  {r['rule']}", ""]
-        )
-    d = r["data"]
-    lines += [
-        row(
-            "Data",
-            f"{d['path']}  ({gb(d['bytes'])} used, {gb(d['free_bytes'])} free)"
-            if d["path"]
-            else d["error"],
-        )
-    ]
-    lines += [row("Profile", r["profile"] or "unknown")]
-    if r["checkout"]:
-        can = [x["stem"] for x in r["lessons"] if not x["missing"]]
-        lines += [row("Lessons", f"{len(can)} of {len(r['lessons'])} can run, in {r['checkout']}")]
-        lines += [
-            f"  {x['stem']:20}misses {', '.join(x['missing'])}"
-            for x in r["lessons"]
-            if x["missing"]
-        ]
-    else:
-        lines += [row("Lessons", "this folder is not inside a checkout of the course")]
-    lines += (
-        ["", *(f"PROBLEM  {p}" for p in r["problems"])] if r["problems"] else ["", _all_well(r)]
-    )
-    return "\n".join(lines)
+    return report | dict(problems=wrong + _problems(report, probes))

@@ -1,4 +1,6 @@
-"The C library's memory: kept while a network trains, given back when a page has looked at a large image."
+"""The C library's memory: kept while a network trains, given back when a page has looked at a large
+image.
+"""
 
 import ctypes
 import os
@@ -6,7 +8,9 @@ import sys
 
 
 def keep_memory() -> bool:
-    "Ask glibc to keep freed blocks instead of giving them back at every step, as `mlc run` does for its kernels; False where that can't be asked."
+    """Ask glibc to keep freed blocks instead of giving them back at every step, as `mlc run` does
+    for its kernels; False where that can't be asked.
+    """
     if not sys.platform.startswith("linux") or any(
         k in os.environ for k in ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_MAX_")
     ):

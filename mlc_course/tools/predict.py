@@ -11,8 +11,11 @@ from pathlib import Path
 def find_images(
     given: list[str],  # files, folders, patterns
 ) -> list:  # paths, folders in the order of their names
-    """Every image file that is meant. What can't be read is kept, so that it is reported with the others:
-    a file that isn't there, an image of another kind (HEIC, SVG), an empty folder."""
+    """Every image file that is meant.
+
+    What can't be read is kept, so that it is reported with the others: a file that isn't there, an
+    image of another kind (HEIC, SVG), an empty folder.
+    """
     from mlc_course.data.files import find_image_files, image_suffixes
 
     found, nothing = [], []
@@ -53,7 +56,9 @@ def print_all(
     form: str,  # "text", "json" or "csv"
     out=None,  # where the answers go; standard output if left out
 ) -> int:  # how many files could not be read
-    "One answer per picture as soon as it is there; files that can't be read are named on standard error."
+    """One answer per picture as soon as it is there; files that can't be read are named on standard
+    error.
+    """
     from mlc_course.safety import progress_bar
 
     out, bad = out or sys.stdout, 0
@@ -109,7 +114,9 @@ class _Json:
 
 
 class _Csv:
-    "file, labels, a column for each label, error. No two columns have one name, and a | inside a label is written \\|."
+    """file, labels, a column for each label, error. No two columns have one name, and a | inside a
+    label is written \\|.
+    """
 
     def __init__(self, out, vocab, paths):
         self.out, self.vocab, self.rows = out, vocab, csv.writer(out, lineterminator="\n")
@@ -117,7 +124,8 @@ class _Csv:
         for label, name in zip(vocab, names):
             if label != name:
                 print(
-                    f"mlc: the column of the label {label!r} is called {name!r}, for {label!r} is a column of its own.",
+                    f"mlc: the column of the label {label!r} is called {name!r}, for {label!r} "
+                    "is a column of its own.",
                     file=sys.stderr,
                 )
         self.rows.writerow(["file", "labels", *names, "error"])

@@ -1,146 +1,48 @@
-"Turns executed notebooks into HTML pages that open from disk: no script, no font and no picture is fetched."
+"""Turns executed notebooks into HTML pages that open from disk: no script, no font and no picture
+is fetched.
+"""
 
-# nbconvert's own full templates load RequireJS and MathJax from a CDN, so a reader without a network would see raw
-# formulas. Here only its cells are used; formulas are drawn by Matplotlib, and page, contents and style are ours.
-import base64
+# nbconvert's own full templates load RequireJS and MathJax from a CDN, so a reader without a
+# network would see raw formulas. Here only its cells are used; formulas are drawn by Matplotlib,
+# and page, contents and style are ours.
 import copy
 import html
-import io
 import platform
 import re
 import time
-from functools import lru_cache
 from pathlib import Path
 
 from mlc_course.tools.texts import clock, write_text
 
-STYLE = """
-:root{color-scheme:light;--ink:#1c2430;--soft:#5b6675;--line:#dde2e8;--fill:#f6f8fa;--link:#0b5cad}
-*{box-sizing:border-box}
-body{margin:0;color:var(--ink);background:#fff;font:16px/1.6 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
-a{color:var(--link)} a:hover{text-decoration-thickness:2px}
-nav{position:fixed;inset:0 auto 0 0;width:17rem;overflow:auto;padding:1.2rem 1rem;border-right:1px solid var(--line);background:var(--fill);font-size:.88rem;line-height:1.45}
-nav a{text-decoration:none} nav a:hover{text-decoration:underline}
-nav ol,nav ul{margin:.3rem 0;padding-left:1.1rem} nav>ol{list-style:none;padding-left:0} nav li{margin:.2rem 0}
-nav [aria-current]{font-weight:650;color:var(--ink)}
-main{margin-left:17rem;padding:1.5rem 2.5rem 5rem;max-width:66rem}
-h1{line-height:1.2;margin:.4rem 0 1rem} h2{margin-top:2.4rem;border-bottom:1px solid var(--line);padding-bottom:.2rem} h1,h2,h3{scroll-margin-top:1rem}
-.anchor-link{margin-left:.3em;text-decoration:none;opacity:0} :is(h1,h2,h3,h4):hover .anchor-link,.anchor-link:focus{opacity:.6}
-blockquote{margin:1rem 0;padding:.2rem 1rem;border-left:4px solid #5f9ed1;color:var(--soft);background:var(--fill)}
-pre,code{font:.86rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace}
-:not(pre)>code{background:var(--fill);padding:.1em .3em;border-radius:3px;overflow-wrap:anywhere}
-.highlight pre,pre{margin:0;overflow-x:auto}
-.text_cell_render>pre,.text_cell_render .highlight,.input_area{background:var(--fill);border:1px solid var(--line);border-radius:6px;padding:.6rem .9rem}
-.text_cell_render>pre,.text_cell_render .highlight{margin:1rem 0} .highlight{background:none}
-.code_cell{margin:.7rem 0} .prompt{display:none}
-.output_subarea{padding:.4rem .9rem;margin:.3rem 0;overflow-x:auto;max-height:48rem;overflow-y:auto} .output_subarea pre{white-space:pre} .output_png img{display:block}
-.output_stderr{background:#fff4e5;border-left:4px solid #c85200} .output_error{background:#fdecea;border-left:4px solid #b3261e}
-img,svg{max-width:100%;height:auto} img.math{height:auto;max-width:none} p.math{text-align:center;overflow-x:auto;margin:1.1rem 0} p.math img{display:block;margin:.35rem auto}
-table{border-collapse:collapse;margin:.8rem 0;font-size:.92rem;display:block;overflow-x:auto;max-width:100%}
-th,td{padding:.3rem .7rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top} .dataframe td,.dataframe th,td.num,th.num{text-align:right;font-variant-numeric:tabular-nums}
-details{border:1px solid var(--line);border-radius:6px;padding:.4rem .9rem;margin:.6rem 0} summary{cursor:pointer}
-.ok{color:#1a7f37} .bad{color:#b3261e;font-weight:650} .soft{color:var(--soft)} .pager{display:flex;justify-content:space-between;margin-top:3rem;border-top:1px solid var(--line);padding-top:1rem}
-.alert{background:#fdecea;border-left:4px solid #b3261e;padding:.6rem 1rem;margin:1rem 0}
-@media(max-width:60rem){nav{position:static;width:auto;border:0;border-bottom:1px solid var(--line);max-height:14rem}main{margin:0;padding:1rem}}
-@media print{nav,.pager{display:none}main{margin:0;max-width:none}.output_subarea{max-height:none}}
-"""
+from .formulas import draw_formula, draw_formulas
+from .report_style import STYLE
 
-_MATH = re.compile(
-    r"(?P<code>^(```|~~~).*?^\2[^\n]*$|(?P<tick>`+)(?!`).*?(?<!`)(?P=tick)(?!`))"
-    r"|\$\$(?P<block>.+?)\$\$"
-    r"|(?<![\\$\w])\$(?P<inline>[^\s$](?:[^$\n]*[^\s$\\])?)\$(?![\d\w$])",
-    re.S | re.M,
-)
+__all__ = [
+    "draw_formula",
+    "draw_formulas",
+    "headings",
+    "lesson_body",
+    "lesson_head",
+    "write_report",
+]
+
+
 _HEADING = re.compile(r'<h([1-3])\b[^>]*\bid="([^"]*)"[^>]*>(.*?)</h\1>', re.S)
 _TAG = re.compile(r"<[^>]+>")
 _NB_LINK = re.compile(r'href="(?:\./)?([\w.-]+)\.ipynb(#[^"]*)?"')
 
 
-# ---- formulas ----------------------------------------------------------------------------------
-def _lines_of(tex):
-    "The lines of a displayed formula: alignment environments are beyond Matplotlib, so each line is drawn by itself."
-    m = re.fullmatch(r"(?s)(.*?)\\begin\{cases\}(.*)\\end\{cases\}(.*)", tex.strip())
-    if m:
-        rows = [
-            " ".join(r.replace("&", r"\quad ").split())
-            for r in re.split(r"\\\\(?:\[[^\]]*\])?", m[2])
-            if r.strip()
-        ]
-        return [
-            f"{' '.join(m[1].split())} \\{{ {rows[0]}",
-            *(rf"\{{ {r}" for r in rows[1:]),
-        ] + _lines_of(m[3])
-    tex = re.sub(
-        r"\\(begin|end)\{(aligned|align|align\*|split|gathered|equation|equation\*)\}", "", tex
-    ).replace("&", " ")
-    return [
-        " ".join(line.split()) for line in re.split(r"\\\\(?:\[[^\]]*\])?", tex) if line.strip()
-    ]
-
-
-@lru_cache(maxsize=4096)
-def draw_formula(
-    tex: str,  # one line of LaTeX, without dollars
-    size: float = 12.0,  # font size in points
-) -> str:  # an <img> with the picture inside and the LaTeX as its alternative text
-    "A formula as a picture that needs no network; as code where Matplotlib doesn't know a command."
-    import matplotlib
-    from matplotlib import mathtext
-    from matplotlib.font_manager import FontProperties
-
-    drawn = (
-        tex.replace(r"\text{", r"\mathrm{")
-        .replace(r"\tfrac", r"\frac")
-        .replace(r"\lvert", "|")
-        .replace(r"\rvert", "|")
-    )
-    drawn = re.sub(r"\\operatorname\*?\{", r"\\mathrm{", drawn)
-    out = io.BytesIO()
-    try:
-        with matplotlib.rc_context(
-            {"mathtext.fontset": "stix", "svg.fonttype": "path", "svg.hashsalt": "mlc"}
-        ):
-            depth = mathtext.math_to_image(
-                f"${drawn}$", out, prop=FontProperties(size=size), dpi=72, format="svg"
-            )
-    except (ValueError, RuntimeError):
-        return f"<code>{html.escape(tex)}</code>"
-    data = base64.b64encode(out.getvalue()).decode()
-    width = re.search(rb'width="([\d.]+)pt"', out.getvalue())
-    wide = f"width:{1.12 * float(width[1]) / size:.3f}em;" if width else ""
-    return f'<img class="math" alt="{html.escape(tex, quote=True)}" style="{wide}vertical-align:{-1.12 * depth / size:.3f}em" src="data:image/svg+xml;base64,{data}">'
-
-
-def draw_formulas(
-    text: str,  # Markdown
-) -> str:  # Markdown with pictures in place of $...$ and $$...$$; code is left alone
-    "Replace every formula of a Markdown cell by its picture."
-
-    def one(m):
-        if m["block"]:
-            return (
-                '<p class="math">'
-                + "".join(draw_formula(l, 13) for l in _lines_of(m["block"]))
-                + "</p>"
-            )
-        if m["inline"]:
-            return draw_formula(m["inline"].strip())
-        return m[0]
-
-    return _MATH.sub(one, text)
-
-
 # ---- one lesson --------------------------------------------------------------------------------
 def _hidden(cell):
-    lines = [l.strip() for l in cell.source.splitlines() if l.strip()]
+    lines = [o.strip() for o in cell.source.splitlines() if o.strip()]
     directives = {
-        l[2:].split()[0].rstrip(":") for l in lines if l.startswith("#|") and l[2:].split()
+        o[2:].split()[0].rstrip(":") for o in lines if o.startswith("#|") and o[2:].split()
     }
     broken = any(o.get("output_type") == "error" for o in cell.get("outputs", ()))
     return (
         cell.cell_type == "code"
         and not broken
-        and ("hide" in directives or all(l.startswith("#|") for l in lines))
+        and ("hide" in directives or all(o.startswith("#|") for o in lines))
     )
 
 
@@ -195,9 +97,9 @@ def lesson_head(
     text = "\n".join(c.source for c in nb.cells[:4] if c.cell_type == "markdown")
     title = re.search(r"^#\s+(.+)$", text, re.M)
     promise = re.search(r"(?:^>[^\n]*\n?)+", text, re.M)
-    lines = [l.lstrip(">").strip() for l in promise[0].splitlines()] if promise else []
+    lines = [o.lstrip(">").strip() for o in promise[0].splitlines()] if promise else []
     return (re.sub(r"^\d+[\s.:]+", "", title[1].strip()) if title else stem), " ".join(
-        l for l in lines if l
+        o for o in lines if o
     )
 
 
@@ -206,8 +108,8 @@ def headings(
 ) -> list[tuple[int, str, str]]:  # level, id, text
     "The headings that a table of contents links to."
     return [
-        (int(l), i, html.unescape(_TAG.sub("", t)).replace("¶", "").strip())
-        for l, i, t in _HEADING.findall(body)
+        (int(level), i, html.unescape(_TAG.sub("", t)).replace("¶", "").strip())
+        for level, i, t in _HEADING.findall(body)
     ]
 
 
@@ -217,8 +119,10 @@ def _page(title, nav, main):
 
     code = HtmlFormatter(style="default").get_style_defs(".highlight")
     return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<title>{html.escape(title)}</title><style>{code}\n{STYLE}{_ansi_style()}</style></head>\n<body>\n<nav aria-label="Contents">{nav}</nav>\n<main>{main}</main>\n</body></html>\n'
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta '
+        'name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{html.escape(title)}</title><style>{code}\n{STYLE}{_ansi_style()}</style></head>\n"
+        f'<body>\n<nav aria-label="Contents">{nav}</nav>\n<main>{main}</main>\n</body></html>\n'
     )
 
 
@@ -252,14 +156,15 @@ def _inline(text):
 
 def _verdict(row):
     cell = f", cell {row['cell']}" if row.get("cell") else ""
-    return f'<span class="{"ok" if row["result"] == "ok" else "bad"}">{html.escape(row["result"])}{cell}</span>'
+    kind = "ok" if row["result"] == "ok" else "bad"
+    return f'<span class="{kind}">{html.escape(row["result"])}{cell}</span>'
 
 
 def _contents(heads, base=""):
     items = "".join(
         f'<li><a href="{base}#{html.escape(i, quote=True)}">{html.escape(t)}</a></li>'
-        for l, i, t in heads
-        if l == 2
+        for level, i, t in heads
+        if level == 2
     )
     return f"<ul>{items}</ul>" if items else ""
 
@@ -269,9 +174,85 @@ def _nav(lessons, current=None):
     for x in lessons:
         mark = ' aria-current="page"' if x["stem"] == current else ""
         parts.append(
-            f'<li><a href="{x["stem"]}.html"{mark}>{x["stem"][:2]} {_inline(x["title"])}</a>{_contents(x["heads"]) if mark else ""}</li>'
+            f'<li><a href="{x["stem"]}.html"{mark}>{x["stem"][:2]} '
+            f"{_inline(x['title'])}</a>{_contents(x['heads']) if mark else ''}</li>"
         )
     return "".join(parts) + "</ol>"
+
+
+def _read_lessons(out, record):
+    "What a page needs of each lesson that was run: its title, promise, body, headings and figures."
+    import nbformat
+
+    lessons = []
+    for stem in sorted(record):
+        path = out / f"{stem}.ipynb"
+        if path.is_file():
+            nb = nbformat.read(path, as_version=4)
+            title, promise = lesson_head(nb, stem)
+            body = lesson_body(nb, out)
+            facts = dict(stem=stem, title=title, promise=promise, row=record[stem])
+            lessons.append(dict(facts, body=body, heads=headings(body)))
+    return lessons
+
+
+def _pager(lessons, n):
+    "Links to the lessons before and after the one at place n."
+    to = lambda x, rel, word: (
+        f'<a href="{x["stem"]}.html" rel="{rel}">{word}: {_inline(x["title"])}</a>'
+    )
+    before = to(lessons[n - 1], "prev", "Before") if n else '<a href="index.html">Contents</a>'
+    after = to(lessons[n + 1], "next", "Next") if n + 1 < len(lessons) else ""
+    return f'<div class="pager">{before}{after}</div>'
+
+
+def _lesson_page(lessons, n, profile):
+    "The page of the lesson at place n."
+    x, known = lessons[n], {x["stem"] for x in lessons}
+    row = x["row"]
+    link = lambda m: f'href="{m[1]}.html{m[2] or ""}"' if m[1] in known else 'href="index.html"'
+    note = f'<p class="alert">This lesson did not run to its end: {_verdict(row)}.</p>'
+    facts = (
+        f'<p class="soft">{clock(row["seconds"])} on this machine, {html.escape(profile)} '
+        f'profile · <a href="{x["stem"]}.ipynb">the executed notebook</a></p>'
+    )
+    main = facts + note * (row["result"] != "ok") + _NB_LINK.sub(link, x["body"])
+    return _page(x["title"], _nav(lessons, x["stem"]), main + _pager(lessons, n))
+
+
+def _table_row(x):
+    "A lesson's row in the table of the first page."
+    row, title = x["row"], _inline(x["title"])
+    return (
+        f'<tr><td>{x["stem"][:2]}</td><td><a href="{x["stem"]}.html">{title}</a><br>'
+        f'<span class="soft">{_inline(x["promise"])}</span></td>'
+        f'<td class="num">{row["seconds"]:.1f}</td><td class="num">{row["peak_mb"]:,.0f}</td>'
+        f"<td>{_verdict(row)}</td></tr>"
+    )
+
+
+def _first_page(lessons, profile):
+    "How the lessons ran, and the table of contents over all of them."
+    contents = "".join(
+        f'<li><a href="{x["stem"]}.html">{x["stem"][:2]} {_inline(x["title"])}</a>'
+        f"{_contents(x['heads'], x['stem'] + '.html')}</li>"
+        for x in lessons
+    )
+    total = sum(x["row"]["seconds"] for x in lessons)
+    passed = sum(x["row"]["result"] == "ok" for x in lessons)
+    when = time.localtime(max([x["row"]["when"] for x in lessons], default=time.time()))
+    title = "Multi-label image classification"
+    main = (
+        f"<h1>{title}</h1><p>{passed} of {len(lessons)} lessons ran to their end in the "
+        f"<strong>{html.escape(profile)}</strong> profile, {clock(total)} in all. Last run "
+        f"{time.strftime('%Y-%m-%d %H:%M', when)}, Python {platform.python_version()} on "
+        f"{html.escape(platform.system())} {html.escape(platform.machine())}.</p>"
+        '<table><thead><tr><th></th><th>Lesson</th><th class="num">Seconds</th>'
+        '<th class="num">Peak memory, MB</th><th>Result</th></tr></thead>'
+        f"<tbody>{''.join(map(_table_row, lessons))}</tbody></table>"
+        f'<h2 id="contents">Contents</h2><ul>{contents}</ul>'
+    )
+    return _page(title, _nav(lessons), main)
 
 
 def write_report(
@@ -280,66 +261,9 @@ def write_report(
     profile: str,  # name of the run profile
 ) -> Path:  # index.html
     "Write a page for each executed lesson and the table of contents over all of them."
-    import nbformat
-
-    out, lessons = Path(out), []
-    for stem in sorted(record):
-        path = out / f"{stem}.ipynb"
-        if not path.is_file():
-            continue
-        nb = nbformat.read(path, as_version=4)
-        title, promise = lesson_head(nb, stem)
-        body = lesson_body(nb, out)
-        lessons.append(
-            dict(
-                stem=stem,
-                title=title,
-                promise=promise,
-                body=body,
-                heads=headings(body),
-                row=record[stem],
-            )
-        )
-    known = {x["stem"] for x in lessons}
-    link = lambda m: f'href="{m[1]}.html{m[2] or ""}"' if m[1] in known else 'href="index.html"'
+    out = Path(out)
+    lessons = _read_lessons(out, record)
     for n, x in enumerate(lessons):
-        row, pager = x["row"], ""
-        if n:
-            pager += f'<a href="{lessons[n - 1]["stem"]}.html" rel="prev">Before: {_inline(lessons[n - 1]["title"])}</a>'
-        else:
-            pager += '<a href="index.html">Contents</a>'
-        if n + 1 < len(lessons):
-            pager += f'<a href="{lessons[n + 1]["stem"]}.html" rel="next">Next: {_inline(lessons[n + 1]["title"])}</a>'
-        note = (
-            ""
-            if row["result"] == "ok"
-            else f'<p class="alert">This lesson did not run to its end: {_verdict(row)}.</p>'
-        )
-        facts = f'<p class="soft">{clock(row["seconds"])} on this machine, {html.escape(profile)} profile · <a href="{x["stem"]}.ipynb">the executed notebook</a></p>'
-        main = note + _NB_LINK.sub(link, x["body"]) + f'<div class="pager">{pager}</div>'
-        write_text(
-            out / f"{x['stem']}.html", _page(x["title"], _nav(lessons, x["stem"]), facts + main)
-        )
-    rows = "".join(
-        f'<tr><td>{x["stem"][:2]}</td><td><a href="{x["stem"]}.html">{_inline(x["title"])}</a><br><span class="soft">{_inline(x["promise"])}</span></td>'
-        f'<td class="num">{x["row"]["seconds"]:.1f}</td><td class="num">{x["row"]["peak_mb"]:,.0f}</td><td>{_verdict(x["row"])}</td></tr>'
-        for x in lessons
-    )
-    contents = "".join(
-        f'<li><a href="{x["stem"]}.html">{x["stem"][:2]} {_inline(x["title"])}</a>{_contents(x["heads"], x["stem"] + ".html")}</li>'
-        for x in lessons
-    )
-    total = sum(x["row"]["seconds"] for x in lessons)
-    passed = sum(x["row"]["result"] == "ok" for x in lessons)
-    last = time.strftime(
-        "%Y-%m-%d %H:%M",
-        time.localtime(max([x["row"]["when"] for x in lessons], default=time.time())),
-    )
-    main = (
-        f"<h1>Multi-label image classification</h1><p>{passed} of {len(lessons)} lessons ran to their end in the <strong>{html.escape(profile)}</strong> profile, "
-        f"{clock(total)} in all. Last run {last}, Python {platform.python_version()} on {html.escape(platform.system())} {html.escape(platform.machine())}.</p>"
-        f'<table><thead><tr><th></th><th>Lesson</th><th class="num">Seconds</th><th class="num">Peak memory, MB</th><th>Result</th></tr></thead><tbody>{rows}</tbody></table>'
-        f'<h2 id="contents">Contents</h2><ul>{contents}</ul>'
-    )
-    write_text(out / "index.html", _page("Multi-label image classification", _nav(lessons), main))
+        write_text(out / f"{x['stem']}.html", _lesson_page(lessons, n, profile))
+    write_text(out / "index.html", _first_page(lessons, profile))
     return out / "index.html"

@@ -1,16 +1,15 @@
-"""Writes mlc_course/__init__.pyi: what editors and mypy know of the names that load lazily.
+"Writes mlc_course/__init__.pyi: what editors and mypy know of the names that load lazily."
 
-Run it after a change to a public name, its signature or its comments:
-
-    python -m mlc_course.tools.stubs
-
-It reads sources only and imports no framework. A function stands in the stub with its types and a
-full docstring, made of the comments beside its parameters: that is what an editor with Pylance or
-pyright shows when the pointer rests on a name that came from `mlc_course`. A class is re-exported,
-so that it is one type whichever module it is imported from; for a class, for a method and for a
-name that was imported from a lesson's own module, such an editor shows the types and the docstring
-of the source. `help()`, Shift+Tab in a notebook and Sphinx show the comments of all of them.
-"""
+# Run it after a change to a public name, its signature or its comments:
+#
+#     python -m mlc_course.tools.stubs
+#
+# It reads sources only and imports no framework. A function stands in the stub with its types and a
+# full docstring, made of the comments beside its parameters: that is what an editor with Pylance or
+# pyright shows when the pointer rests on a name that came from `mlc_course`. A class is re-exported,
+# so that it is one type whichever module it is imported from; for a class, for a method and for a
+# name that was imported from a lesson's own module, such an editor shows the types and the docstring
+# of the source. `help()`, Shift+Tab in a notebook and Sphinx show the comments of all of them.
 
 import argparse
 import ast

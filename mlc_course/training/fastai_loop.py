@@ -14,7 +14,9 @@ from fastcore.foundation import L
 from mlc_course.backbones import get_arrays
 from mlc_course.safety import write_whole
 from mlc_course.training.checkpoints import read_torch, seal
+from mlc_course.training.frozen import fit_frozen, fits_at_once
 from mlc_course.training.options import check_one_number
+from mlc_course.training.rates import factors_of
 
 PARTS = ("phase", "epoch", "done", "books", "arrays", "model", "opt", "rng")
 
@@ -41,7 +43,7 @@ class KeepBest(Callback):
 
     def before_epoch(self):
         self.keeper.epoch_begins()
-        self.losses, self.seen = 0.0, 0
+        self.losses, self.seen, self.judged = 0.0, 0, []
 
     def diverged(self):
         "End the fit: a number isn't finite."
@@ -50,6 +52,8 @@ class KeepBest(Callback):
     def after_pred(self):
         if isinstance(self.loss_func, OwnLoss) and not torch.isfinite(self.pred).all():
             self.diverged()
+        if isinstance(self.loss_func, OwnLoss) and not self.training:
+            self.judged.append((self.pred.detach(), self.y.detach()))
 
     def after_loss(self):
         if not torch.isfinite(self.loss):
@@ -88,6 +92,9 @@ class KeepBest(Callback):
     def keep_row(self):
         now = dict(zip(self.recorder.metric_names[1:-1], self.recorder.values[-1]))
         scores = {k: float(now[k]) for k in ("valid_loss", "valid_macro_f1", "valid_map")}
+        if self.judged:  # fastai's is the mean over batches, which for some losses is another
+            logits, targets = (torch.cat(o) for o in zip(*self.judged))
+            scores["valid_loss"] = float(self.loss_func(logits, targets))
         row = {"epoch": self.epoch, "train_loss": self.losses / self.seen, **scores}
         self.keeper.note(row, lambda: get_arrays(self.model))
 
@@ -111,7 +118,7 @@ class KeepBest(Callback):
         "Begin a phase: from its start, or from where the last checkpoint stands."
         self.phase, self.start = phase, 0
         if not self.keeper.going_on:
-            return 0
+            return self.fit_at_once(learn) if phase == 0 else 0
         d = read_torch(self.keeper.path, PARTS, learn.dls.device)
         self.keeper.go_back(d["books"], d["epoch"] if d["phase"] else 0)
         self.keeper.arrays = {k: v.cpu().numpy() for k, v in d["arrays"].items()} or None
@@ -123,6 +130,19 @@ class KeepBest(Callback):
         set_rng(learn.dls, d["rng"])
         self.start, self.done = d["epoch"], d["done"]
         return self.start
+
+    def fit_at_once(self, learn):
+        "Where a trained body allows it, the head is fitted to its features, and the phase is over."
+        keeper = self.keeper
+        profile = keeper.profile
+        if not (profile.pretrained and profile.freeze_epochs and fits_at_once(learn.model)):
+            return 0
+        keeper.epoch_begins()
+        train = keeper.data.split("train")
+        said = fit_frozen(learn.model, train.images, train.targets)
+        keeper.extra = keeper.spent
+        keeper.say(f"{said}, {keeper.extra:.1f} s")
+        return math.inf
 
 
 class OwnLoss:
@@ -192,3 +212,14 @@ def own_learner(
             "(Normalize off: vision_learner(..., normalize=False))."
         )
     return given.model
+
+
+def rates_of(
+    learn,  # a Learner
+    profile,  # a `Profile`
+):  # a number, or a list with one for each of the three layer groups
+    "The highest learning rates, as fastai takes them."
+    factors = factors_of(getattr(learn.model, "arch", ""))
+    if set(factors) == {1.0} or len(learn.opt.param_lists if learn.opt else factors) != 3:
+        return profile.learning_rate
+    return [profile.learning_rate * f for f in factors]

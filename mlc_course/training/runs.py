@@ -73,6 +73,7 @@ class TrainingRun:
     data: dict | None = (
         None  # digests of the names, labels, splits and contents that it learned from
     )
+    recipe: dict | None = None  # names of loss, augmentation and network, and more keywords
     decoded: object = None  # the Decoded that it learned from; None after `load_run`
 
     def __repr__(self):
@@ -107,6 +108,7 @@ class TrainingRun:
             support=self.support,
             learning_rates=self.learning_rates,
             data=self.data,
+            recipe=self.recipe,
             versions=_versions(),
             sha256={n: sha256_of(folder / n) for n in names if (folder / n).is_file()},
         )
@@ -139,6 +141,11 @@ def _read_facts(path):
         d = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as e:
         raise damaged(path, "it isn't JSON", _AGAIN) from e
+    if isinstance(d, dict) and d.get("kind") == "multi_output":
+        raise ValueError(
+            f"{path} is one of a training of several heads: read it with "
+            f"mlc_course.multi_output.load_run({str(path.parent)!r})."
+        )
     kinds = dict(framework=str, dataset=str, vocab=list, splits=list, seconds=(int, float))
     for key, kind in kinds.items():
         if not isinstance(d, dict) or not isinstance(d.get(key), kind):
@@ -151,7 +158,7 @@ def _read_facts(path):
         or not all(isinstance(o, str) and re.fullmatch(r"[\w-]+", o) for o in d["splits"])
     ):
         raise damaged(path, "its framework, labels or splits aren't what a training writes", _AGAIN)
-    for key, kind in dict(support=dict, learning_rates=list, data=dict).items():
+    for key, kind in dict(support=dict, learning_rates=list, data=dict, recipe=dict).items():
         if not isinstance(d.get(key), (kind, type(None))):
             raise damaged(path, f"its {key!r} isn't in the form that a training writes", _AGAIN)
     return d
@@ -209,7 +216,9 @@ def read_run(
         if list(p.vocab) != d["vocab"]:
             raise damaged(folder / name, "its labels aren't those of run.json", _AGAIN)
     plain = {k: d[k] for k in ("framework", "vocab", "dataset", "seconds")}
-    newer = {k: d.get(k) for k in ("support", "learning_rates", "data")}  # not in older runs
+    newer = {
+        k: d.get(k) for k in ("support", "learning_rates", "data", "recipe")
+    }  # not in older runs
     profile = _read_profile(d.get("profile"), path)
     return TrainingRun(
         **plain,

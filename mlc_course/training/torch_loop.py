@@ -3,6 +3,7 @@
 import contextlib
 import math
 import sys
+from functools import partial
 
 import torch
 
@@ -10,6 +11,7 @@ from mlc_course.losses import binary_cross_entropy_with_logits
 from mlc_course.safety import TrainingDiverged, write_whole
 from mlc_course.training.checkpoints import read_torch, seal
 from mlc_course.training.options import check_one_number
+from mlc_course.training.rates import torch_groups
 
 
 def autocast(x, precision):
@@ -55,13 +57,17 @@ class TrainingState:
         warm_up: float = 0.25,  # share of the steps in which the rate rises
     ):
         rate, decay = profile.learning_rate, profile.weight_decay
-        groups = [dict(params=model.parameters()), *({**g} for g in more)]
+        own = [dict(params=g["params"], max_lr=rate * g["factor"]) for g in torch_groups(model)]
+        groups = [*own, *({**g} for g in more)]
         rates = [g.pop("max_lr", rate) for g in groups]
         device = next(model.parameters()).device
         self.model, self.precision, optim = model, precision, torch.optim
         self.optimiser = optim.AdamW(groups, lr=rate, weight_decay=decay)
         self.schedule = optim.lr_scheduler.OneCycleLR(
-            self.optimiser, rates if more else rate, total_steps=max(steps, 5), pct_start=warm_up
+            self.optimiser,
+            rates if len(rates) > 1 else rate,
+            total_steps=max(steps, 5),
+            pct_start=warm_up,
         )  # with 4 it divides by zero
         self.scaler = torch.amp.GradScaler(device.type, enabled=precision == "fp16")
         averaging = optim.swa_utils
@@ -73,6 +79,7 @@ class TrainingState:
         self.total = torch.zeros((), device=device)  # sum of the losses of this epoch
         self.bad = torch.full((), -1, device=device)  # the first step whose loss wasn't finite
         self.seconds = 0.0  # of this epoch, up to the last stop
+        self.beside = None  # a module that learns or counts beside the network: of the loss
 
     def step(self):
         "One step of optimiser, schedule and moving average."
@@ -98,7 +105,7 @@ class TrainingState:
         self.epoch, self.batch, self.seen, self.seconds = self.epoch + 1, 0, 0, 0.0
         self.total.zero_()
 
-    _PARTS = ("model", "optimiser", "schedule", "scaler", "average")
+    _PARTS = ("model", "optimiser", "schedule", "scaler", "average", "beside")
     _PLACE = ("epoch", "batch", "step_number", "seen", "seconds", "precision")
 
     def save(
@@ -234,11 +241,14 @@ def judge_labels(
     arrays,  # a function from a network to its weights, for the best epoch
     board=None,  # a writer for TensorBoard
     on_epoch=None,  # called with (row of the history, model)
+    loss=None,  # given by the user: of (logits, targets), over all images at once; None: the usual
 ):
     "Score the epoch that has ended, and turn the page."
     rate, epoch, last = state.schedule.get_last_lr()[0], state.epoch, state.step_number - 1
-    probs = probs_of(state.judged, valid, state.precision)
-    row = keeper.judge(probs, state.mean_loss(), epoch, last, lambda: arrays(state.judged))
+    probs, valid_loss = judged_by(loss, state, valid)
+    row = keeper.judge(
+        probs, state.mean_loss(), epoch, last, partial(arrays, state.judged), valid_loss
+    )
     state.next_epoch()
     if board:
         names = {"loss/train": "train_loss", "loss/valid": "valid_loss"}
@@ -250,6 +260,18 @@ def judge_labels(
     keeper.tell(row)
     if on_epoch:
         on_epoch(row, state.judged)
+
+
+def judged_by(loss, state, valid):
+    "Probabilities of valid, and what a loss given by the user says of all its images at once."
+    if loss is None:
+        return probs_of(state.judged, valid, state.precision), None
+    logits = torch.from_numpy(probs_of(state.judged, valid, state.precision, lambda z: z))
+    if not is_finite(logits):
+        return logits.numpy(), None  # the Keeper refuses them
+    with torch.no_grad():
+        value = loss(logits.to(valid.targets.device), valid.targets)
+    return torch.sigmoid(logits).numpy(), float(value)
 
 
 @contextlib.contextmanager

@@ -40,18 +40,22 @@ def parse_class_name(
     name: str,  # such as "Audi TTS Coupe 2012"
     makes: Iterable[str] = MULTI_WORD_MAKES,  # makes of more than one word
 ) -> tuple:  # brand, type, year (int)
-    "Brand, type and year of a car, read by position: the first word or a known make, the word before the year, the last word."
+    """Brand, type and year of a car, read by position: the first word or a known make, the word
+    before the year, the last word.
+    """
     words = name.split()
     year = words[-1] if words else ""
     if len(words) < 3 or not re.fullmatch(r"(19|20)\d\d", year):
         raise ValueError(
-            f"The class name {name!r} can't be read; expected make, model, body type and year, such as 'Audi TTS Coupe 2012'."
+            f"The class name {name!r} can't be read; expected make, model, body type and year, "
+            "such as 'Audi TTS Coupe 2012'."
         )
     brand = next((m for m in makes if words[: len(m.split())] == m.split()), words[0])
     rest = words[len(brand.split()) : -1]
     if not rest:
         raise ValueError(
-            f"The class name {name!r} has no body type between the make {brand!r} and the year; expected a name such as 'Audi TTS Coupe 2012'."
+            f"The class name {name!r} has no body type between the make {brand!r} and the "
+            "year; expected a name such as 'Audi TTS Coupe 2012'."
         )
     return brand, rest[-1], int(year)
 
@@ -68,15 +72,18 @@ def _read_mat(path, variable):
         data = loadmat(path, squeeze_me=True)
     except NotImplementedError:
         raise ValueError(
-            f"{path} is a MATLAB 7.3 file, which SciPy can't read; the original is an older version. Fetch it again, or save it with -v7."
+            f"{path} is a MATLAB 7.3 file, which SciPy can't read; the original is an older "
+            "version. Fetch it again, or save it with -v7."
         ) from None
     except Exception as e:
         raise ValueError(
-            f"{path} can't be read as a MATLAB file ({e}). It is damaged or cut off: fetch it again."
+            f"{path} can't be read as a MATLAB file ({e}). It is damaged or cut off: fetch it "
+            "again."
         ) from None
     if variable not in data:
         raise ValueError(
-            f"{path} has no variable {variable!r}; it has {', '.join(k for k in data if k[0] != '_') or 'none'}."
+            f"{path} has no variable {variable!r}; it has "
+            f"{', '.join(k for k in data if k[0] != '_') or 'none'}."
         )
     return np.atleast_1d(data[variable])
 
@@ -88,7 +95,8 @@ def _annotations(path, *fields):
     missing = [f for f in fields if f not in names]
     if missing:
         raise ValueError(
-            f"The annotations in {path} have no field {missing[0]!r}; they have {', '.join(names) or 'no fields'}."
+            f"The annotations in {path} have no field {missing[0]!r}; they have "
+            f"{', '.join(names) or 'no fields'}."
         )
     return pd.DataFrame(
         {f: [o.item() if hasattr(o, "item") else o for o in found[f]] for f in fields}
@@ -101,7 +109,8 @@ def _cars_rows(df, names, file, makes):
     for c, s in zip(df["class"].tolist(), source):
         if not isinstance(c, int) or not 1 <= c <= len(names):
             raise ValueError(
-                f"{s}: class is {c!r}; expected a whole number from 1 to {len(names)}, the number of class names."
+                f"{s}: class is {c!r}; expected a whole number from 1 to {len(names)}, the "
+                "number of class names."
             )
     parsed = [parse_class_name(str(n), makes) for n in names]
     brand, kind, year = zip(*(parsed[c - 1] for c in df["class"]))
@@ -115,6 +124,56 @@ def _cars_rows(df, names, file, makes):
     ).drop(columns="class")
 
 
+def _first_file(names, folders):
+    "The first file of one of these names in one of these folders, or None."
+    return next((d / f for f in names for d in folders if (d / f).is_file()), None)
+
+
+def _annotation_file(annos):
+    "The annotations that were given, or those of the folder that was given."
+    if annos.is_dir():
+        names = ("cars_annos.mat", "cars_train_annos.mat")
+        found = _first_file(names, (annos, annos / "devkit"))
+        if found is None:
+            raise FileNotFoundError(
+                f"There is no cars_annos.mat (or cars_train_annos.mat) in {annos} or its "
+                "folder devkit."
+            )
+        return found
+    if not annos.is_file():
+        raise FileNotFoundError(f"There is no file {annos}.")
+    return annos
+
+
+def _one_file(annos, names, makes):
+    "The rows of cars_annos.mat, which has both splits."
+    df = _annotations(annos, "relative_im_path", "class", "test")
+    for i, t in enumerate(df["test"].tolist(), 1):
+        if t not in (0, 1):
+            raise ValueError(f"{annos.name} row {i}: test is {t!r}; expected 0 or 1.")
+    split = ["test" if t else "train" for t in df["test"]]
+    df = df.rename(columns={"relative_im_path": "fname"}).assign(split=split)
+    return _cars_rows(df.drop(columns="test"), names, annos, makes)
+
+
+def _two_files(annos, test, names, makes):
+    "The rows of the older devkit's two files, and a note where the second has no classes."
+    parts, notes = [], []
+    for file, split in ((annos, "train"), (test, "test")):
+        if file is None:
+            continue
+        if split == "test" and "class" not in (_read_mat(file, "annotations").dtype.names or ()):
+            notes.append(
+                f"{file.name} has no classes, so there is no test split; "
+                "cars_test_annos_withlabels.mat has them."
+            )
+            continue
+        part = _annotations(file, "fname", "class")
+        fname = [f"cars_{split}/{f}" for f in part["fname"]]
+        parts.append(_cars_rows(part.assign(fname=fname, split=split), names, file, makes))
+    return pd.concat(parts), notes
+
+
 def read_cars(
     annos: PathLike,  # cars_annos.mat or cars_train_annos.mat, or the folder that holds one of them
     images: PathLike | None = None,  # the names' folder; None: looked for beside the annotations
@@ -122,80 +181,26 @@ def read_cars(
     on_missing: str = "error",  # or "drop": leave out the rows whose image is missing
     makes: Iterable[str] = MULTI_WORD_MAKES,  # makes of more than one word
     name: str | None = None,  # None: the folder's name
-) -> (
-    ImageTable
-):  # splits train and test; labels [brand, type]; also columns brand, type, year, class_name
-    "Read the metadata of Stanford Cars: one file for all images, or the two files of the older devkit."
-    annos = Path(annos)
-    if annos.is_dir():
-        found = [
-            d / f
-            for f in ("cars_annos.mat", "cars_train_annos.mat")
-            for d in (annos, annos / "devkit")
-            if (d / f).is_file()
-        ]
-        if not found:
-            raise FileNotFoundError(
-                f"There is no cars_annos.mat (or cars_train_annos.mat) in {annos} or its folder devkit."
-            )
-        annos = found[0]
-    if not annos.is_file():
-        raise FileNotFoundError(f"There is no file {annos}.")
-    folder = annos.parent.parent if annos.parent.name == "devkit" else annos.parent
-    beside = next(
-        (
-            d / "cars_meta.mat"
-            for d in (annos.parent, folder, folder / "devkit")
-            if (d / "cars_meta.mat").is_file()
-        ),
-        None,
-    )
-    one_file, notes = "train" not in annos.stem, []
+) -> ImageTable:  # train and test; labels [brand, type]; also brand, type, year, class_name
+    """Read the metadata of Stanford Cars: one file for all images, or the two files of the older
+    devkit.
+    """
+    file, notes = _annotation_file(Path(annos)), []
+    folder = file.parent.parent if file.parent.name == "devkit" else file.parent
+    beside = _first_file(["cars_meta.mat"], (file.parent, folder, folder / "devkit"))
+    one_file = "train" not in file.stem
     if meta is None and beside is None and not one_file:
         raise FileNotFoundError(
-            f"There is no cars_meta.mat beside {annos}; it holds the class names. It is part of the devkit."
+            f"There is no cars_meta.mat beside {file}; it holds the class names. It is part "
+            "of the devkit."
         )
-    names = _read_mat(meta or beside or annos, "class_names")
+    names = _read_mat(meta or beside or file, "class_names")
     if one_file:
-        df = _annotations(annos, "relative_im_path", "class", "test").rename(
-            columns={"relative_im_path": "fname"}
-        )
-        odd = [(i, t) for i, t in enumerate(df["test"].tolist(), 1) if t not in (0, 1)]
-        if odd:
-            raise ValueError(
-                f"{annos.name} row {odd[0][0]}: test is {odd[0][1]!r}; expected 0 or 1."
-            )
-        df = _cars_rows(
-            df.assign(split=["test" if t else "train" for t in df["test"]]).drop(columns="test"),
-            names,
-            annos,
-            makes,
-        )
+        df = _one_file(file, names, makes)
         root = Path(images) if images is not None else find_image_root(folder, df["fname"])
     else:
-        root, parts = Path(images) if images is not None else folder, []
-        tests = [
-            d / f
-            for f in ("cars_test_annos_withlabels.mat", "cars_test_annos.mat")
-            for d in (annos.parent, folder)
-            if (d / f).is_file()
-        ]
-        for file, split in ((annos, "train"), *((t, "test") for t in tests[:1])):
-            if split == "test" and "class" not in (
-                _read_mat(file, "annotations").dtype.names or ()
-            ):
-                notes.append(
-                    f"{file.name} has no classes, so there is no test split; cars_test_annos_withlabels.mat has them."
-                )
-                continue
-            part = _annotations(file, "fname", "class")
-            parts.append(
-                _cars_rows(
-                    part.assign(fname=[f"cars_{split}/{f}" for f in part["fname"]], split=split),
-                    names,
-                    file,
-                    makes,
-                )
-            )
-        df = pd.concat(parts)
+        root = Path(images) if images is not None else folder
+        tests = ("cars_test_annos_withlabels.mat", "cars_test_annos.mat")
+        test = _first_file(tests, (file.parent, folder))
+        df, notes = _two_files(file, test, names, makes)
     return finish_table(df, root, None, name or folder.resolve().name, on_missing, notes)

@@ -22,10 +22,18 @@ def clean(text):
 # ---- what a name may be --------------------------------------------------------------------------
 
 
-def _trouble(name, strict):
-    "Why a piece of text is no label name; None if it may be one."
-    if not any(unicodedata.category(c)[0] in "LNM" or ord(c) > 0x2100 for c in name):
-        return "it has no letter or digit"
+STRICT = {  # patterns that no name may have, unless the file says that it holds names
+    r"\A[:,;|/\\&+=.#@~^<>]|[:,;|/\\&=]\Z": "it begins or ends with punctuation",
+    r"\w[#~^<>=\\*@]\w": "it has a sign in it that may separate two names",
+    r"://|\\|(?i:\.(png|jpe?g|gif|bmp|webp|tiff?)$)": "it is a file name or an address",
+    r"\A[-*•·]\s?[^\W\d]|\A\d+[.)]\s": "it begins as an item of a list does",
+    r"\A-\d+(\.\d+)?\Z|\A\d*\.\d*[1-9]\d*\Z": "it is a number, such as a probability",
+    r"&(#\d+|[a-z]+)$": "it is cut out of an HTML entity such as &amp;",
+}
+
+
+def _brackets_or_quotes(name, strict):
+    "What is wrong with the brackets and quotes of a name; None if nothing is."
     for a, b in ("()", "[]", "{}"):
         if name.count(a) != name.count(b) or name.find(a) > name.find(b):
             return "a bracket is open or closes nothing"
@@ -37,20 +45,19 @@ def _trouble(name, strict):
         return "it has a stray quote"
     if re.search(r"\(\s*\)|\[\s*\]|\{\s*\}" + r"|[\[\]{}]" * strict, name):
         return "it has brackets in it, as a list does"
-    if GRAPH_ID.fullmatch(name):
-        return None
-    if strict and (name[0] in ":,;|/\\&+=.#@~^<>" or name[-1] in ":,;|/\\&="):
-        return "it begins or ends with punctuation"
-    if strict and re.search(r"\w[#~^<>=\\*@]\w", name):
-        return "it has a sign in it that may separate two names"
-    if strict and re.search(r"://|\\|\.(png|jpe?g|gif|bmp|webp|tiff?)$", name.lower()):
-        return "it is a file name or an address"
-    if strict and re.match(r"[-*•·]\s?[^\W\d]|\d+[.)]\s", name):
-        return "it begins as an item of a list does"
-    if strict and re.fullmatch(r"-\d+(\.\d+)?|\d*\.\d*[1-9]\d*", name):
-        return "it is a number, such as a probability"
-    if strict and re.search(r"&(#\d+|[a-z]+)$", name):
-        return "it is cut out of an HTML entity such as &amp;"
+    return None
+
+
+def _trouble(name, strict):
+    "Why a piece of text is no label name; None if it may be one."
+    if not any(unicodedata.category(c)[0] in "LNM" or ord(c) > 0x2100 for c in name):
+        return "it has no letter or digit"
+    why = _brackets_or_quotes(name, strict)
+    if why or GRAPH_ID.fullmatch(name):
+        return why
+    for pattern, says in STRICT.items() if strict else ():
+        if re.search(pattern, name):
+            return says
     if any(unicodedata.category(c) == "Cc" for c in name):
         return "it has a control character"
     if re.search(r"[:=]\s*[-+]?[\d.]+$", name):
@@ -71,10 +78,9 @@ def _check_names(rows, cells, sources, strict, known):
         for name in row:
             if name in bad:
                 raise ValueError(
-                    f"{source}: the label cell is {cell!r}, and {name!r} in it can't be a label"
-                    f" name:"
-                    f" {bad[name]}. Correct the cell, say what separates two labels, such as"
-                    f" {opt('sep', ',')}, or write the cells as JSON lists, such as"
+                    f"{source}: the label cell is {cell!r}, and {name!r} in it can't be a label "
+                    f"name: {bad[name]}. Correct the cell, say what separates two labels, such as "
+                    f"{opt('sep', ',')}, or write the cells as JSON lists, such as"
                     ' ["cat", "polar bear"].'
                 )
 
@@ -86,9 +92,9 @@ def _vector_advice(sizes, column):
     "What to do about cells of 0 and 1."
     if sizes == {1}:
         return (
-            f": 0 and 1 in the column {column} may be two classes, or no and yes for one label. Pass"
-            f" {opt('vocab', ['0', '1'])} for two classes; else write one column per label, with the"
-            " label's name in row 1."
+            f": 0 and 1 in the column {column} may be two classes, or no and yes for one "
+            f"label. Pass {opt('vocab', ['0', '1'])} for two classes; else write one column "
+            "per label, with the label's name in row 1."
         )
     if len(sizes) > 1:
         return (
@@ -96,8 +102,8 @@ def _vector_advice(sizes, column):
             " Write names, or one column per label."
         )
     return (
-        f", a row of 0 and 1 without names. Write one column per label, with the label's name in row"
-        f" 1, or name the {max(sizes)} labels in order: {opt('vocab', ['cat', 'dog', '...'])}."
+        ", a row of 0 and 1 without names. Write one column per label, with the label's name in "
+        f"row 1, or name the {max(sizes)} labels in order: {opt('vocab', ['cat', 'dog', '...'])}."
     )
 
 
@@ -154,10 +160,10 @@ def _missing_cells(cells, rows, sources, vocab, na_cells):
     if na_cells is None:
         first = odd[0]
         raise ValueError(
-            f"{sources[first]}: the label cell is {cells[first]!r} ({len(odd)} of {len(cells)}"
-            " cells are like it). That is what a program writes for an empty cell, and it could be a"
-            f" label. Pass {opt('na_cells', 'empty')} if these images have no label, or"
-            f" {opt('na_cells', 'label')} if it is one."
+            f"{sources[first]}: the label cell is {cells[first]!r} ({len(odd)} of {len(cells)} "
+            "cells are like it). That is what a program writes for an empty cell, and it could "
+            f"be a label. Pass {opt('na_cells', 'empty')} if these images have no label, or "
+            f"{opt('na_cells', 'label')} if it is one."
         )
     rows = list(rows)
     for i in odd:

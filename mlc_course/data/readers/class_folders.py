@@ -5,9 +5,9 @@ import os
 from pathlib import Path
 
 from ...hints import Names, PathLike, Sequence
-from ..pictures import IMAGE_SUFFIXES
 from ..table import ImageTable, count
 from .annotations import Parts, label_name, safe_dirs
+from .listing import is_image_name
 from .options import opt
 from .splits import WORDS as SPLIT_WORDS
 
@@ -28,17 +28,13 @@ def _files(folder):
         return
 
 
-def _is_image(name):
-    return os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES
-
-
 def _images(folder):
     "The image files in a folder, sorted."
-    return [Path(folder, o) for o in sorted(filter(_is_image, _files(folder)))]
+    return [Path(folder, o) for o in sorted(filter(is_image_name, _files(folder)))]
 
 
 def _any_image(folder):
-    return any(map(_is_image, _files(folder)))
+    return any(map(is_image_name, _files(folder)))
 
 
 def _has_annotations(folder):

@@ -1,4 +1,4 @@
-"""Which columns of a table hold file names, labels and groups."""
+"Which columns of a table hold file names, labels and groups."
 
 import re
 from pathlib import Path
@@ -8,48 +8,37 @@ import pandas as pd
 
 from ..pictures import IMAGE_SUFFIXES
 from .cells import clean, parse_cells
+from .column_names import (
+    CROSSES,
+    FILE_COLUMNS,
+    GROUP_COLUMNS,
+    LABEL_COLUMNS,
+    MINUS,
+    NEVER_LABELS,
+    NO,
+    ROW_KEYS,
+    UNKNOWN,
+    WEAK_FILE_COLUMNS,
+    YES,
+)
 from .csv_files import header_of
 from .options import opt
 
-FILE_COLUMNS = {
-    "fname", "filename", "file_name", "file", "image", "image_name", "image_file", "image_filename",
-    "imagename", "img", "img_name", "image_path", "img_path", "imagepath", "path", "filepath",
-    "file_path",
-    "image_index", "photo", "picture",
-}  # fmt: skip
-WEAK_FILE_COLUMNS = {"url", "image_url", "image_id", "imageid", "img_id", "id", "name", "uuid"}
-LABEL_COLUMNS = {
-    "labels", "label", "tags", "tag", "classes", "class", "targets", "target", "categories",
-    "category",
-    "genres", "genre", "findings", "finding", "finding_labels", "annotations", "annotation",
-    "label_name",
-    "label_names", "labelname", "class_name", "class_names", "image_labels", "attributes",
-    "keywords", "attribute_ids", "label_ids", "class_ids", "category_ids",
-}  # fmt: skip
-GROUP_COLUMNS = {
-    "patient", "patient_id", "patientid", "subject", "subject_id", "film", "film_id", "movie",
-    "video",
-    "video_id", "site", "site_id", "scene", "scene_id", "case", "case_id", "group_id", "person_id",
-}  # fmt: skip
-NEVER_LABELS = {
-    "width", "height", "depth", "xmin", "ymin", "xmax", "ymax",
-    "split", "is_valid", "is_val", "is_test", "is_train", "fold", "confidence", "(unnamed)",
-    "source", "group", "index", "unnamed:_0",
-}  # fmt: skip
-YES = {
-    "1", "1.0", "1.00", "1,0", "1,00", "true", "yes", "t", "y",
-    "wahr", "ja", "vrai", "oui", "verdadero", "vero", "verdadeiro",
-    "positive", "present",
-}  # fmt: skip
-NO = {
-    "0", "0.0", "0.00", "0,0", "0,00", "false", "no", "f", "n",
-    "falsch", "nein", "faux", "non", "falso",
-    "negative", "absent",
-}  # fmt: skip
-CROSSES = {"x", "✓", "✔", "☑", "+"}  # beside blanks only
-MINUS = {"-1", "-1.0"}
-UNKNOWN = {"", "u", "?", "nan", "none", "na", "n/a", "null", "unknown", "uncertain", "-", "<na>"}
-ROW_KEYS = {"fname", "labels", "split", "source"}
+__all__ = [
+    "GROUP_COLUMNS",
+    "extra_columns",
+    "file_column",
+    "given_columns",
+    "group_values",
+    "is_binary",
+    "label_columns",
+    "likely_tables",
+    "norm",
+    "read_binary",
+    "read_names",
+    "values",
+    "with_labels",
+]
 
 
 def norm(column):
@@ -100,9 +89,8 @@ def file_column(raw, file, wanted=None):
     known = FILE_COLUMNS | WEAK_FILE_COLUMNS
     if any(map(_named, raw.columns)) and not any(norm(c) in known for c in raw.columns):
         raise ValueError(
-            f"{file}: row 1 holds a file name ({', '.join(raw.columns[:3])}), and should name the"
-            f" columns:"
-            " write a row such as fname,labels above it."
+            f"{file}: row 1 holds a file name ({', '.join(raw.columns[:3])}), and should name the "
+            "columns: write a row such as fname,labels above it."
         )
     able = [c for c in raw.columns if not is_binary(raw, c)]
     for names in (FILE_COLUMNS, WEAK_FILE_COLUMNS):
@@ -116,8 +104,9 @@ def file_column(raw, file, wanted=None):
     if len(found) == 1:
         return found[0]
     raise ValueError(
-        f"{file} has no column fname, filename, file, image, path or image_id; it has {', '.join(raw.columns)}."
-        f" Pass {opt('fname_column', raw.columns[0])}, or the one that holds the file names."
+        f"{file} has no column fname, filename, file, image, path or image_id; it has "
+        f"{', '.join(raw.columns)}. Pass {opt('fname_column', raw.columns[0])}, or the one "
+        "that holds the file names."
     )
 
 
@@ -192,9 +181,9 @@ def label_columns(raw, file, taken, wanted=None):
         return numbered, False
     if not text and len(binary) == 1 and not found and _counts(raw, free):
         raise ValueError(
-            f"{file} has no column labels or label, and one column of 0 and 1, {binary[0]}. If it is"
-            f" the only label, pass {opt('label_column', binary[0])}; columns of counts, such as"
-            f" {_counts(raw, free)[0]}, have to be made 0 and 1."
+            f"{file} has no column labels or label, and one column of 0 and 1, {binary[0]}. If "
+            f"it is the only label, pass {opt('label_column', binary[0])}; columns of counts, "
+            f"such as {_counts(raw, free)[0]}, have to be made 0 and 1."
         )
     if not text and binary:
         _refuse_nearly(raw, [c for c in free if c not in binary], file, binary)

@@ -11,8 +11,9 @@ from .locate import existing, find_image_root, match_files, plain_path
 from .options import opt
 
 __all__ = [
-    "alike", "count", "find_column", "find_image_root", "finish_table", "header_of", "merge_duplicates",
-    "need_column", "read_csv_rows", "read_json_file", "read_text", "read_truth", "split_labels",
+    "alike", "count", "find_column", "find_image_root", "finish_table", "header_of",
+    "merge_duplicates", "need_column", "read_csv_rows", "read_json_file", "read_text",
+    "read_truth", "split_labels",
 ]  # fmt: skip
 
 
@@ -58,7 +59,9 @@ def read_truth(cell, source, column="is_valid"):
 
 
 def merge_duplicates(df, conflict="error"):
-    "One row per file name. Rows that agree are merged; rows that don't are an error that names both."
+    """One row per file name. Rows that agree are merged; rows that don't are an error that names
+    both.
+    """
     seen, keep, repeats = {}, [], []
     for i, (fname, labels, split, source) in enumerate(
         zip(df["fname"], df["labels"], df["split"], df["source"])
@@ -113,9 +116,8 @@ def _missing_error(gone, near, doubt, df, root):
     if first in doubt:
         both = " and ".join(doubt[first][:2])
         return ValueError(
-            f"{source}: {first} is in more than one folder: {both}. Write the folder into the"
-            f" table,"
-            f" as in {doubt[first][0]}, or give the right folder: {opt('images', 'FOLDER')}."
+            f"{source}: {first} is in more than one folder: {both}. Write the folder into the "
+            f"table, as in {doubt[first][0]}, or give the right folder: {opt('images', 'FOLDER')}."
         )
     pairs = [(name, near[name]) for name, _ in gone if name in near][:5]
     hint = "".join(f" {file} is there; did you mean that by {name}?" for name, file in pairs)

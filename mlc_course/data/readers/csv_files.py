@@ -46,9 +46,8 @@ def read_text(
         return text
     except LookupError:
         raise ValueError(
-            f"encoding is {encoding!r}, which Python doesn't know; utf-8, latin-1, cp1252 and"
-            f" utf-16"
-            " are known."
+            f"encoding is {encoding!r}, which Python doesn't know; utf-8, latin-1, cp1252 and "
+            "utf-16 are known."
         ) from None
     except UnicodeDecodeError as e:
         row, byte = raw[: e.start].count(b"\n") + 1, raw[e.start]
@@ -108,9 +107,8 @@ def _rows(path, text):
                 cells.pop()
             if len(cells) != len(header):
                 raise ValueError(
-                    f"{path.name} row {reader.line_num}: {len(cells)} cells where the header has"
-                    f" {len(header)} ({', '.join(header[:12])})."
-                    f" {_needs(cells, header, delimiter)}"
+                    f"{path.name} row {reader.line_num}: {len(cells)} cells where the header has "
+                    f"{len(header)} ({', '.join(header[:12])}). {_needs(cells, header, delimiter)}"
                 )
             rows.append(cells)
             numbers.append(reader.line_num)

@@ -1,4 +1,4 @@
-"""A table (CSV) of file names and labels in any of the usual forms, and images beside or below."""
+"A table (CSV) of file names and labels in any of the usual forms, and images beside or below."
 
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -22,59 +22,16 @@ from .columns import (
 )  # fmt: skip
 from .common import finish_table, read_csv_rows
 from .joined_rows import drop_denied, join_rows
-from .listing import files_in, folders_in
-from .locate import SIDE_FOLDERS, existing, find_image_root
+from .locate import existing, find_image_root
 from .options import opt
 from .split_lists import listed_split
-from .splits import WORDS, file_split, file_stem, given_split
+from .splits import file_split, given_split
+from .tables_of import TABLES, folder_files, split_files, table_files
 
 NAME = "folder"
 LAYOUT = """a table: a CSV file with the columns fname and labels (or one column of 0 and 1 per
                   label, or one row per image and label), and the images beside or below it; also
                   train.csv, valid.csv and test.csv"""
-TABLES = (".csv", ".tsv", ".txt")
-
-
-def table_files(path):
-    "The CSV files of a folder (or of annotations/ in it) that can hold a table of images."
-    path = Path(path)
-    for folder in (path, *(d for d in _side_folders(path))):
-        files = [f for f in files_in(folder, TABLES[:2]) if _is_table(f)]
-        if files:
-            return likely_tables(files) or files
-    return []
-
-
-def folder_files(path):
-    "train/_classes.csv, valid/_classes.csv ... as split -> file: a table in each split's folder."
-    found = {}
-    for d in folders_in(path):
-        split = WORDS.get(d.name.lower())
-        tables = [f for f in files_in(d, TABLES[:2]) if _is_table(f)] if split else []
-        files = likely_tables(tables)
-        if files:
-            found.setdefault(split, []).extend(files)
-    fits = "train" in found and all(len(o) == 1 for o in found.values())
-    return {s: o[0] for s, o in found.items()} if fits else {}
-
-
-def _side_folders(path):
-    return [d for d in folders_in(path) if d.name.lower() in SIDE_FOLDERS]
-
-
-def _is_table(file):
-    "Is a CSV file something else than a competition's example of an answer?"
-    return not file.name.lower().startswith(("sample_submission", "samplesubmission"))
-
-
-def split_files(files):
-    "train.csv, val.csv, test.csv ... as split -> file; empty if the files aren't such a set."
-    sets = {}
-    for f in files:
-        if file_split(f):
-            sets.setdefault(file_stem(f), {}).setdefault(file_split(f), []).append(f)
-    full = [o for o in sets.values() if "train" in o and all(len(v) == 1 for v in o.values())]
-    return {s: v[0] for s, v in full[0].items()} if len(full) == 1 else {}
 
 
 def recognise(path):
@@ -303,7 +260,10 @@ def _split(table, file, fractions, seed):
     kwargs = {} if groups is None else {"groups": groups}
     part = stratified_split(table.targets(), fractions, seed, **kwargs)
     shares = " / ".join(f"{f:.0%}" for f in fractions)
-    note = f"{file} has no split: {shares} by label, seed {seed}{', groups kept whole' if kwargs else ''}."
+    note = (
+        f"{file} has no split: {shares} by label, seed "
+        f"{seed}{', groups kept whole' if kwargs else ''}."
+    )
     split = np.array(SPLITS, dtype=object)[part]
     return ImageTable(
         table.df.assign(split=split), table.root, table.vocab, table.name, (*table.notes, note)

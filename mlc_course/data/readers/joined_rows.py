@@ -20,9 +20,8 @@ def drop_denied(df, raw):
     if other.any():
         i = int(other.to_numpy().argmax())
         raise ValueError(
-            f"{df['source'].iloc[i]}: {column} is {value.iloc[i]!r}, neither 0 nor 1, so it is"
-            f" unknown whether"
-            " the image has the label. Drop such rows, or round the column."
+            f"{df['source'].iloc[i]}: {column} is {value.iloc[i]!r}, neither 0 nor 1, so it is "
+            "unknown whether the image has the label. Drop such rows, or round the column."
         )
     denied = denied.to_numpy()
     labels = [[] if no else row for row, no in zip(df["labels"], denied)]
@@ -74,8 +73,6 @@ def _explain(df):
         if set(labels) != set(labels0) or split != split0:
             raise ValueError(
                 f"{source0} and {source} both describe {name} and disagree: {labels0} in {split0},"
-                f" and"
-                f" {labels} in {split}. Correct or remove one of the two rows; or, if the table"
-                f" has one row"
-                f" per image and label, pass {opt('on_conflict', 'join')}."
+                f" and {labels} in {split}. Correct or remove one of the two rows; or, if the "
+                f"table has one row per image and label, pass {opt('on_conflict', 'join')}."
             )

@@ -1,18 +1,18 @@
 """Records in JSON: a list, JSON lines, metadata.jsonl, or an object from image name to labels."""
 
-import os
 import re
 from pathlib import Path
 
 import pandas as pd
 
 from ...hints import Names, PathLike, Sequence
-from ..pictures import IMAGE_SUFFIXES
 from ..table import ImageTable
 from .annotations import Parts, annotation_files, evidence, unknown_images
-from .columns import FILE_COLUMNS, LABEL_COLUMNS, NEVER_LABELS, WEAK_FILE_COLUMNS, norm
+from .column_names import FILE_COLUMNS, LABEL_COLUMNS, NEVER_LABELS, WEAK_FILE_COLUMNS
+from .columns import norm
 from .json_files import head_of, json_outline, load_json_values, without_gc
 from .json_labels import label_values, name_labels
+from .listing import is_image_name
 from .options import opt
 from .splits import given_split
 
@@ -21,10 +21,6 @@ LAYOUT = 'records {"file_name": ..., "labels": [...]} as metadata.jsonl, JSON li
 _SUFFIXES = (".json", ".jsonl", ".ndjson")
 FILE_KEYS = FILE_COLUMNS | WEAK_FILE_COLUMNS
 LABEL_KEYS = LABEL_COLUMNS | {"objects"}
-
-
-def _image_name(text):
-    return os.path.splitext(text)[1].lower() in IMAGE_SUFFIXES
 
 
 def _is_records(outline):
@@ -40,7 +36,7 @@ def _is_records(outline):
     if FILE_KEYS & inner and LABEL_KEYS & inner:
         return True
     top = [o[1:] for o in outline if o.startswith("/")]
-    return sum(map(_image_name, top)) > len(top) / 2
+    return sum(map(is_image_name, top)) > len(top) / 2
 
 
 def _holds_records(file):
@@ -91,7 +87,7 @@ def _by_columns(values):
 def _in_object(data, file):
     "The records of an object: its one list of objects, or its entries, image name -> labels."
     lists = {k: v for k, v in data.items() if isinstance(v, list) and v and isinstance(v[0], dict)}
-    named = [k for k in data if _image_name(k)]
+    named = [k for k in data if is_image_name(k)]
     if len(lists) == 1 and not named:
         key, found = next(iter(lists.items()))
         return [(f"{file.name} {key} {i}", o) for i, o in enumerate(found, 1)]

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from ..pictures import IMAGE_SUFFIXES
+
 
 def _scan(folder, wanted):
     "The sorted names of the entries that pass a test; none if the folder can't be read."
@@ -20,6 +22,20 @@ def folders_in(
     skip = "__MACOSX"
     names = _scan(folder, lambda o: o.name[0] != "." and o.name != skip and o.is_dir())
     return [Path(folder) / o for o in names]
+
+
+def is_image_name(
+    name: str,  # of a file
+) -> bool:
+    "Whether a file's name ends as an image's does."
+    return os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES
+
+
+def image_stem(
+    name: str,  # of a file
+) -> str:  # without the ending, where it is an image's
+    "A file's name without the ending of an image."
+    return os.path.splitext(name)[0] if is_image_name(name) else name
 
 
 def files_in(

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from ..pictures import IMAGE_SUFFIXES
+from .listing import image_stem
 
 SIDE_FOLDERS = {
     "annotations", "annotation", "labels", "label", "csv", "csvs", "meta", "metadata", "splits",
@@ -88,13 +89,8 @@ def plain_path(name):
     return "/".join(o for o in path.split("/") if o not in ("", ".", "..")), absolute
 
 
-def _stem(base):
-    stem, suffix = os.path.splitext(base)
-    return stem if suffix.lower() in IMAGE_SUFFIXES else base
-
-
 def _bare(base):
-    return _stem(nfc(unquote(base)).casefold())
+    return image_stem(nfc(unquote(base)).casefold())
 
 
 FORMS = {  # how a name may differ from the file's: what it is called, and the key that stays equal

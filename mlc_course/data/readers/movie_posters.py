@@ -22,7 +22,10 @@ from .listing import files_in
 from .options import opt
 
 NAME = "movie_posters"
-LAYOUT = "film posters: MovieGenre.csv and a folder of posters called by their imdbId, such as 114709.jpg"
+LAYOUT = (
+    "film posters: MovieGenre.csv and a folder of posters called by their imdbId, such as "
+    "114709.jpg"
+)
 
 
 def _genre_file(path):
@@ -70,31 +73,8 @@ def _number(text):
         return np.nan
 
 
-def read_movie_posters(
-    csv: PathLike,  # MovieGenre.csv: imdbId, Title, IMDB Score, Genre (joined by |)
-    images: PathLike,  # folder of the posters, called by their imdbId, such as 114709.jpg
-    min_count: int
-    | None = None,  # genres with fewer posters are dropped; None: 1/40 of the films, at most 1,000
-    seed: int = 42,  # of the split, since the file has none
-    fractions: Sequence[float] = (0.8, 0.1, 0.1),  # share of train, valid and test
-    on_missing: str = "drop",  # or "error": many poster links of the real file are dead
-    on_conflict: str = "error",  # or "first": two rows of one imdbId that disagree about the genres
-    encoding: str = "latin-1",  # the real file is ISO-8859-1
-    name: str | None = None,  # None: the name of the folder
-    vocab: Names | None = None,  # the genres in order; None: every genre, sorted
-    sep: str | None = None,  # what separates genres; None: what the cells show, such as |
-    na_cells: str | None = None,  # "empty" or "label": what a genre cell nan, None or N/A means
-) -> ImageTable:  # splits train, valid and test; also columns title and score
-    "Read the table of film posters and genres; rare genres, and the rows that they leave empty, are dropped."
-    csv, images = Path(csv), Path(images)
-    if on_missing not in ("error", "drop"):
-        raise ValueError(f"on_missing is {on_missing!r}; use 'error' or 'drop'.")
-    if on_conflict not in ("error", "first"):
-        raise ValueError(f"on_conflict is {on_conflict!r}; use 'error' or 'first'.")
-    if not images.is_dir():
-        raise FileNotFoundError(
-            f"The folder of the posters, {images}, does not exist. The posters are called by their imdbId, such as 114709.jpg."
-        )
+def _rows(csv, encoding, **cells):
+    "The rows of the file as a table's, and what was read into its cells of genres."
     raw = read_csv_rows(csv, encoding)
     imdb, title, genre = (need_column(raw, csv, o) for o in ("imdbid", "title", "genre"))
     score = find_column(raw, csv, "imdb score")
@@ -102,11 +82,10 @@ def read_movie_posters(
     for value, s in zip(raw[imdb], source):
         if not re.fullmatch(r"(tt)?\d+", value.strip()):
             raise ValueError(
-                f"{s}: imdbId is {value!r}; expected a number, such as 114709. Correct it, or remove the row."
+                f"{s}: imdbId is {value!r}; expected a number, such as 114709. Correct it, or "
+                "remove the row."
             )
-    genres, said = parse_cells(
-        raw[genre].tolist(), source, sep=sep, vocab=vocab, column=genre, na_cells=na_cells
-    )
+    genres, said = parse_cells(raw[genre].tolist(), source, column=genre, **cells)
     df = pd.DataFrame(
         {
             "fname": [int(o.strip().removeprefix("tt")) for o in raw[imdb]],
@@ -117,21 +96,18 @@ def read_movie_posters(
             "source": source,
         }
     )
-    df, notes = merge_duplicates(df, on_conflict)
-    notes += [o for o in said if "'|'" not in o]
-    empty = df["labels"].map(len) == 0
-    if empty.all():
-        raise ValueError(f"{csv}: the column {genre} is empty in every row.")
-    if empty.any():
-        notes.append(
-            f"{count(int(empty.sum()), 'row')} without a genre dropped (the first: {df['source'][empty].iloc[0]})."
-        )
-    df, posters = df[~empty], poster_files(images)
+    return df, [o for o in said if "'|'" not in o], genre
+
+
+def _with_posters(df, images, on_missing):
+    "The rows that have a poster, their files' names, and a note about the others."
+    posters, notes = poster_files(images), []
     gone = ~df["fname"].isin(list(posters))
     if gone.all() or (gone.any() and on_missing == "error"):
         first = df[gone].iloc[0]
         raise FileNotFoundError(
-            f"{first['source']}: there is no poster of {first['fname']} in {images}; {int(gone.sum())} of {len(df)} are missing."
+            f"{first['source']}: there is no poster of {first['fname']} in {images}; "
+            f"{int(gone.sum())} of {len(df)} are missing."
             + (
                 " Are the posters called by their imdbId, such as 114709.jpg?"
                 if gone.all()
@@ -140,19 +116,67 @@ def read_movie_posters(
         )
     if gone.any():
         notes.append(
-            f"{int(gone.sum())} of {len(df)} posters missing or empty: their rows were dropped (the first: {df['fname'][gone].iloc[0]}, {df['source'][gone].iloc[0]})."
-        )
-    if min_count is None:
-        min_count = min(1000, max(1, round(len(df) / 40)))
-        notes += (
-            []
-            if min_count == 1
-            else [
-                f"Genres with fewer than {min_count} images are dropped: 1/40 of {len(df)} films, at most 1,000;"
-                f" pass {opt('min_count', 1000)} for another number."
-            ]
+            f"{int(gone.sum())} of {len(df)} posters missing or empty: their rows were dropped "
+            f"(the first: {df['fname'][gone].iloc[0]}, {df['source'][gone].iloc[0]})."
         )
     df = df[~gone].assign(fname=lambda d: [posters[o] for o in d["fname"]])
+    return df, notes
+
+
+def _rare(n, min_count):
+    "How many images a genre must have, and a note where it wasn't given."
+    if min_count is not None:
+        return min_count, []
+    min_count = min(1000, max(1, round(n / 40)))
+    note = (
+        f"Genres with fewer than {min_count} images are dropped: 1/40 of {n} films, at most "
+        f"1,000; pass {opt('min_count', 1000)} for another number."
+    )
+    return min_count, [note] * (min_count > 1)
+
+
+def read_movie_posters(
+    csv: PathLike,  # MovieGenre.csv: imdbId, Title, IMDB Score, Genre (joined by |)
+    images: PathLike,  # folder of the posters, called by their imdbId, such as 114709.jpg
+    min_count: int | None = None,  # rarer genres go; None: 1/40 of the films, at most 1,000
+    seed: int = 42,  # of the split, since the file has none
+    fractions: Sequence[float] = (0.8, 0.1, 0.1),  # share of train, valid and test
+    on_missing: str = "drop",  # or "error": many poster links of the real file are dead
+    on_conflict: str = "error",  # or "first": two rows of one imdbId that disagree about the genres
+    encoding: str = "latin-1",  # the real file is ISO-8859-1
+    name: str | None = None,  # None: the name of the folder
+    vocab: Names | None = None,  # the genres in order; None: every genre, sorted
+    sep: str | None = None,  # what separates genres; None: what the cells show, such as |
+    na_cells: str | None = None,  # "empty" or "label": what a genre cell nan, None or N/A means
+) -> ImageTable:  # splits train, valid and test; also columns title and score
+    """Read the table of film posters and genres; rare genres, and the rows that they leave empty,
+    are dropped.
+    """
+    csv, images = Path(csv), Path(images)
+    if on_missing not in ("error", "drop"):
+        raise ValueError(f"on_missing is {on_missing!r}; use 'error' or 'drop'.")
+    if on_conflict not in ("error", "first"):
+        raise ValueError(f"on_conflict is {on_conflict!r}; use 'error' or 'first'.")
+    if not images.is_dir():
+        raise FileNotFoundError(
+            f"The folder of the posters, {images}, does not exist. The posters are called by "
+            "their imdbId, such as 114709.jpg."
+        )
+    df, said, genre = _rows(csv, encoding, sep=sep, vocab=vocab, na_cells=na_cells)
+    df, notes = merge_duplicates(df, on_conflict)
+    notes += said
+    empty = df["labels"].map(len) == 0
+    if empty.all():
+        raise ValueError(f"{csv}: the column {genre} is empty in every row.")
+    if empty.any():
+        notes.append(
+            f"{count(int(empty.sum()), 'row')} without a genre dropped (the first: "
+            f"{df['source'][empty].iloc[0]})."
+        )
+    n = int((~empty).sum())
+    df, missing = _with_posters(df[~empty], images, on_missing)
+    min_count, rare = _rare(n, min_count)
+    notes += [*missing, *rare]
     table = finish_table(df, images, vocab, name or csv.resolve().parent.name, "error", notes)
     table = drop_rare_labels(table, min_count)
     part = stratified_split(table.targets(), fractions, seed)
@@ -164,6 +188,7 @@ def read_movie_posters(
         table.name,
         (
             *table.notes,
-            f"The file has no split: {' / '.join(f'{f:.0%}' for f in fractions)} by label, seed {seed}.",
+            f"The file has no split: {' / '.join(f'{f:.0%}' for f in fractions)} by label, "
+            f"seed {seed}.",
         ),
     )

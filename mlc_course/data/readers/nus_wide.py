@@ -12,8 +12,8 @@ from .common import find_image_root, finish_table, read_json_file
 from .listing import files_in, folders_in
 
 NAME = "nus_wide"
-LAYOUT = """NUS-WIDE: train.json, test.json: {"samples": [{"image_name": ..., "image_labels": [...]}],
-                  "labels": [...]}, and the images"""
+LAYOUT = """NUS-WIDE: train.json, test.json: {"samples": [{"image_name": ...,
+                  "image_labels": [...]}], "labels": [...]}, and the images"""
 
 
 def _nus_files(path):
@@ -70,7 +70,9 @@ def _nus_split(path):
     found = {"valid" if o == "val" else o for o in found}
     if len(found) != 1:
         raise ValueError(
-            f"The name of {path} must say which split it holds, by exactly one of the words train, valid (or val) and test; found {', '.join(sorted(found)) or 'none'}. Rename it, for example small_train.json."
+            f"The name of {path} must say which split it holds, by exactly one of the words "
+            f"train, valid (or val) and test; found {', '.join(sorted(found)) or 'none'}. "
+            "Rename it, for example small_train.json."
         )
     return found.pop()
 
@@ -85,7 +87,8 @@ def nus_part(path):
     ):
         got = ", ".join(map(str, data)) if isinstance(data, dict) else type(data).__name__
         raise ValueError(
-            f'{path} holds {got}; expected {{"samples": [{{"image_name": ..., "image_labels": [...]}}], "labels": [...]}}.'
+            f'{path} holds {got}; expected {{"samples": [{{"image_name": ..., "image_labels": '
+            f'[...]}}], "labels": [...]}}.'
         )
     clean = lambda o: unicodedata.normalize("NFC", o.strip()) if isinstance(o, str) else o
     vocab, rows, split = [clean(o) for o in data["labels"]], [], _nus_split(path)
@@ -97,15 +100,19 @@ def nus_part(path):
             or not isinstance(o.get("image_labels"), list)
         ):
             raise ValueError(
-                f'{source}: found {str(o)[:80]}; expected an object with "image_name" (text) and "image_labels" (a list).'
+                f'{source}: found {str(o)[:80]}; expected an object with "image_name" (text) '
+                'and "image_labels" (a list).'
             )
-        labels = [clean(l) for l in o["image_labels"]]
-        unknown = [l for l in labels if l != "" and l not in vocab]
+        labels = [clean(label) for label in o["image_labels"]]
+        unknown = [label for label in labels if label != "" and label not in vocab]
         if unknown:
             raise ValueError(
-                f'{source}: {unknown[0]!r} is a label of {o["image_name"]}, but not in the "labels" list of {path}. Add it there, or correct the sample.'
+                f"{source}: {unknown[0]!r} is a label of {o['image_name']}, but not in the "
+                f'"labels" list of {path}. Add it there, or correct the sample.'
             )
-        rows.append((o["image_name"], [l for l in dict.fromkeys(labels) if l], split, source))
+        rows.append(
+            (o["image_name"], [label for label in dict.fromkeys(labels) if label], split, source)
+        )
     if not rows:
         raise ValueError(f"{path} has an empty list of samples.")
     return pd.DataFrame(rows, columns=["fname", "labels", "split", "source"]), vocab
@@ -113,27 +120,32 @@ def nus_part(path):
 
 def read_nus_wide(
     images: PathLike,  # the folder that the image names are relative to
-    *annotation_files: PathLike,  # one JSON file per split; its name contains train, valid, val or test
+    *annotation_files: PathLike,  # one JSON file a split, named after train, valid, val or test
     on_missing: str = "error",  # or "drop": leave out the samples whose image is missing
     name: str | None = None,  # None: the folder's name
 ) -> ImageTable:  # with the splits that there are files for; vocab is the files' "labels" list
     "Read the JSON annotations that are used for NUS-WIDE."
     if not annotation_files:
         raise ValueError(
-            "No annotation file was given: pass the JSON files after the folder, one per split, such as train.json and test.json."
+            "No annotation file was given: pass the JSON files after the folder, one per "
+            "split, such as train.json and test.json."
         )
     files = sorted(annotation_files, key=lambda f: SPLITS.index(_nus_split(f)))
     splits = [_nus_split(f) for f in files]
     if len(set(splits)) < len(splits):
         raise ValueError(
-            f"Two annotation files hold the same split: {', '.join(f'{f} ({s})' for f, s in zip(files, splits))}. Give one file per split."
+            "Two annotation files hold the same split: "
+            f"{', '.join(f'{f} ({s})' for f, s in zip(files, splits))}. Give one "
+            "file per split."
         )
     parts, vocabs = zip(*(nus_part(f) for f in files))
     for file, vocab in zip(files, vocabs):
         odd = sorted(set(vocab) ^ set(vocabs[0]))
         if odd:
             raise ValueError(
-                f"{files[0]} and {file} have different lists of labels; {odd[0]!r} is in one of them only. The columns of all splits must be the same: give both files the same list."
+                f"{files[0]} and {file} have different lists of labels; {odd[0]!r} "
+                "is in one of them only. The columns of all splits must be the same: give both "
+                "files the same list."
             )
     return finish_table(
         pd.concat(parts), images, vocabs[0], name or Path(images).resolve().name, on_missing

@@ -6,7 +6,8 @@ OPTIONS = {
     "encoding": "the encoding of the annotation file, such as cp1252",
     "images": "the folder of the images",
     "on_missing": "what to do about a row whose image is missing: error or drop",
-    "on_conflict": "rows or annotations of one image that disagree: error, first (Label Studio: any, all)",
+    "on_conflict": "rows or annotations of one image that disagree: error, first (Label Studio: "
+    "any, all)",
     "min_count": "labels with fewer images are dropped (film posters)",
     "vocab": "the label names in order (in the command: a file with one a line, or a,b,c)",
     "fname_column": "the column with the names of the images",

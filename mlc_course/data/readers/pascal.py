@@ -42,11 +42,9 @@ def pascal_part(path, part, encoding, split=None, images=None, **cells):
     if split is None:
         if find_column(raw, file, "is_valid") is None:
             raise ValueError(
-                f"{file.name} has no column is_valid; it has {', '.join(raw.columns)}. In the"
-                f" PASCAL layout"
-                f" is_valid says which rows are for validation. Without it, read the folder as a"
-                f" table:"
-                f" read_folder, or {opt('format', 'folder')}."
+                f"{file.name} has no column is_valid; it has {', '.join(raw.columns)}. In the "
+                "PASCAL layout is_valid says which rows are for validation. Without it, read the "
+                f"folder as a table: read_folder, or {opt('format', 'folder')}."
             )
         valid = need_column(raw, file, "is_valid")
         splits = ["valid" if read_truth(v, s) else "train" for v, s in zip(raw[valid], source)]

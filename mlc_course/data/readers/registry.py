@@ -90,14 +90,17 @@ LAYOUTS = "\n".join(
 )
 
 REAL_SETS = {
-    "pascal_2007": "PASCAL VOC 2007 (The PASCAL Visual Object Classes Challenge 2007, University of Oxford). The archive pascal_2007.tgz "
-    "that fastai offers as URLs.PASCAL_2007 has it with train.csv, train/, test.csv and test/",
-    "nus_wide": "NUS-WIDE (Lab for Media Search, National University of Singapore): the images, and one annotation file per split, "
-    "train.json and test.json, of the form that LAYOUTS shows",
-    "movie_posters": "'Movie Genre from its Poster' on Kaggle: MovieGenre.csv, and the posters that its column Poster links to, each saved as "
-    "imdbId.jpg in one folder",
-    "stanford_cars": "Stanford Cars (3D Object Representations for Fine-Grained Categorization, Krause et al. 2013): cars_annos.mat and car_ims.tgz. "
-    "The original host at Stanford is gone; look for a mirror of 'Stanford Cars Dataset' on Kaggle",
+    "pascal_2007": "PASCAL VOC 2007 (The PASCAL Visual Object Classes Challenge 2007, University "
+    "of Oxford). The archive pascal_2007.tgz that fastai offers as "
+    "URLs.PASCAL_2007 has it with train.csv, train/, test.csv and test/",
+    "nus_wide": "NUS-WIDE (Lab for Media Search, National University of Singapore): the images, "
+    "and one annotation file per split, train.json and test.json, of the form that "
+    "LAYOUTS shows",
+    "movie_posters": "'Movie Genre from its Poster' on Kaggle: MovieGenre.csv, and the posters "
+    "that its column Poster links to, each saved as imdbId.jpg in one folder",
+    "stanford_cars": "Stanford Cars (3D Object Representations for Fine-Grained Categorization, "
+    "Krause et al. 2013): cars_annos.mat and car_ims.tgz. The original host at "
+    "Stanford is gone; look for a mirror of 'Stanford Cars Dataset' on Kaggle",
 }
 DRAWN_SETS = {
     "postcards": "pascal",
@@ -223,7 +226,7 @@ def with_valid(table):
 
 
 def open_dataset(
-    name_or_path: PathLike,  # a name in DRAWN_SETS or REAL_SETS, or a folder or annotation file of yours
+    name_or_path: PathLike,  # in DRAWN_SETS or REAL_SETS, or a folder or annotation file of yours
     profile: Profile | None = None,  # decides the size of a drawn set; None: load_profile()
     format: str | None = None,  # which layout to read, such as "pascal", where two are possible
     **options: Any,  # for the reader, such as on_missing="drop" or min_count=50

@@ -1,11 +1,9 @@
 """Lists of file names beside a table that say the splits, such as NIH's test_list.txt."""
 
-import os
 import re
 
-from ..pictures import IMAGE_SUFFIXES
 from .common import read_text
-from .listing import files_in
+from .listing import files_in, image_stem
 from .options import opt
 from .splits import WORDS
 
@@ -19,9 +17,7 @@ def _split_of_list(file):
 
 def _stem(name):
     "A file name without folders and the ending of an image."
-    base = name.strip().replace("\\", "/").rpartition("/")[2]
-    stem, suffix = os.path.splitext(base)
-    return stem if suffix.lower() in IMAGE_SUFFIXES else base
+    return image_stem(name.strip().replace("\\", "/").rpartition("/")[2])
 
 
 def _names_in(file):

@@ -65,11 +65,10 @@ def _by_fold(raw, column, file, valid_fold, test_fold):
     found = sorted(cells.unique(), key=lambda o: (len(o), o))
     if valid_fold is None and test_fold is None:
         raise ValueError(
-            f"{file}: the column {column} holds the numbers {', '.join(found[:10])}, and not"
-            f" train, valid"
-            f" and test. Choose the fold to validate on: {opt('valid_fold', _number(found[0]))};"
-            f" or split"
-            f" anew: {opt('split_column', 'none')}."
+            f"{file}: the column {column} holds the numbers {', '.join(found[:10])}, and not "
+            "train, valid and test. Choose the fold to validate on: "
+            f"{opt('valid_fold', _number(found[0]))}; or split anew: "
+            f"{opt('split_column', 'none')}."
         )
     for option, fold in (("valid_fold", valid_fold), ("test_fold", test_fold)):
         if fold is not None and str(fold) not in found:
@@ -78,7 +77,10 @@ def _by_fold(raw, column, file, valid_fold, test_fold):
             )
     names = {str(test_fold): "test", str(valid_fold): "valid"}
     chosen = [f"{s} is fold {o}" for o, s in names.items() if o != "None"]
-    said = f"Splits are the folds of the column {column}: {' and '.join(chosen)}, the others are train."
+    said = (
+        f"Splits are the folds of the column {column}: {' and '.join(chosen)}, the others are "
+        "train."
+    )
     return [names.get(o, "train") for o in cells], [said]
 
 
@@ -95,9 +97,8 @@ def _by_word(raw, column, file, sources, valid_fold, test_fold):
         if o not in WORDS:
             hint = " (eval may be either)" if o.startswith("eval") else ""
             raise ValueError(
-                f"{s}: the split is {v!r} (column {column}); write train, valid or test{hint}. Or"
-                f" pass"
-                f" {opt('split_column', 'none')} to split anew."
+                f"{s}: the split is {v!r} (column {column}); write train, valid or test{hint}. Or "
+                f"pass {opt('split_column', 'none')} to split anew."
             )
     return [WORDS[o] for o in cells], []
 
@@ -134,9 +135,8 @@ def _given_split(raw, file, sources, taken, wanted, valid_fold, test_fold):
         words = said if len(said) == 1 else words
     if words and truth:
         raise ValueError(
-            f"{file} has both a column {words[0]} and a column {truth[0]}; keep one of them, or"
-            f" pass"
-            f" {opt('split_column', words[0])}."
+            f"{file} has both a column {words[0]} and a column {truth[0]}; keep one of them, or "
+            f"pass {opt('split_column', words[0])}."
         )
     if len(words) > 1:
         raise ValueError(

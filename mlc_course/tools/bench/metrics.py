@@ -1,4 +1,7 @@
-"""`mlc bench metrics`: what the course's own functions cost beside the field's, in one run, their results compared first."""
+"""`mlc bench metrics`: what the course's own functions cost beside the field's.
+
+Both run in turns, and their results are compared first.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ import numpy as np
 from mlc_course.extras import need
 from mlc_course.tools.bench.core import Report, Row, agree, in_turn, machine, once, scores_like
 
+from .figures import bench_figures, bench_loss
+
 
 def bench_metrics(
     n: int = 40_000,
@@ -17,14 +22,16 @@ def bench_metrics(
     repeats: int = 5,
     say: Callable = lambda text: None,
 ) -> Report:
-    """Counts at many thresholds, exact optimum and average precision, ranking, nine figures, and the loss by hand, beside NumPy, scikit-learn, torchmetrics and PyTorch.
+    """Counts, optimum, average precision, ranking, nine figures and the loss, beside the field's.
 
-    Where a reference would take many minutes it is timed on a part that the note states, and its time is scaled up."""
+    The others are NumPy, scikit-learn, torchmetrics and PyTorch. Where a reference would take many
+    minutes it is timed on a part that the note states, and its time is scaled up.
+    """
     need("bench", "sklearn")
     need("torch", "torch")
     report = Report("mlc bench metrics", f"{n:,} images, {n_labels} labels; {machine()}")
     p = scores_like(n, n_labels)
-    for part in (_bench_sweep, _bench_sort, _bench_ranking, _bench_figures, _bench_loss):
+    for part in (_bench_sweep, _bench_sort, _bench_ranking, bench_figures, bench_loss):
         say(f"... {part.__doc__}")
         part(report, p, n_thresholds, repeats)
     return report
@@ -51,10 +58,8 @@ def _missing(report, name, goal):
 
 def _bench_sweep(report, p, k, repeats):
     "counts at many thresholds"
-    from sklearn.metrics import f1_score
-
     from mlc_course.metrics import confusion
-    from mlc_course.thresholds import counts_at, sweep
+    from mlc_course.thresholds import counts_at
 
     grid = np.linspace(0, 1, k)
     tp, predicted = counts_at(p, grid)
@@ -64,25 +69,20 @@ def _bench_sweep(report, p, k, repeats):
             raise AssertionError(f"the counts at threshold {grid[i]:.3f} differ from `confusion`")
     name = f"counts at {k:,} thresholds"
     (ours,) = in_turn(lambda: counts_at(p, grid), repeats=repeats)
+    _sweep_sklearn(report, p, k, name, ours)
+    _sweep_torchmetrics(report, p, grid, name, ours)
+
+
+def _sweep_sklearn(report, p, k, name, ours):
+    "f1_score in a loop, timed at a few thresholds."
+    from sklearn.metrics import f1_score
+
+    from mlc_course.thresholds import sweep
+
+    f1 = lambda t: f1_score(p.targets, p.probs > np.float32(t), average="macro", zero_division=0)
     some = np.linspace(0.1, 0.9, 5)
-    agree(
-        "macro F1",
-        sweep(p, some, "macro_f1")["macro_f1"],
-        [
-            f1_score(p.targets, p.probs > np.float32(t), average="macro", zero_division=0)
-            for t in some
-        ],
-    )
-    sk = np.median(
-        [
-            once(
-                lambda t=t: f1_score(
-                    p.targets, p.probs > np.float32(t), average="macro", zero_division=0
-                )
-            )
-            for t in some
-        ]
-    )
+    agree("macro F1", sweep(p, some, "macro_f1")["macro_f1"], [f1(t) for t in some])
+    sk = np.median([once(lambda t=t: f1(t)) for t in some])
     report.rows.append(
         Row(
             name,
@@ -91,9 +91,15 @@ def _bench_sweep(report, p, k, repeats):
             sk * k,
             "1,000 times or more",
             sk * k / ours >= 1000,
-            f"timed at {len(some)} thresholds from 0.1 to 0.9 (macro F1, results equal), median times {k:,}.",
+            f"timed at {len(some)} thresholds from 0.1 to 0.9 (macro F1, results equal), "
+            f"median times {k:,}.",
         )
     )
+
+
+def _sweep_torchmetrics(report, p, grid, name, ours):
+    "The curve of torchmetrics at the same thresholds, timed on a part of the rows."
+    k = len(grid)
     curve = _torchmetrics("MultilabelPrecisionRecallCurve")
     if curve is None:
         return _missing(report, name, "50 times or more")
@@ -113,9 +119,8 @@ def _bench_sweep(report, p, k, repeats):
             metric.update(probs[i : i + batch], targets[i : i + batch])
         return metric.compute()
 
-    recall = np.stack([np.asarray(r) for r in theirs()[1]])[
-        :, :-1
-    ]  # torchmetrics counts prob >= threshold
+    # torchmetrics counts prob >= threshold
+    recall = np.stack([np.asarray(r) for r in theirs()[1]])[:, :-1]
     at_least = np.stack(
         [
             [
@@ -135,18 +140,18 @@ def _bench_sweep(report, p, k, repeats):
             t,
             "50 times or more",
             t / ours >= 50,
-            f"fed in batches of {batch} (its table for all {len(p):,} rows at once needs {len(p) * p.targets.shape[1] * k * 8 / 1e9:.0f} GB); timed on {part:,} rows, the faster of two runs, scaled up.",
+            f"fed in batches of {batch} (its table for all {len(p):,} rows at once needs "
+            f"{len(p) * p.targets.shape[1] * k * 8 / 1e9:.0f} GB); timed on {part:,} rows, the "
+            "faster of two runs, scaled up.",
         )
     )
 
 
 def _bench_sort(report, p, k, repeats):
     "exact optimum and average precision"
-    from sklearn.metrics import average_precision_score, precision_recall_curve
-
     from mlc_course.thresholds import thresholds_and_average_precision
 
-    name, c = "best thresholds and average precision", p.targets.shape[1]
+    name = "best thresholds and average precision"
     both = lambda: thresholds_and_average_precision(p)
     ours, plain, columns = in_turn(
         both, lambda: np.sort(p.probs, axis=None), lambda: np.sort(p.probs, axis=0), repeats=repeats
@@ -171,16 +176,25 @@ def _bench_sort(report, p, k, repeats):
             ours / columns <= 2,
         )
     )
-    some = np.unique(np.linspace(0, c - 1, min(c, 9)).astype(int))
     thresh, ap = both()
+    _sort_sklearn(report, p, name, ours, thresh, ap, repeats)
+    _sort_torchmetrics(report, p, name, ours, ap, repeats)
+
+
+def _sort_sklearn(report, p, name, ours, thresh, ap, repeats):
+    "precision_recall_curve and average_precision_score of a few labels."
+    from sklearn.metrics import average_precision_score, precision_recall_curve
+
+    from mlc_course.metrics import confusion, precision_recall_f1
+
+    c = p.targets.shape[1]
+    some = np.unique(np.linspace(0, c - 1, min(c, 9)).astype(int))
 
     def sk(i):
         y, s = p.targets[:, i], p.probs[:, i]
         pr, rc, th = precision_recall_curve(y, s)
         f1 = np.divide(2 * pr * rc, pr + rc, out=np.zeros_like(pr), where=pr + rc > 0)
         return f1.max(), average_precision_score(y, s)
-
-    from mlc_course.metrics import confusion, precision_recall_f1
 
     best = precision_recall_f1(confusion(p.probs, p.targets, thresh), None).f1
     agree("best F1 and average precision", np.stack([best, ap], 1)[some], [sk(i) for i in some])
@@ -197,9 +211,15 @@ def _bench_sort(report, p, k, repeats):
             t,
             "6 times or more",
             t / ours >= 6,
-            f"precision_recall_curve and average_precision_score of {len(some)} labels, scaled to {c}; results equal.",
+            f"precision_recall_curve and average_precision_score of {len(some)} labels, scaled "
+            f"to {c}; results equal.",
         )
     )
+
+
+def _sort_torchmetrics(report, p, name, ours, ap, repeats):
+    "Average precision alone."
+    c = p.targets.shape[1]
     metric = _torchmetrics("MultilabelAveragePrecision")
     if metric is None:
         return _missing(report, name, "3 times or more")
@@ -278,90 +298,3 @@ def _bench_ranking(report, p, k, repeats):
                 "every figure of the sheet, ranking among them.",
             )
         )
-
-
-def _bench_figures(report, p, k, repeats):
-    "nine figures of one batch"
-    from sklearn.metrics import f1_score, precision_score, recall_score
-
-    from mlc_course.metrics import confusion, precision_recall_f1
-
-    b = scores_like(64, 20, seed=1)
-
-    def ours():
-        c = confusion(b.probs, b.targets)
-        return [precision_recall_f1(c, a) for a in ("micro", "macro", "samples")]
-
-    def theirs():
-        pred = b.probs > 0.5
-        return [
-            [
-                f(b.targets, pred, average=a, zero_division=0)
-                for f in (precision_score, recall_score, f1_score)
-            ]
-            for a in ("micro", "macro", "samples")
-        ]
-
-    agree("the nine figures", ours(), theirs())
-    o, t = in_turn(ours, theirs, repeats=repeats * 2)
-    report.rows.append(
-        Row(
-            "nine P/R/F1 figures, 64 x 20",
-            "nine scikit-learn calls",
-            o,
-            t,
-            "50 times or more",
-            t / o >= 50,
-        )
-    )
-
-
-def _bench_loss(report, p, k, repeats):
-    "binary cross-entropy by hand"
-    import torch
-    import torch.nn.functional as F
-
-    from mlc_course.losses import binary_cross_entropy, binary_cross_entropy_with_logits
-
-    for rows, cols in ((64, 20), (4096, 81)):
-        g = torch.Generator().manual_seed(0)
-        x, t = (
-            (torch.randn(rows, cols, generator=g) * 5).requires_grad_(),
-            (torch.rand(rows, cols, generator=g) < 0.07).float(),
-        )
-
-        def step(f, **kwargs):
-            x.grad = None
-            loss = f(x, t, **kwargs)
-            loss.backward()
-            return [loss.item(), *x.grad.flatten()[:50].tolist()]
-
-        run = lambda f, **kwargs: lambda: step(f, **kwargs)
-        w = torch.full((cols,), 3.0)
-        for name, ours, theirs in (
-            (
-                "binary_cross_entropy",
-                run(binary_cross_entropy),
-                run(F.binary_cross_entropy_with_logits),
-            ),
-            (
-                "the same with pos_weight",
-                run(binary_cross_entropy_with_logits, pos_weight=w),
-                run(F.binary_cross_entropy_with_logits, pos_weight=w),
-            ),
-        ):
-            agree(name, ours(), theirs(), 1e-5)
-            o, s = in_turn(ours, theirs, repeats=repeats * 2)
-            report.rows.append(
-                Row(
-                    f"{name}, {rows:,} x {cols}",
-                    "PyTorch",
-                    o,
-                    s,
-                    "ours within 3 times",
-                    o / s <= 3,
-                    ""
-                    if name != "binary_cross_entropy" or rows > 64
-                    else "forward and backward; loss and gradient compared.",
-                )
-            )

@@ -1,7 +1,9 @@
-"""`mlc bench predict`: files in, labels out, beside `learn.predict` per file and beside a plain loop of Pillow and torch."""
+"""`mlc bench predict`: files in, labels out, beside `learn.predict` and a plain loop."""
 
-# Each way runs in a process of its own, so that no library's threads wait in another's way; the ways take turns.
-# What is timed begins with paths and ends with the names of the labels; imports and loading the model are not in it.
+# Each way runs in a process of its own, so that no library's threads wait in another's way; the
+# ways take turns.
+# What is timed begins with paths and ends with the names of the labels; imports and loading the
+# model are not in it.
 # One way alone:  python -m mlc_course.tools.bench.predict WAY FOLDER
 from __future__ import annotations
 
@@ -27,7 +29,8 @@ GOALS = {FASTAI: 3.0, TORCH: 1.5}
 
 
 # ---- the ways ----------------------------------------------------------------------------------
-# each gives a function from paths to (probabilities [N, C], names of the labels above their thresholds)
+# each gives a function from paths to (probabilities [N, C], names of the labels above their
+# thresholds)
 def ours(folder):
     from mlc_course.predictor import Predictor
 
@@ -130,7 +133,9 @@ WAYS = {"ours": ours, TORCH: pillow_and_torch, FASTAI: fastai_predict}
 
 
 def time_one(way: str, folder: str, n: int):
-    "Seconds for the first `n` files of the folder's list, after a warm-up; the probabilities go into a file."
+    """Seconds for the first `n` files of the folder's list, after a warm-up; the probabilities go
+    into a file.
+    """
     import warnings
 
     warnings.simplefilter("ignore")
@@ -168,7 +173,9 @@ def bench_predict(
     ways=(TORCH, FASTAI),  # beside ours
     say: Callable = lambda text: None,  # where progress is told
 ) -> Report:
-    "End to end, from files to labels: images a second of `Predictor.stream` beside each other way, after their scores were compared."
+    """End to end, from files to labels: images a second of `Predictor.stream` beside each other
+    way, after their scores were compared.
+    """
     need("torch", "torch", "torchvision")
     need("export", "onnx", "onnxscript")
     from mlc_course.settings import load_profile
@@ -187,7 +194,9 @@ def bench_predict(
 
 
 def _prepare(folder, table, profile, n):
-    "A run whose head was fitted on the frozen body: the weights don't matter for speed, and scores that differ are better to compare."
+    """A run whose head was fitted on the frozen body: the weights don't matter for speed, and
+    scores that differ are better to compare.
+    """
     import pandas as pd
 
     from mlc_course.backbones import save_model
@@ -248,7 +257,9 @@ def _bench_size(report, folder, size, n, rounds, ways, say):
                 each[way],
                 f"{goal:g} times or more",
                 ratio >= goal,
-                f"scores differ by {np.abs(answers[way][1] - probs[: counts[way]]).max():.1e} at most; other labels for {differ} of {counts[way]} files; {rounds} turns of {counts[way]} files.",
+                f"scores differ by {np.abs(answers[way][1] - probs[: counts[way]]).max():.1e} "
+                f"at most; other labels for {differ} of {counts[way]} files; {rounds} turns of "
+                f"{counts[way]} files.",
             )
         )
 

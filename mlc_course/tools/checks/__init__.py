@@ -1,4 +1,7 @@
-"""One function per exercise of the lessons: it praises the right answer, and raises `Wrong` with a diagnosis of the likely mistake otherwise."""
+"""One function per exercise of the lessons.
+
+It praises the right answer, and raises `Wrong` with a diagnosis of the likely mistake otherwise.
+"""
 
 import lazy_loader
 
@@ -11,7 +14,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "tables": ["labels_of_csv", "keep_frequent", "make_of", "vocab_of"],
         "datablocks": ["label_reader", "row_splitter", "read_target", "datablock"],
         "losses": ["three_labels", "bce", "weighted_bce", "soft_f1", "which_loss"],
-        "losses_tf": ["keras_bce", "keras_soft_f1", "epoch_mean"],
+        "losses_tf": ["keras_bce", "keras_soft_f1"],
+        "epochs": ["epoch_mean"],
         "metrics": ["accuracy", "counts", "macro_f1", "f1_over_batches", "average_precision"],
         "thresholds": [
             "best_cut",

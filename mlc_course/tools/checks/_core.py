@@ -1,14 +1,39 @@
-"""How a check works: run the learner's answer and the right one on the same inputs, and find the mistake that gives the same wrong results."""
+"""How a check works.
+
+The learner's answer and the right one run on the same inputs; then the mistake is found that gives
+the same wrong results.
+"""
 
 from __future__ import annotations
 
 import copy
-import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
+from ._values import plain, same, shape_of, show
+
+__all__ = [
+    "Mistake",
+    "NotDone",
+    "Right",
+    "Wrong",
+    "answered",
+    "attempt",
+    "call",
+    "choices",
+    "converted",
+    "diagnose",
+    "edge",
+    "function",
+    "plain",
+    "quiet",
+    "same",
+    "show",
+    "torch_first",
+]
 
 
 class Wrong(AssertionError):
@@ -25,7 +50,9 @@ class NotDone(Wrong):
 
 
 class Right(str):
-    "What a passed check gives back: shown by a notebook as the last value of a cell, silent in a program."
+    """What a passed check gives back: shown by a notebook as the last value of a cell, silent in a
+    program.
+    """
 
     def __repr__(self):
         return str(self)
@@ -37,96 +64,6 @@ class Mistake:
 
     says: str
     gives: Callable
-
-
-def plain(x):
-    "A result as plain Python and NumPy: tensors of any framework become arrays, mappings and sequences are walked through."
-    if isinstance(x, np.str_):
-        return str(x)
-    if isinstance(x, np.ndarray) and x.dtype.kind in "OU":
-        return plain(x.tolist())
-    if isinstance(x, (str, bytes, bool, type(None))):
-        return x
-    if isinstance(x, dict):
-        return {k: plain(v) for k, v in x.items()}
-    if isinstance(x, (set, frozenset)):
-        return {plain(v) for v in x}
-    if hasattr(x, "detach"):
-        x = x.detach().cpu()
-    if hasattr(x, "numpy") and not isinstance(x, np.ndarray):
-        x = x.numpy()
-    if hasattr(x, "to_numpy"):
-        return plain(x.to_numpy())
-    if isinstance(x, (list, tuple)):
-        return [plain(v) for v in x]
-    if isinstance(x, (int, float, np.number, np.bool_)):
-        return np.asarray(x)[()]
-    return x
-
-
-def same(a, b, tol: float = 1e-5) -> bool:
-    "Whether two results agree: numbers to `tol` (relative above 1), NaN equal to NaN, everything else exactly."
-    a, b = plain(a), plain(b)
-    if isinstance(a, dict) or isinstance(b, dict):
-        return (
-            isinstance(a, dict)
-            and isinstance(b, dict)
-            and a.keys() == b.keys()
-            and all(same(a[k], b[k], tol) for k in a)
-        )
-    if isinstance(a, (str, bytes, type(None), set)) or isinstance(b, (str, bytes, type(None), set)):
-        return type(a) is type(b) and a == b
-    if isinstance(a, list) or isinstance(b, list):
-        try:
-            return len(a) == len(b) and all(same(x, y, tol) for x, y in zip(a, b))
-        except TypeError:
-            return False
-    try:
-        a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
-    except (TypeError, ValueError):
-        try:
-            return bool(a == b)
-        except (TypeError, ValueError):
-            return False
-    return a.shape == b.shape and bool(np.allclose(a, b, rtol=tol, atol=tol, equal_nan=True))
-
-
-def _python(x):
-    "NumPy's numbers as Python's, however deep."
-    if isinstance(x, np.generic) or isinstance(x, np.ndarray) and x.ndim == 0:
-        return x.item()
-    if isinstance(x, dict):
-        return {_python(k): _python(v) for k, v in x.items()}
-    if isinstance(x, (list, tuple, set)):
-        return type(x)(_python(v) for v in x)
-    return x
-
-
-def _text(x, digits=6):
-    if isinstance(x, np.ndarray):
-        return " ".join(np.array2string(x, precision=4, threshold=12, separator=", ").split())
-    if isinstance(x, (float, np.floating)):
-        return f"{x:.{digits}g}"
-    if isinstance(x, list):
-        return "[" + ", ".join(_text(v, 4) for v in x) + "]"
-    if isinstance(x, dict):
-        return "{" + ", ".join(f"{k!r}: {_text(v)}" for k, v in x.items()) + "}"
-    return re.sub(
-        r" at 0x[0-9a-f]+", "", repr(x) if isinstance(x, str) else " ".join(repr(x).split())
-    )
-
-
-def show(x, limit: int = 160) -> str:
-    "A value in one line of a message."
-    text = _text(_python(plain(x)))
-    return text if len(text) <= limit else text[: limit - 3] + "..."
-
-
-def _shape(x):
-    try:
-        return np.shape(x)
-    except ValueError:
-        return (len(x),)  # rows of different lengths
 
 
 def call(f: Callable, args: Sequence):
@@ -148,7 +85,8 @@ def answered(answer, what: str):
     "Raise NotDone for an answer that is still the stub."
     if answer is None or answer is ...:
         raise NotDone(
-            f"{what} isn't written yet: put your own code in place of the three dots, then run the check again."
+            f"{what} isn't written yet: put your own code in place of the three dots, then run "
+            "the check again."
         )
     return answer
 
@@ -158,11 +96,13 @@ def choices(answer, cases, what: str) -> dict:
     answered(answer, what)
     if not isinstance(answer, dict):
         raise Wrong(
-            f"{what} should be a dict with an answer for each of {', '.join(cases)}, and you gave {show(answer)}."
+            f"{what} should be a dict with an answer for each of {', '.join(cases)}, and you "
+            f"gave {show(answer)}."
         )
     if extra := [k for k in answer if k not in cases]:
         raise Wrong(
-            f"{what}: there is no question called {extra[0]!r}; it isn't one of the cases, which are {', '.join(cases)}."
+            f"{what}: there is no question called {extra[0]!r}; it isn't one of the cases, "
+            f"which are {', '.join(cases)}."
         )
     if todo := [k for k in cases if answer.get(k) is None or answer[k] is ...]:
         raise NotDone(f"{what}: no answer is written yet for {', '.join(todo)}.")
@@ -174,7 +114,8 @@ def function(answer, what: str):
     answered(answer, what)
     if not callable(answer):
         raise Wrong(
-            f"{what} should be a function, and you gave {show(answer)}: pass the function itself, without calling it."
+            f"{what} should be a function, and you gave {show(answer)}: pass the function "
+            "itself, without calling it."
         )
     return answer
 
@@ -187,7 +128,10 @@ def _stopped(what, e, given):
             line = tb.tb_lineno
         tb = tb.tb_next
     where = f" See line {line} of your cell." if line else ""
-    return f"{what} stopped with {type(e).__name__}: {str(e).rstrip('.')}. It was called with {given}.{where}"
+    return (
+        f"{what} stopped with {type(e).__name__}: {str(e).rstrip('.')}. It was called with "
+        f"{given}.{where}"
+    )
 
 
 def attempt(answer: Callable, args: Sequence, what: str, given: str | None = None):
@@ -209,12 +153,13 @@ def attempt(answer: Callable, args: Sequence, what: str, given: str | None = Non
         and any(isinstance(o, Iterator) for o in got)
     ):
         raise Wrong(
-            f"{what} gave a generator or another iterator, which can be walked through only once and has no length. Make a list of it: list(...)."
+            f"{what} gave a generator or another iterator, which can be walked through only "
+            "once and has no length. Make a list of it: list(...)."
         )
     if got is None or got is ...:
         raise NotDone(
-            f"{what} gave back {got!r} when it was called with {given}. If it isn't written yet, write it and run the check again; "
-            "if it is, does it end in `return`?"
+            f"{what} gave back {got!r} when it was called with {given}. If it isn't written "
+            "yet, write it and run the check again; if it is, does it end in `return`?"
         )
     return got
 
@@ -232,9 +177,11 @@ def diagnose(
 ) -> Right:
     """Praise an answer that agrees with `right` on every case; otherwise raise Wrong.
 
-    The message is that of the first of `mistakes` that agrees with the answer on every case (so at least one case has to
-    tell each mistake from the right answer and from the others); if none does, it shows the first case where the
-    answer differs: what went in, what came out, what was expected. `names` describes the cases in that message."""
+    The message is that of the first of `mistakes` that agrees with the answer on every case (so at
+    least one case has to tell each mistake from the right answer and from the others); if none
+    does, it shows the first case where the answer differs: what went in, what came out, what was
+    expected. `names` describes the cases in that message.
+    """
     function(answer, what)
     names = names or [None] * len(cases)
     got = [attempt(answer, args, what, name) for args, name in zip(cases, names)]
@@ -263,26 +210,32 @@ def diagnose(
             or len(g) != len(e)
         ):
             raise Wrong(
-                f"{what} should give {len(e)} results, as in `return a, b`. Given {given}, expected {show(e)}, got {show(g)}."
+                f"{what} should give {len(e)} results, as in `return a, b`. Given {given}, "
+                f"expected {show(e)}, got {show(g)}."
             )
         k = next(k for k in range(len(e)) if not same(g[k], e[k], tol))
-        shapes = f" of shape {_shape(e[k])}" if _shape(g[k]) != _shape(e[k]) else ""
+        shapes = f" of shape {shape_of(e[k])}" if shape_of(g[k]) != shape_of(e[k]) else ""
         raise Wrong(
-            f"{what} isn't right yet. Given {given}, result {k + 1} of {len(e)} should be {show(e[k])}{shapes}, and it is {show(g[k])}{shapes and f' of shape {_shape(g[k])}'}."
+            f"{what} isn't right yet. Given {given}, result {k + 1} of {len(e)} should be "
+            f"{show(e[k])}{shapes}, and it is "
+            f"{show(g[k])}{shapes and f' of shape {shape_of(g[k])}'}."
         )
     if (
         not isinstance(e, (str, dict, set, type(None)))
         and not isinstance(g, (str, dict, set))
-        and _shape(g) != _shape(e)
+        and shape_of(g) != shape_of(e)
     ):
         raise Wrong(
-            f"{what} gave a result of shape {_shape(g)}, and the right one has shape {_shape(e)}. Given {given}, expected {show(e)}, got {show(g)}."
+            f"{what} gave a result of shape {shape_of(g)}, and the right one has shape "
+            f"{shape_of(e)}. Given {given}, expected {show(e)}, got {show(g)}."
         )
     raise Wrong(f"{what} isn't right yet. Given {given}, expected {show(e)}, got {show(g)}.")
 
 
 def edge(answer, right, cases, what: str, says: str, tol: float = 1e-5):
-    "Where an answer that is right on ordinary input meets a special case: Wrong with `says` and what came out."
+    """Where an answer that is right on ordinary input meets a special case: Wrong with `says` and
+    what came out.
+    """
     for args in cases:
         try:
             got = call(answer, args)
@@ -293,7 +246,8 @@ def edge(answer, right, cases, what: str, says: str, tol: float = 1e-5):
                 continue
             shown = f"gave {show(got)}"
         raise Wrong(
-            f"{what}: {says} Given {', '.join(show(a, 90) for a in args)}, yours {shown}; expected {show(call(right, args))}."
+            f"{what}: {says} Given {', '.join(show(a, 90) for a in args)}, yours {shown}; "
+            f"expected {show(call(right, args))}."
         )
 
 

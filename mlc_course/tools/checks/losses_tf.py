@@ -3,7 +3,7 @@
 import numpy as np
 
 from ._core import Mistake, Right, Wrong, attempt, diagnose, plain, same
-from .losses import same_gradient, smooth, steady, sure
+from .losses.cells import same_gradient, smooth, steady, sure
 
 
 def _tf():
@@ -25,8 +25,10 @@ def _slope(answer, what: str):
         grad = tape.gradient(y, y_pred) if tf.is_tensor(y) else None
         if grad is None:
             raise Wrong(
-                f"{what}: the values are right, but no gradient reaches the logits, so nothing can be trained with it. "
-                "Stay with TensorFlow from the logits to the loss: no .numpy(), NumPy, or rounding on the way."
+                f"{what}: the values are right, but no gradient reaches the logits, so nothing "
+                "can be trained with it. "
+                "Stay with TensorFlow from the logits to the loss: no .numpy(), NumPy, or "
+                "rounding on the way."
             )
         return grad
 
@@ -47,7 +49,8 @@ def _cell(f, what: str):
 
 
 def _trained(answer, right, cases, what: str):
-    "Raise unless gradients agree with those of `right`, and the function also runs inside a compiled graph."
+    "Raise unless gradients agree with those of `right`, and the function also runs inside a"
+    "compiled graph."
     tf = _tf()
     slope, truth = _slope(answer, what), _slope(right, what)
     for args in cases:
@@ -56,8 +59,10 @@ def _trained(answer, right, cases, what: str):
             got = tf.function(answer, autograph=False)(*args)
         except Exception as e:
             raise Wrong(
-                f"{what} is right when it is called, but not inside a graph, where model.compile puts it; there it stopped with {type(e).__name__}. "
-                "In a graph tensors have no values yet: use TensorFlow's functions, and no .numpy(), float() or bool()."
+                f"{what} is right when it is called, but not inside a graph, where model.compile "
+                f"puts it; there it stopped with {type(e).__name__}. "
+                "In a graph tensors have no values yet: use TensorFlow's functions, and no "
+                ".numpy(), float() or bool()."
             ) from e
         if not same(got, right(*args)):
             raise Wrong(
@@ -67,7 +72,8 @@ def _trained(answer, right, cases, what: str):
 
 
 def keras_bce(answer) -> Right:
-    "Exercise 1: f(y_true, y_pred) on TensorFlow tensors [N, C], 0/1 and logits: the mean binary cross-entropy, one number."
+    "Exercise 1: f(y_true, y_pred) on TensorFlow tensors [N, C], 0/1 and logits: the mean binary"
+    "cross-entropy, one number."
     tf = _tf()
     what, mean = "my_keras_bce", tf.reduce_mean
 
@@ -88,24 +94,30 @@ def keras_bce(answer) -> Right:
             tf.constant([[0.2, 0.9], [0.6, 0.4], [0.7, 0.1]]),
         ),
     ]
-    missing = "the sigmoid is missing: y_pred holds logits, and yours reads them as probabilities. (Keras' own losses do so, too, unless from_logits=True.)"
+    missing = (
+        "the sigmoid is missing: y_pred holds logits, and yours reads them as probabilities. "
+        "(Keras' own losses do so, too, unless from_logits=True.)"
+    )
     diagnose(
         answer,
         right,
         [
             Mistake(
-                "the arguments are exchanged. Keras calls a loss with the targets first, loss(y_true, y_pred), the other way round than PyTorch and our "
+                "the arguments are exchanged. Keras calls a loss with the targets first, "
+                "loss(y_true, y_pred), the other way round than PyTorch and our "
                 "own losses.",
                 lambda t, x: right(x, t),
             ),
             Mistake(missing, of),
             Mistake(missing, lambda t, x: of(t, tf.clip_by_value(x, 1e-7, 1 - 1e-7))),
             Mistake(
-                "the sigmoid is applied twice. With from_logits=True (and in functions named with_logits) it is inside already.",
+                "the sigmoid is applied twice. With from_logits=True (and in functions named "
+                "with_logits) it is inside already.",
                 lambda t, x: right(t, tf.sigmoid(x)),
             ),
             Mistake(
-                "this is one number per image. Inside compile Keras would take their mean, so training would not show it; everybody else expects one number: "
+                "this is one number per image. Inside compile Keras would take their mean, so "
+                "training would not show it; everybody else expects one number: "
                 "the mean over every cell.",
                 lambda t, x: mean(cells(t, x), 1),
             ),
@@ -118,27 +130,33 @@ def keras_bce(answer) -> Right:
                 cells,
             ),
             Mistake(
-                "this is the sum over the cells. Take the mean, so that the loss doesn't depend on the size of the batch.",
+                "this is the sum over the cells. Take the mean, so that the loss doesn't depend "
+                "on the size of the batch.",
                 lambda t, x: tf.reduce_sum(cells(t, x)),
             ),
             Mistake(
-                "you sum over the labels and take the mean over the images. Take the mean over every cell.",
+                "you sum over the labels and take the mean over the images. Take the mean over "
+                "every cell.",
                 lambda t, x: mean(tf.reduce_sum(cells(t, x), 1)),
             ),
             Mistake(
-                "the branches are swapped: a label that is there should cost -log(p), an absent one -log(1 - p).",
+                "the branches are swapped: a label that is there should cost -log(p), an absent "
+                "one -log(1 - p).",
                 lambda t, x: right(1 - t, x),
             ),
             Mistake(
-                "the minus is missing: logarithms of probabilities are negative, and a loss is not.",
+                "the minus is missing: logarithms of probabilities are negative, and a loss is "
+                "not.",
                 lambda t, x: -right(t, x),
             ),
             Mistake(
-                "only the labels that are there cost something. An absent label with a high logit is a mistake as well.",
+                "only the labels that are there cost something. An absent label with a high "
+                "logit is a mistake as well.",
                 lambda t, x: mean(t * tf.nn.softplus(-x)),
             ),
             Mistake(
-                "this is softmax cross-entropy, in which the labels compete. Each label is a question of its own: use the sigmoid.",
+                "this is softmax cross-entropy, in which the labels compete. Each label is a "
+                "question of its own: use the sigmoid.",
                 lambda t, x: mean(tf.nn.softmax_cross_entropy_with_logits(labels=t, logits=x)),
             ),
         ],
@@ -152,7 +170,8 @@ def keras_bce(answer) -> Right:
 
 
 def keras_soft_f1(answer) -> Right:
-    "Exercise 2: f(y_true, y_pred) on TensorFlow tensors [N, C], 0/1 and logits: 1 - soft F1 per label over the batch, averaged over the labels."
+    "Exercise 2: f(y_true, y_pred) on TensorFlow tensors [N, C], 0/1 and logits: 1 - soft F1 per"
+    "label over the batch, averaged over the labels."
     tf = _tf()
     what, total, mean = "my_keras_soft_f1", tf.reduce_sum, tf.reduce_mean
 
@@ -164,6 +183,10 @@ def keras_soft_f1(answer) -> Right:
 
     def right(t, x):
         return of(t, tf.sigmoid(x))
+
+    def by_ratios(t, p):
+        precision, recall = total(p * t, 0) / total(p, 0), total(p * t, 0) / total(t, 0)
+        return 2 * precision * recall / (precision + recall)
 
     def jaccard(t, x):
         p = tf.sigmoid(x)
@@ -182,7 +205,8 @@ def keras_soft_f1(answer) -> Right:
         right,
         [
             Mistake(
-                "the arguments are exchanged. Keras calls a loss with the targets first: loss(y_true, y_pred).",
+                "the arguments are exchanged. Keras calls a loss with the targets first: "
+                "loss(y_true, y_pred).",
                 lambda t, x: right(x, t),
             ),
             Mistake(
@@ -191,39 +215,53 @@ def keras_soft_f1(answer) -> Right:
                 lambda t, x: 1 - mean(f1(t, tf.sigmoid(x), 1)),
             ),
             Mistake(
-                "the counts of all labels are added up before F1 is taken. That is micro F1, in which frequent labels drown the rare ones; "
+                "the counts of all labels are added up before F1 is taken. That is micro F1, in "
+                "which frequent labels drown the rare ones; "
                 "macro takes F1 per label, then the mean. "
                 "(tf.reduce_sum without an axis sums everything.)",
                 lambda t, x: 1 - f1(t, tf.sigmoid(x), None),
             ),
             Mistake(
-                "this is soft F1 itself. Keras makes a loss smaller, and F1 should grow: return 1 minus it.",
+                "this is soft F1 itself. Keras makes a loss smaller, and F1 should grow: return "
+                "1 minus it.",
                 lambda t, x: mean(f1(t, tf.sigmoid(x))),
             ),
             Mistake(
-                "the sigmoid is missing: y_pred holds logits, and the counts are sums of probabilities.",
+                "the sigmoid is missing: y_pred holds logits, and the counts are sums of "
+                "probabilities.",
                 of,
             ),
             Mistake(
-                "the sigmoid is applied twice. Once makes a probability of a logit; twice squeezes everything between 0.5 and 0.73.",
+                "the sigmoid is applied twice. Once makes a probability of a logit; twice "
+                "squeezes everything between 0.5 and 0.73.",
                 lambda t, x: right(t, tf.sigmoid(x)),
             ),
             Mistake(
-                "the probabilities are rounded to yes and no. Then this is plain F1, which is flat nearly everywhere: it has no gradient. "
+                "the probabilities are rounded to yes and no. Then this is plain F1, which is "
+                "flat nearly everywhere: it has no gradient. "
                 "Leave them as they are.",
                 lambda t, x: of(t, tf.cast(x > 0, tf.float32)),
             ),
             Mistake(
-                "the probabilities come from a softmax, so the labels compete with each other. Use the sigmoid.",
+                "the probabilities come from a softmax, so the labels compete with each other. "
+                "Use the sigmoid.",
                 lambda t, x: of(t, tf.nn.softmax(x)),
             ),
             Mistake(
-                "this is the double variant, with the F1 of the zeros as well. Here only the plain one is asked for.",
+                "this is the double variant, with the F1 of the zeros as well. Here only the "
+                "plain one is asked for.",
                 lambda t, x: (right(t, x) + of(1 - t, tf.sigmoid(-x))) / 2,
             ),
             Mistake(
-                "this is tp/(tp + fp + fn), the Jaccard index. In F1 the true positives count twice, above and below.",
+                "this is tp/(tp + fp + fn), the Jaccard index. In F1 the true positives count "
+                "twice, above and below.",
                 jaccard,
+            ),
+            Mistake(
+                "precision and recall are 0/0 where a label is in no image (or certainly in none), "
+                "and the nan spreads to the mean. Count tp, fp and fn instead: "
+                "2 tp/(2 tp + fp + fn).",
+                lambda t, x: 1 - mean(by_ratios(t, tf.sigmoid(x))),
             ),
             Mistake(
                 "this is one number per label. The loss is one number: their mean.",
@@ -233,63 +271,12 @@ def keras_soft_f1(answer) -> Right:
         cases,
         what,
     )
-    at = lambda f: lambda x, t: attempt(f, (tf.constant(t), tf.constant(x)), what)
+
+    def at(f):
+        return lambda x, t: attempt(f, (tf.constant(t), tf.constant(x)), what)
+
     sure(at(answer), at(_slope(answer, what)), what)
     _trained(answer, right, cases, what)
     return Right(
         "Right: targets first, one soft F1 per label over the batch, and 1 minus their mean."
-    )
-
-
-def epoch_mean(answer) -> Right:
-    "Exercise 3: f(batch_means, batch_sizes) on two lists of numbers: the mean over all images of the epoch."
-    what = "my_epoch_mean"
-    arrays = lambda f: lambda m, s: f(np.asarray(m, dtype=float), np.asarray(s, dtype=float))
-    cases = [
-        ([0.5, 0.7, 1.9], [64, 64, 16]),
-        ([1.0, 4.0], [3, 1]),
-        ([0.9, 0.1, 0.5, 0.3], [10, 20, 30, 5]),
-        ([0.25], [8]),
-    ]
-    return diagnose(
-        answer,
-        arrays(lambda m, s: (m * s).sum() / s.sum()),
-        [
-            Mistake(
-                "this is the mean of the means, in which an image of the small last batch counts more than the others. "
-                "Give each batch the weight of its images.",
-                arrays(lambda m, s: m.mean()),
-            ),
-            Mistake(
-                "this is the sum over all images. Divide it by their number.",
-                arrays(lambda m, s: (m * s).sum()),
-            ),
-            Mistake("this is the sum of the batch means.", arrays(lambda m, s: m.sum())),
-            Mistake(
-                "each batch has the weight of its images, but then you divide by the number of batches. Divide by the sum of the weights: "
-                "the number of images.",
-                arrays(lambda m, s: (m * s).mean()),
-            ),
-            Mistake(
-                "the weights are shares of the largest batch, and then you divide by the number of batches. The weights have to sum to 1: "
-                "divide the sizes by their sum.",
-                arrays(lambda m, s: (m * s / s.max()).mean()),
-            ),
-            Mistake(
-                "the weights are shares of the largest batch, and don't sum to 1. Divide the sizes by their sum.",
-                arrays(lambda m, s: (m * s / s.max()).sum()),
-            ),
-            Mistake(
-                "the arguments are exchanged: you weigh the sizes with the means.",
-                arrays(lambda m, s: (m * s).sum() / m.sum()),
-            ),
-            Mistake(
-                "the last batch is left out. It is smaller, but its images count as much as the others.",
-                lambda m, s: np.average(m[:-1] or m, weights=s[:-1] or s),
-            ),
-            Mistake("this is the mean of the last batch alone.", lambda m, s: m[-1]),
-        ],
-        cases,
-        what,
-        praise="Right: every image counts once, whichever batch it is in.",
     )

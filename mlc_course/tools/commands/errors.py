@@ -5,6 +5,11 @@ import os
 import sys
 from contextlib import suppress
 
+OUR_FAULT = (
+    "mlc: This is a fault of mlc_course, not of what you gave. Please report it with the lines "
+    "above and what `mlc doctor --json` prints."
+)
+
 
 def drop_output():
     "Let the end of this process write nothing more, where writing fails."

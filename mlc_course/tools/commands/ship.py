@@ -37,6 +37,22 @@ def export_run(folder, trained, table, thresholds=None, chosen="given", shown=No
     )
 
 
+def _choose(run, result, beta, min_precision):
+    "Thresholds by label, chosen on valid, and how they were chosen."
+    from mlc_course.thresholds import best_thresholds_per_label
+
+    valid = result.predictions.get("valid")
+    if valid is None:
+        raise ValueError(
+            f"{run} has no predictions for valid to choose thresholds on. Give --thresh instead."
+        )
+    how = f"highest F{beta:g} of each label"
+    if min_precision is not None:
+        how += f" with a precision of {min_precision:g} or more"
+    thresholds = best_thresholds_per_label(valid, beta, min_precision)
+    return thresholds, f"{how} on the {len(valid)} pictures of valid"
+
+
 @app.command()
 @dataset_options
 def export(
@@ -86,24 +102,8 @@ def export(
         )
     result, table, thresholds, chosen = load_run(run), None, thresh, "given"
     if beta is not None or min_precision is not None:
-        from mlc_course.thresholds import best_thresholds_per_label
-
-        if "valid" not in result.predictions:
-            raise ValueError(
-                f"{run} has no predictions for valid to choose thresholds on. "
-                "Give --thresh instead."
-            )
         beta = 1.0 if beta is None else beta
-        thresholds = best_thresholds_per_label(result.predictions["valid"], beta, min_precision)
-        chosen = (
-            f"highest F{beta:g} of each label"
-            + (
-                f" with a precision of {min_precision:g} or more"
-                if min_precision is not None
-                else ""
-            )
-            + f" on the {len(result.predictions['valid'])} pictures of valid"
-        )
+        thresholds, chosen = _choose(run, result, beta, min_precision)
     if dataset is not None:
         from mlc_course.tables import open_dataset
 

@@ -26,10 +26,9 @@ def bars_html(
     return (
         f'<ul class="mlc-bars" aria-label="Score of {which}">'
         f"{''.join(rows)}</ul>{_rest(rest)}"
-        '<p class="mlc-key" aria-hidden="true">'
-        '<span><i class="mlc-bar mlc-yes"></i> above its threshold</span>'
-        '<span><i class="mlc-bar"></i> below</span>'
-        '<span><i class="mlc-tick"></i> threshold</span></p>'
+        '<p class="mlc-key" aria-hidden="true"><span><i class="mlc-bar mlc-yes"></i> above its '
+        'threshold</span><span><i class="mlc-bar"></i> below</span><span><i class="mlc-tick"></i> '
+        "threshold</span></p>"
     )
 
 
@@ -73,11 +72,10 @@ def _bar(label, p, t):
         f'<li class="mlc-row{" mlc-yes" if yes else ""}" data-label="{name}" data-score="{p!r}" '
         f'data-yes="{int(yes)}"><div class="mlc-meter" role="meter" aria-label="{name}" '
         f'aria-valuemin="0" aria-valuemax="1" aria-valuenow="{p:.4f}" aria-valuetext="{said}" '
-        f'title="{said}"><span class="mlc-label">{name}</span>'
-        f'<span class="mlc-track"><i class="mlc-bar" style="width:{100 * p:.2f}%"></i>'
-        f'<i class="mlc-tick" style="left:{100 * t:.2f}%"></i></span>'
-        f'<span class="mlc-score">{p:.2f}</span>'
-        f'<span class="mlc-verdict">{"✓ yes" if yes else ""}</span></div></li>'
+        f'title="{said}"><span class="mlc-label">{name}</span><span class="mlc-track"><i '
+        f'class="mlc-bar" style="width:{100 * p:.2f}%"></i><i class="mlc-tick" '
+        f'style="left:{100 * t:.2f}%"></i></span><span class="mlc-score">{p:.2f}</span><span '
+        f'class="mlc-verdict">{"✓ yes" if yes else ""}</span></div></li>'
     )
 
 

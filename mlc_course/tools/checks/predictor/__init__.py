@@ -1,0 +1,17 @@
+"Checks of lesson 13."
+
+from .answers import picture, square_bytes, what_is_said
+from .faults import FAULTS, which_fault
+from .trust import WHEN, WHY, runs_code, verdict
+
+__all__ = [
+    "FAULTS",
+    "WHEN",
+    "WHY",
+    "picture",
+    "runs_code",
+    "square_bytes",
+    "verdict",
+    "what_is_said",
+    "which_fault",
+]

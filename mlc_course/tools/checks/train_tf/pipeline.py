@@ -1,0 +1,243 @@
+"Exercises: a tf.data pipeline, and its range."
+
+import numpy as np
+
+from .._core import (
+    Mistake,
+    Right,
+    Wrong,
+    attempt,
+    diagnose,
+    function,
+    plain,
+)
+from .common import tensorflow
+
+# Exercise 1
+
+
+def _batches(dataset, what, limit):
+    "The batches of a dataset as pairs of arrays; no more than `limit`."
+    tf = tensorflow()
+    if not isinstance(dataset, tf.data.Dataset):
+        raise Wrong(
+            f"{what} should give back a tf.data.Dataset, and it gave {type(dataset).__name__}. "
+            "Begin with tf.data.Dataset.from_tensor_slices."
+        )
+    out = []
+    try:
+        for batch in dataset.take(limit):
+            if not isinstance(batch, tuple) or len(batch) != 2:
+                raise Wrong(f"{what}: each element should be a pair of pictures and targets.")
+            out.append(tuple(plain(o) for o in batch))
+    except Wrong:
+        raise
+    except Exception as e:
+        raise Wrong(
+            f"{what}: the dataset was made, but going through it stopped with "
+            f"{type(e).__name__}: {str(e).strip().splitlines()[0][:160]}"
+        ) from e
+    return out
+
+
+def _check_shapes(what, full, size):
+    "Raise where the batches aren't batches of images and targets."
+    x0, y0 = np.asarray(full[0][0]), np.asarray(full[0][1])
+    if x0.shape == (size, size, 3):
+        raise Wrong(
+            f"{what}: the elements are single pictures. Put them together with batch(batch_size)."
+        )
+    if x0.ndim != 4 or x0.shape[1:] != (size, size, 3):
+        raise Wrong(
+            f"{what}: a batch of pictures has shape {x0.shape}, and it should be [B, {size}, "
+            f"{size}, 3]."
+        )
+    if y0.ndim != 2 or y0.shape[1] != 3:
+        raise Wrong(f"{what}: a batch of targets has shape {y0.shape}, and it should be [B, 3].")
+
+
+def _check_range(what, x, images):
+    "Raise where the pixels aren't floats in [0, 1]."
+    if x.dtype.kind != "f":
+        raise Wrong(
+            f"{what}: the pictures come out as {x.dtype}. The model takes floating-point "
+            "numbers in [0, 1]: cast to float32, then divide by 255."
+        )
+    if x.max() > 1.001:
+        raise Wrong(
+            f"{what}: the pixels go up to {x.max():g}. The model takes them in [0, 1]: divide "
+            "by 255."
+        )
+    if x.min() < -0.001:
+        raise Wrong(
+            f"{what}: the pixels go down to {x.min():g}. The model of this course takes them "
+            "in [0, 1], and converts them to what its body wants itself."
+        )
+    if x.max() < 0.1:
+        raise Wrong(
+            f"{what}: the largest pixel is {x.max():g}, and it should be "
+            f"{images.max() / 255:.2f}. Are they divided by 255 twice?"
+        )
+
+
+def valid_pipeline(answer) -> Right:
+    """Exercise 1: f(images, targets, batch_size) with uint8 [N, S, S, 3] and bool [N, C]: a
+    tf.data.Dataset for validation.
+    """
+    what = "my_valid_data"
+    function(answer, what)
+    n, size, k = 22, 3, 4
+    images = (
+        np.full((n, size, size, 3), 0, np.uint8)
+        + (np.arange(n) * 11).astype(np.uint8)[:, None, None, None]
+    )
+    targets = np.array([[i % 2, i % 3 == 0, i > 9] for i in range(n)], dtype=bool)
+    dataset = attempt(
+        answer, (images, targets, k), what, f"{n} pictures, their targets, and the batch size {k}"
+    )
+    full = _batches(dataset, what, 2 * n + 4)
+    if not full:
+        raise Wrong(f"{what}: the dataset is empty.")
+    _check_shapes(what, full, size)
+    x, y = (
+        np.concatenate([np.asarray(a) for a, _ in full]),
+        np.concatenate([np.asarray(b) for _, b in full]),
+    )
+    if len(x) > n:
+        if len(full) == 2 * n + 4:
+            raise Wrong(
+                f"{what}: the dataset doesn't end. A validation pass goes through the pictures "
+                "once: leave repeat() out."
+            )
+        raise Wrong(
+            f"{what}: {n} pictures go in and {len(x)} come out. A validation pass shows each "
+            "picture once."
+        )
+    _check_range(what, x, images)
+    if len(x) < n:
+        lost = n - len(x)
+        raise Wrong(
+            f"{what}: {n} pictures go in and {len(x)} come out. "
+            + (
+                "The last batch is smaller, and it counts like the others: no drop_remainder."
+                if lost == n % k
+                else "Every picture of the split has to be scored."
+            )
+        )
+    level = np.rint(x[:, 0, 0, 0] * 255 / 11).astype(int)
+    if sorted(level) != list(range(n)):
+        raise Wrong(
+            f"{what}: some pictures come more than once and others not at all. Each comes "
+            "once, as it is; augmentation is for training."
+        )
+    again = np.rint(
+        np.concatenate([np.asarray(a) for a, _ in _batches(dataset, what, 2 * n + 4)])[:, 0, 0, 0]
+        * 255
+        / 11
+    ).astype(int)  # once can be luck
+    if (level != np.arange(n)).any() or (again != np.arange(n)).any():
+        moved = (
+            "always in the same one" if (again == level).all() else "and in another order each time"
+        )
+        raise Wrong(
+            f"{what}: the pictures come in another order than they went in, {moved}. "
+            "Predictions would then meet the wrong file names: no shuffle() in validation."
+        )
+    if not np.allclose(x, images / 255, atol=2e-3):
+        raise Wrong(
+            f"{what}: the pictures are changed. Validation shows them as they are; "
+            "augmentation is for training."
+        )
+    if (np.asarray(y, dtype=float) != targets).any():
+        raise Wrong(
+            f"{what}: the pictures are in order, but the targets don't belong to them. Slice "
+            "both in one from_tensor_slices((images, targets))."
+        )
+    if y.dtype.kind != "f":
+        raise Wrong(
+            f"{what}: the targets come out as {y.dtype}. The loss multiplies with them: cast "
+            "them to float32."
+        )
+    sizes = [len(a) for a, _ in full]
+    if sizes != [k] * (n // k) + [n % k]:
+        raise Wrong(
+            f"{what}: the batches hold {sizes} pictures, and with batch_size={k} they should "
+            f"hold {[k] * (n // k) + [n % k]}."
+        )
+    return Right("Right: every picture once, as it is, in its order.")
+
+
+# Exercise 2
+
+
+def unit_range(answer) -> Right:
+    "Exercise 2: f(images) with uint8 [N, H, W, 3]: float32 pixels as MobileNetV2 wants them."
+    rng = np.random.default_rng(0)
+    cases = [
+        (np.array([[[[0, 128, 255], [51, 204, 1]]]], dtype=np.uint8),),
+        (rng.integers(0, 256, (2, 3, 4, 3), dtype=np.uint8),),
+    ]
+    f = lambda g: lambda x: g(np.asarray(x, dtype="float64"))
+    mean, std = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
+
+    def right(x):
+        return x / 127.5 - 1
+
+    diagnose(
+        answer,
+        f(right),
+        [
+            Mistake(
+                "these are pixels in [0, 1]. That is what the article feeds to MobileNetV2, "
+                "and half of the range that it was trained with: go from -1 to 1.",
+                f(lambda x: x / 255),
+            ),
+            Mistake(
+                "these are pixels from 0 to 2: 1 has yet to be taken off.", f(lambda x: x / 127.5)
+            ),
+            Mistake("these are the pixels as they came, from 0 to 255.", f(lambda x: x)),
+            Mistake(
+                "the middle lies at 0, but the ends at -0.5 and 0.5. MobileNetV2 was trained "
+                "with -1 to 1.",
+                f(lambda x: x / 255 - 0.5),
+            ),
+            Mistake(
+                "this is normalised with the mean and standard deviation of ImageNet, as "
+                "torchvision's networks want it. Each body has its own range: that of "
+                "MobileNetV2 in Keras is -1 to 1.",
+                f(lambda x: (x / 255 - mean) / std),
+            ),
+            Mistake(
+                "this is the range of the pocket ResNet's body, -2 to 2. MobileNetV2 was "
+                "trained with -1 to 1.",
+                f(lambda x: 4 * x / 255 - 2),
+            ),
+            Mistake(
+                "white becomes 0.992 instead of 1: there are 256 levels, but the largest is "
+                "255, so the half of it is 127.5.",
+                f(lambda x: x / 128 - 1),
+            ),
+            Mistake(
+                "bytes overflow: in uint8, twice 200 is 144. Turn the pixels into float32 first.",
+                lambda x: (x * np.uint8(2)) / np.float64(255) - 1,
+            ),
+            Mistake(
+                "bytes overflow: in uint8, 100 minus 128 is 228. Turn the pixels into float32 "
+                "first.",
+                lambda x: (x - np.uint8(128)) / 127.5,
+            ),
+            Mistake(
+                "the signs are turned round: black should be -1 and white 1.",
+                f(lambda x: 1 - x / 127.5),
+            ),
+        ],
+        cases,
+        "my_unit_range",
+    )
+    got = attempt(answer, cases[0], "my_unit_range")
+    kind = np.asarray(plain(got)).dtype
+    if kind.kind != "f":
+        raise Wrong(
+            f"my_unit_range: the values are right, but their type is {kind}; a model takes float32."
+        )
+    return Right("Right: black is -1, white is 1, and nothing overflowed on the way.")

@@ -1,0 +1,48 @@
+"How long each lesson should take."
+
+DEFAULT_SECONDS = {  # expected seconds on two CPU cores, until this machine has its own record
+    "smoke": 15,
+    "laptop": 60,
+    "gpu": 120,
+}
+
+
+def expected_seconds(
+    stems: list[str],  # lessons
+    profile: str,  # name of the run profile
+    record: dict,  # {stem: seconds} of earlier runs on this machine
+) -> dict[str, float]:  # seconds a lesson
+    "What each lesson should take: as last time here, else the shipped figure of the profile."
+    default = SHIPPED_SECONDS.get(profile, {})
+    usual = DEFAULT_SECONDS.get(profile, 60)
+    return {s: float(record.get(s) or default.get(s) or usual) for s in stems}
+
+
+# a run of `make course` on two cores of an Intel Xeon without a graphics card; corrected by the
+# machine's own record
+SHIPPED_SECONDS: dict[str, dict[str, float]] = {
+    "smoke": {},
+    "laptop": {
+        "00_start": 3,
+        "01_tasks": 10,
+        "02_tables": 4,
+        "03_datablocks": 10,
+        "04_losses": 7,
+        "04_losses_tf": 6,
+        "05_metrics": 6,
+        "06_thresholds": 11,
+        "06_which_loss": 131,
+        "07_fastai": 72,
+        "08_pytorch": 76,
+        "09_tensorflow": 116,
+        "10_multi_output": 51,
+        "11_side_by_side": 71,
+        "12_look_inside": 77,
+        "13_ship": 68,
+        "87_safety": 1,
+        "88_pixels": 2,
+        "89_residual_block": 5,
+        "90_postcards": 24,
+        "91_pocket_resnet": 60,
+    },
+}
