@@ -11,7 +11,6 @@ from .scores.thresh import BestThreshold
 from .training.choice import Choice
 from .training.measured import MeasuredRun
 from PIL.Image import Image as PILImage
-from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -21,10 +20,8 @@ from keras import Model as KerasModel
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
-from pandas import Series
 from pathlib import Path
 from torch import Tensor
-from torch import device as Device
 from torch.nn import Module
 from typing import Any
 import numpy as np
@@ -232,7 +229,7 @@ def load_profile(
     Parameters
     ----------
     name : str | None, default None
-        a profile's name; if left out: MLC_PROFILE, then settings.ini, then "laptop"
+        if left out: MLC_PROFILE, then settings.ini, then "laptop"
 
     Returns
     -------
@@ -241,7 +238,9 @@ def load_profile(
     """
 
 def data_home() -> Path:
-    """Folder for data: `MLC_HOME` if set, else the platform's cache folder for mlc_course. A shared one that can only be read serves the sets that are in it.
+    """Folder for data: `MLC_HOME` if set, else the platform's cache folder for mlc_course.
+
+    A shared folder that can only be read serves the sets that are in it.
 
     Returns
     -------
@@ -249,21 +248,25 @@ def data_home() -> Path:
         an existing folder
     """
 
-def pick_device() -> Device:
-    """The fastest `torch.device` of this machine: cuda, then mps, then cpu. `MLC_DEVICE` overrides it.
+def pick_device():
+    """The fastest device of this machine: cuda, then mps, then cpu. `MLC_DEVICE` overrides it.
+
+    Returns
+    -------
+    a torch.device
     """
 
 def multi_hot(
-    labels: Iterable[Collection[str]],
-    vocab: Names,
+    labels,
+    vocab,
 ) -> np.ndarray:
     """Multi-hot targets: one row per image, one column per label.
 
     Parameters
     ----------
-    labels : Iterable[Collection[str]]
+    labels
         one list of label names per image; an empty list for an image without labels
-    vocab : Names
+    vocab
         C label names, in column order
 
     Returns
@@ -273,16 +276,16 @@ def multi_hot(
     """
 
 def label_names(
-    row: ArrayLike,
-    vocab: Names,
+    row,
+    vocab,
 ) -> list:
     """Read a multi-hot row back as label names.
 
     Parameters
     ----------
-    row : ArrayLike
+    row
         one multi-hot row [C]: bool, or 0 and 1
-    vocab : Names
+    vocab
         C label names, in column order
 
     Returns
@@ -292,32 +295,31 @@ def label_names(
     """
 
 def label_counts(
-    targets: ArrayLike,
-    vocab: Names,
-) -> Series:
+    targets,
+    vocab,
+):
     """How many images have each label.
 
     Parameters
     ----------
-    targets : ArrayLike
+    targets
         multi-hot [N, C]
-    vocab : Names
+    vocab
         C label names, in column order
 
     Returns
     -------
-    Series
-        pd.Series: images per label, the most frequent first
+    pd.Series: images per label, the most frequent first
     """
 
 def cooccurrence(
-    targets: ArrayLike,
+    targets,
 ) -> np.ndarray:
     """How often two labels are in the same image.
 
     Parameters
     ----------
-    targets : ArrayLike
+    targets
         multi-hot [N, C]
 
     Returns
@@ -327,13 +329,13 @@ def cooccurrence(
     """
 
 def cardinality(
-    targets: ArrayLike,
+    targets,
 ) -> float:
     """The average number of labels of an image.
 
     Parameters
     ----------
-    targets : ArrayLike
+    targets
         multi-hot [N, C]
 
     Returns
@@ -343,13 +345,13 @@ def cardinality(
     """
 
 def density(
-    targets: ArrayLike,
+    targets,
 ) -> float:
-    """Cardinality as a share of the labels that there are.
+    """Cardinality divided by the number of labels in the vocab.
 
     Parameters
     ----------
-    targets : ArrayLike
+    targets
         multi-hot [N, C]
 
     Returns
@@ -359,23 +361,24 @@ def density(
     """
 
 def stratified_split(
-    targets: ArrayLike,
-    fractions: Sequence[float],
+    targets,
+    fractions,
     seed: int = 42,
-    groups: Sequence[Any] | ArrayLike | None = None,
+    groups = None,
 ) -> np.ndarray:
-    """Deal rows into parts so that every part has its share of every label, the rarest label first (Sechidis et al. 2011).
+    """Deal rows into parts so that every part has its share of every label, the rarest label
+    first (Sechidis et al. 2011).
 
     Parameters
     ----------
-    targets : ArrayLike
+    targets
         multi-hot [N, C]
-    fractions : Sequence[float]
+    fractions
         share of the rows for each part, with sum 1
     seed : int, default 42
         the same seed, the same split
-    groups : Sequence[Any] | ArrayLike | None, default None
-        one value per row, such as a patient: rows of one group stay together; None: every row by itself
+    groups : default None
+        one value per row, such as a patient, whose rows stay together; None: no groups
 
     Returns
     -------
@@ -384,22 +387,22 @@ def stratified_split(
     """
 
 def stratified_folds(
-    targets: ArrayLike,
+    targets,
     k: int,
     seed: int = 42,
-    groups: Sequence[Any] | ArrayLike | None = None,
+    groups = None,
 ) -> np.ndarray:
     """Deal rows into `k` folds of nearly equal size, each with its share of every label.
 
     Parameters
     ----------
-    targets : ArrayLike
+    targets
         multi-hot [N, C]
     k : int
         how many folds, at least 2
     seed : int, default 42
         the same seed, the same folds
-    groups : Sequence[Any] | ArrayLike | None, default None
+    groups : default None
         one value per row: rows of one group stay together
 
     Returns
@@ -1365,7 +1368,7 @@ def softmax(
     x: Tensor,
     dim: int = ...,
 ) -> Tensor:
-    """exp(x) / sum(exp(x)), with the largest logit subtracted first, which changes nothing but the overflow.
+    """exp(x) / sum(exp(x)), with the largest logit subtracted first so that nothing overflows.
 
     Parameters
     ----------
@@ -1385,7 +1388,7 @@ def binary_cross_entropy(
     targets: Tensor,
     *,
     reduction: str = 'mean',
-    check: bool | None = None,
+    check: bool = None,
 ) -> Tensor:
     """-log(probability of what is true), averaged over every cell; stable at every logit.
 
@@ -1397,8 +1400,8 @@ def binary_cross_entropy(
         0 or 1 (or a share between) [N, C]; bool, integer or float
     reduction : str, default 'mean'
         "mean", "sum" or "none"
-    check : bool | None, default None
-        look at values (targets in [0, 1], logits finite); None: only on the CPU, where it costs no waiting
+    check : bool, default None
+        look at values, too; None: only on the CPU, where it costs no waiting
 
     Returns
     -------
@@ -1409,10 +1412,10 @@ def binary_cross_entropy(
 def binary_cross_entropy_with_logits(
     inputs: Tensor,
     targets: Tensor,
-    pos_weight: ArrayLike | None = None,
+    pos_weight = None,
     *,
     reduction: str = 'mean',
-    check: bool | None = None,
+    check: bool = None,
 ) -> Tensor:
     """Binary cross-entropy with a weight for the positives, equal to torch.nn.BCEWithLogitsLoss.
 
@@ -1422,12 +1425,12 @@ def binary_cross_entropy_with_logits(
         logits [N, C]
     targets : Tensor
         0 or 1 (or a share between) [N, C]; bool, integer or float
-    pos_weight : ArrayLike | None, default None
+    pos_weight : default None
         what a positive counts: a number, or one number per label [C]
     reduction : str, default 'mean'
         "mean", "sum" or "none"
-    check : bool | None, default None
-        look at values (targets in [0, 1], logits finite); None: only on the CPU, where it costs no waiting
+    check : bool, default None
+        look at values, too; None: only on the CPU, where it costs no waiting
 
     Returns
     -------
@@ -1442,9 +1445,11 @@ def focal_loss(
     alpha: float = 0.25,
     *,
     reduction: str = 'mean',
-    check: bool | None = None,
+    check: bool = None,
 ) -> Tensor:
-    """Binary cross-entropy times (1 - p_t)**gamma, equal to torchvision.ops.sigmoid_focal_loss (Lin et al. 2017).
+    """Binary cross-entropy times (1 - p_t)**gamma (Lin et al. 2017).
+
+    Equal to torchvision.ops.sigmoid_focal_loss; alpha=None is -1 there.
 
     Parameters
     ----------
@@ -1455,11 +1460,11 @@ def focal_loss(
     gamma : float, default 2.0
         how strongly well-predicted cells are faded out; 0 fades none
     alpha : float, default 0.25
-        weight of positives, in [0, 1]; negatives get 1 - alpha; None weights nothing
+        weight of positives, in [0, 1]; negatives get 1 - alpha; None: neither
     reduction : str, default 'mean'
         "mean", "sum" or "none"
-    check : bool | None, default None
-        look at values (targets in [0, 1], logits finite); None: only on the CPU, where it costs no waiting
+    check : bool, default None
+        look at values, too; None: only on the CPU, where it costs no waiting
 
     Returns
     -------
@@ -1475,9 +1480,9 @@ def asymmetric_loss(
     clip: float = 0.05,
     *,
     reduction: str = 'mean',
-    check: bool | None = None,
+    check: bool = None,
 ) -> Tensor:
-    """Focal loss with separate fading for positives and negatives, and a margin below which negatives are ignored (Ridnik et al. 2021).
+    """Focal loss with a gamma for each side and a margin for negatives (Ridnik et al. 2021).
 
     Parameters
     ----------
@@ -1493,8 +1498,8 @@ def asymmetric_loss(
         negatives below this probability cost nothing
     reduction : str, default 'mean'
         "mean", "sum" or "none"; the paper's code sums
-    check : bool | None, default None
-        look at values (targets in [0, 1], logits finite); None: only on the CPU, where it costs no waiting
+    check : bool, default None
+        look at values, too; None: only on the CPU, where it costs no waiting
 
     Returns
     -------
@@ -1507,7 +1512,7 @@ def macro_soft_f1(
     targets: Tensor,
     double: bool = True,
     *,
-    check: bool | None = None,
+    check: bool = None,
 ) -> Tensor:
     """F1 with probabilities in place of yes and no, per label over the batch, made into a loss.
 
@@ -1519,8 +1524,8 @@ def macro_soft_f1(
         0 or 1 [N, C]
     double : bool, default True
         also the F1 of the negatives, half and half
-    check : bool | None, default None
-        look at values (targets in [0, 1], logits finite); None: only on the CPU, where it costs no waiting
+    check : bool, default None
+        look at values, too; None: only on the CPU, where it costs no waiting
 
     Returns
     -------
@@ -1529,13 +1534,16 @@ def macro_soft_f1(
     """
 
 def positive_weights(
-    targets: ArrayLike,
+    targets,
 ) -> Tensor:
-    """Negatives per positive, for each label; a label without positives (or without negatives) is counted as if it had one.
+    """Negatives per positive, for each label.
+
+    A label without positives (or without negatives) is counted as if it had one. ValueError where
+    a target is neither 0 nor 1.
 
     Parameters
     ----------
-    targets : ArrayLike
+    targets
         multi-hot [N, C]: tensor or NumPy array
 
     Returns

@@ -1,4 +1,4 @@
-"""What this process may use of the machine."""
+"""What this process may use of the machine, and where it keeps its data."""
 
 import math
 import os
@@ -83,3 +83,19 @@ def has_gpu() -> bool:
         return platform.machine() == "arm64"
     hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
     return Path("/proc/driver/nvidia/gpus").is_dir() and hidden not in ("", "-1")
+
+
+def data_home() -> Path:  # an existing folder
+    """Folder for data: `MLC_HOME` if set, else the platform's cache folder for mlc_course.
+
+    A shared folder that can only be read serves the sets that are in it."""
+    from platformdirs import user_cache_path
+
+    home = os.environ.get("MLC_HOME", "").strip()
+    path = Path(home).expanduser() if home else user_cache_path("mlc_course", appauthor=False)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        said = f"The data folder {path} can't be made ({e.strerror})"
+        raise OSError(f"{said}. Set MLC_HOME to a folder that you can write to.") from e
+    return path

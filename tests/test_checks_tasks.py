@@ -2,6 +2,8 @@
 
 import itertools
 import math
+import re
+import sys
 
 import numpy as np
 import pandas as pd
@@ -18,7 +20,7 @@ def test_mistakes_differ(name, monkeypatch):
     "Every mistake differs from the right answer and from every mistake with another message, on at least one case."
     seen = []
     monkeypatch.setattr(
-        tasks,
+        sys.modules[getattr(tasks, name).__module__],
         "diagnose",
         lambda answer, right, mistakes, cases, *a, **k: seen.append((right, mistakes, cases)),
     )
@@ -331,3 +333,57 @@ def test_odd_answers(check):
 
 def test_parse_cell_raises_on_text():
     says(checks.parse_cell, lambda c: c["x"], "stopped with TypeError")
+
+
+CHECKS = ["parse_cell", "to_multi_hot", "share_that_also", "label_density"]
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_messages_call_a_function_by_the_learners_name(name):
+    def guess(*a):
+        return -7
+
+    says(getattr(checks, name), guess, "guess ")
+    says(getattr(checks, name), lambda *a: -7, f"my_{name} ")
+
+
+def test_right_answers_written_in_other_ways():
+    passes(
+        checks.parse_cell,
+        lambda c: (
+            sorted(set(re.findall(r"\S+", c)), key=c.split().index) if isinstance(c, str) else []
+        ),
+    )
+    passes(
+        checks.parse_cell,
+        lambda c: (
+            list(pd.unique(pd.Series(str(c or "").split(), dtype=object)))
+            if c is not None and c == c
+            else []
+        ),
+    )
+
+    def by_loop(labels, vocab):
+        known = set(vocab)
+        if bad := [n for row in labels for n in row if n not in known]:
+            raise ValueError(f"not in the vocab: {bad}")
+        return np.array([[n in row for n in vocab] for row in labels], dtype=np.float32)
+
+    passes(checks.to_multi_hot, by_loop)
+    loops = lambda t: [
+        [
+            float((t[:, i] & t[:, j] > 0).sum() / max((t[:, i] > 0).sum(), 1))
+            for j in range(t.shape[1])
+        ]
+        for i in range(t.shape[1])
+    ]
+    passes(checks.share_that_also, loops)
+    passes(
+        checks.share_that_also,
+        lambda t: np.nan_to_num(
+            np.einsum("ni,nj->ij", t.astype(float), t.astype(float)) / t.sum(0).clip(1)[:, None]
+        ),
+    )
+    passes(checks.label_density, lambda t: (t.sum(1) / t.shape[1]).mean())
+    passes(checks.label_density, lambda t: np.count_nonzero(t) / t.size)
+    passes(checks.kind_of_task, {k: v.replace("-", "_") for k, v in KINDS.items()})

@@ -1,10 +1,11 @@
+import os
 from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from mlc_course import settings
+from mlc_course import devices, settings
 from mlc_course.settings import (
     BUILT_IN,
     Profile,
@@ -119,10 +120,10 @@ def test_auto_precision_follows_the_clock(monkeypatch):
     import torch
 
     monkeypatch.setattr(
-        settings, "_conv_seconds", lambda device, dtype: 1.0 if dtype is torch.bfloat16 else 2.0
+        devices, "conv_seconds", lambda device, dtype: 1.0 if dtype is torch.bfloat16 else 2.0
     )
     assert pick_precision("auto", "cpu") == "bf16"
-    monkeypatch.setattr(settings, "_conv_seconds", lambda device, dtype: 2.0)
+    monkeypatch.setattr(devices, "conv_seconds", lambda device, dtype: 2.0)
     assert pick_precision("auto", "cpu") == "fp32"
 
 
@@ -240,5 +241,5 @@ def test_bounds_are_told(field, value):
 
 def test_a_data_home_that_can_only_be_read_is_given(clean, monkeypatch):
     monkeypatch.setenv("MLC_HOME", str(clean))
-    monkeypatch.setattr(settings.os, "access", lambda *a: False)
+    monkeypatch.setattr(os, "access", lambda *a: False)
     assert data_home() == clean

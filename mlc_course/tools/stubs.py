@@ -6,9 +6,11 @@
 #
 # It reads sources only and imports no framework. A function stands in the stub with its types and a
 # full docstring, made of the comments beside its parameters: that is what an editor with Pylance or
-# pyright shows when the pointer rests on a name that came from `mlc_course`. A class is re-exported,
+# pyright shows when the pointer rests on a name that came from `mlc_course`. A class is
+# re-exported,
 # so that it is one type whichever module it is imported from; for a class, for a method and for a
-# name that was imported from a lesson's own module, such an editor shows the types and the docstring
+# name that was imported from a lesson's own module, such an editor shows the types and the
+# docstring
 # of the source. `help()`, Shift+Tab in a notebook and Sphinx show the comments of all of them.
 
 import argparse

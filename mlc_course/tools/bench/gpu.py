@@ -3,9 +3,11 @@
 # 1. `trainers`: scores and seconds an epoch of the torch and fastai trainers on drawn images.
 # 2. `steps`: the loop beside a step on one batch that lies in GPU memory, bf16, compiled or not.
 # 3. `faults`: killed and resumed, out of memory, a loss that is no number.
-# 4. `copies`: bytes that go from the GPU to the CPU while the head is fitted and images are changed.
+# 4. `copies`: bytes that go from the GPU to the CPU while the head is fitted and images are
+# changed.
 #
-# A part that fails doesn't stop the others. Without a GPU every line runs on the CPU, at a size that
+# A part that fails doesn't stop the others. Without a GPU every line runs on the CPU, at a size
+# that
 # says nothing about speed.
 
 import json
