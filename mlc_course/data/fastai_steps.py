@@ -21,7 +21,7 @@ class ReadImage(Transform):
         root: PathLike,  # the folder that file names are relative to
     ) -> None:
         self.root = Path(root)
-        self.at_hand = {}  # path: image, for files that are decoded already
+        self.at_hand: dict = {}  # path: image, for files that are decoded already
 
     def __call__(
         self,
