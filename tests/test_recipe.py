@@ -293,3 +293,26 @@ def test_mlc_train_chooses_and_says_why(photographs, tmp_path, monkeypatch, caps
     run = load_run(out)
     assert run.profile.arch == LITE0 and len(run.history) == 1
     assert (out / "predictor.json").is_file()
+
+
+# ---- measured again ------------------------------------------------------------------------------
+def test_the_bench_trains_what_is_asked_for_and_sums_up(squares, monkeypatch):
+    from mlc_course.tools.bench import recipe
+
+    asked = []
+
+    def one(what, framework, table, profile):
+        asked.append((what, framework, profile.seed, profile.arch, profile.image_size))
+        mAP = 0.91 if what == "head" else 0.915 + profile.seed / 100
+        names = dict(arch=profile.arch, size=profile.image_size, macro_f1=0.8, minutes=1.5)
+        return dict(what=what, framework=framework, seed=profile.seed, mAP=mAP, **names)
+
+    monkeypatch.setattr(recipe, "one_run", one)
+    monkeypatch.setattr("mlc_course.tables.open_dataset", lambda name: squares)
+    rows = recipe.bench_recipe("x", ("head", "full"), ("torch",), (0, 1), say=lambda text: None)
+    assert asked[0] == ("head", "torch", 0, LITE0, 160) and len(rows) == 4
+    table = recipe.as_table(rows)
+    assert "| head | torch | 0.9100 (0.9100 to 0.9100) | 0.8000 | 1.5 | 0.90 met |" in table
+    assert "| full | torch | 0.9200 (0.9150 to 0.9250) | 0.8000 | 1.5 | 0.92 MISSED |" in table
+    with pytest.raises(ValueError, match="head, full, pocket"):
+        recipe.bench_recipe("x", ("heads",))
