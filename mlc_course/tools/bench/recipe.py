@@ -16,11 +16,12 @@ GOALS = dict(head=0.90, full=0.92)  # mAP on validation photographs
 def profiles_of(table, seed, epochs=None):
     "What is trained: (name, profile), the network's own image size and epochs in each."
     from mlc_course.settings import BUILT_IN
-    from mlc_course.training.choice import LITE, LITE_EPOCHS, lite_size
+    from mlc_course.training.choice import LITE, LITE_EPOCHS, LITE_RATE, lite_size
 
     laptop = replace(BUILT_IN["laptop"], seed=seed)
     side = lite_size(table, gpu=False)[0]
-    lite = replace(laptop, arch=LITE, image_size=side, epochs=epochs or LITE_EPOCHS)
+    lite = replace(laptop, arch=LITE, image_size=side, learning_rate=LITE_RATE)
+    lite = replace(lite, epochs=epochs or LITE_EPOCHS)
     return dict(head=lite, full=lite, pocket=laptop)
 
 
