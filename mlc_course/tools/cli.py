@@ -9,9 +9,9 @@ import typer
 
 # each of these modules adds a command of its own
 import mlc_course.tools.commands.data  # noqa: F401
-import mlc_course.tools.commands.train  # noqa: F401
 import mlc_course.tools.commands.ship  # noqa: F401
 import mlc_course.tools.commands.timing  # noqa: F401
+import mlc_course.tools.commands.train  # noqa: F401
 from mlc_course.errors import is_told
 from mlc_course.extras import explain, need
 from mlc_course.machine import quiet_threads
