@@ -108,7 +108,14 @@ MAY = {
     "postcards": {"postcards", "data"},
     "scores": {"scores", "data"},
     "nets": {"nets", "data", "postcards", "training"},
-    "training": {"training", "data", "scores", "nets", "ship"},  # ship finds a network's head
+    "training": {
+        "training",
+        "data",
+        "scores",
+        "nets",
+        "ship",
+        "postcards",
+    },  # ship finds a network's head
     "ship": {"ship", "training", "data", "scores", "nets"},
 }
 

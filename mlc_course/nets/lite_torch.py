@@ -114,8 +114,9 @@ class EfficientNetLite(nn.Module):
 
 def start(module):
     "First weights of a convolution: He et al. 2015, arXiv:1502.01852."
-    if isinstance(module, nn.Conv2d):
-        nn.init.kaiming_normal_(module.weight, mode="fan_out")
+    if isinstance(module, nn.Conv2d):  # of a depthwise one, each channel reaches one channel
+        reached = module.out_channels * module.kernel_size[0] ** 2 / module.groups
+        nn.init.normal_(module.weight, 0, (2 / reached) ** 0.5)
 
 
 def fastai_groups(

@@ -11,13 +11,14 @@ import typer
 import mlc_course.tools.commands.data  # noqa: F401
 import mlc_course.tools.commands.ship  # noqa: F401
 import mlc_course.tools.commands.timing  # noqa: F401
+import mlc_course.tools.commands.train  # noqa: F401
 from mlc_course.errors import is_told
 from mlc_course.extras import explain, need
 from mlc_course.machine import quiet_threads
 from mlc_course.tools.commands.app import ProfileOption, app, changed_profile, say
 from mlc_course.tools.commands.errors import OUR_FAULT, drop_output, sentence
 from mlc_course.tools.commands.score import score_split
-from mlc_course.tools.commands.train import MODULES
+from mlc_course.tools.commands.suit import MODULES
 
 __all__ = ["MODULES", "app", "doctor", "main", "run", "score_split"]
 

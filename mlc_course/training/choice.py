@@ -12,6 +12,7 @@ from mlc_course.settings import Profile, data_home
 
 LITE = "efficientnet_lite0"
 LITE_EPOCHS = 5  # the head is fitted before, and the body knows photographs
+LITE_RATE = 1e-3  # of the head, which is fitted already; the body learns more slowly
 SMALL, MANY = 160, 10_000  # pixels; images that a CPU doesn't pass at 224 px in minutes
 PIP = 'pip install "mlc_course[imagenet]"'
 
@@ -82,7 +83,7 @@ def recommend(
             profile, f"{profile.arch}, as no larger trained network is installed. {better}"
         )
     side, why = lite_size(table, gpu)
-    wanted = dict(arch=LITE, image_size=side, epochs=LITE_EPOCHS)
+    wanted = dict(arch=LITE, image_size=side, epochs=LITE_EPOCHS, learning_rate=LITE_RATE)
     changed = replace(profile, **{k: v for k, v in wanted.items() if k not in keep})
     asked = "as you asked for" if "arch" in keep else "as these aren't drawn postcards"
     size = f"{changed.image_size} px, as you asked for" if "image_size" in keep else why

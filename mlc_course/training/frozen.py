@@ -1,6 +1,7 @@
 "A body that stays as it is: its features, computed once, and a head that is fitted to them."
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from mlc_course.machine import usable_cores
 from mlc_course.nets.arrays import get_arrays
@@ -113,7 +114,8 @@ def fit_logistic(
     block = max(1, BLOCK // (8 * (z.shape[1] + 1) * 28))
     starts = range(0, targets.shape[1], block)
     y = np.asarray(targets, float)
-    found = [fit_labels(z, y[:, i : i + block], strength, passes) for i in starts]
+    with threadpool_limits(1):  # threads that wait for each other cost more than they bring
+        found = [fit_labels(z, y[:, i : i + block], strength, passes) for i in starts]
     weight = np.concatenate([o[0] for o in found]) / spread
     bias = np.concatenate([o[1] for o in found]) - weight @ mean
     return weight.astype("float32"), bias.astype("float32"), max(o[2] for o in found)

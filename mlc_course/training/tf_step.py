@@ -198,7 +198,8 @@ class GroupedAdamW(keras.optimizers.AdamW):
         names = [weight_name(v) for v in variables]
         ours = {"stem.conv.kernel", "top.conv.kernel"} <= set(names)
         factors = rates_by_layer(names, next(iter(FACTORS)) if ours else "")
-        self.factors = {id(v): factors[n] for v, n in zip(variables, names)}
+        pairs = [(o, factors[n]) for v, n in zip(variables, names) for o in (v, v.value)]
+        self.factors = {id(o): f for o, f in pairs}  # Keras hands over now one, now the other
 
     def update_step(self, gradient, variable, learning_rate):
         super().update_step(gradient, variable, learning_rate * self.factors[id(variable)])

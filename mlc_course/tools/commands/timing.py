@@ -11,6 +11,7 @@ from mlc_course.tools.commands.app import app, say
 
 
 class Bench(str, Enum):
+    recipe = "recipe"
     metrics = "metrics"
     train = "train"
     predict = "predict"
@@ -22,7 +23,8 @@ def bench(
     what: Annotated[
         Bench,
         typer.Argument(
-            help="metrics: sweeps, exact thresholds, average precision, nine figures, the loss by "
+            help="recipe: head alone, whole recipe and pocket ResNet on your photographs (--data). "
+            "metrics: sweeps, exact thresholds, average precision, nine figures, the loss by "
             "hand. train: images a second of each trainer. predict: from files to labels. "
             "gpu: scores, steps, faults and copies on a GPU (docs/gpu.md)."
         ),
@@ -71,6 +73,11 @@ def bench(
     out: Annotated[
         Optional[str], typer.Option("--out", help="A JSON file, written as it goes (gpu).")
     ] = None,
+    only: Annotated[
+        Optional[list[str]],
+        typer.Option("--only", help="head, full, pocket, or a framework; repeat it (recipe)."),
+    ] = None,
+    seeds: Annotated[int, typer.Option("--seeds", min=1, help="Runs of each (recipe).")] = 3,
     json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ):
     "Time functions or trainers beside the field's; a missed goal makes the exit code 1."
@@ -78,6 +85,9 @@ def bench(
     def note(text):
         print(text, file=sys.stderr, flush=True)
 
+    if what == Bench.recipe:
+        _recipe(dataset, only or [], seeds, json_, note)
+        return
     if what == Bench.gpu:
         from mlc_course.tools.bench.gpu import PARTS, bench_gpu
 
@@ -106,3 +116,18 @@ def bench(
     else:
         say(str(report))
     raise typer.Exit(1 if any(r.met is False for r in report.rows) else 0)
+
+
+def _recipe(dataset, only, seeds, as_json, note):
+    "Train every part that is wanted, and print the table."
+    from mlc_course.tools.bench.recipe import FRAMEWORKS, as_table, bench_recipe
+
+    frameworks = [o for o in only if o in FRAMEWORKS] or list(FRAMEWORKS)
+    parts = [o for o in only if o not in FRAMEWORKS] or ["head", "full", "pocket"]
+    rows = bench_recipe(dataset, parts, frameworks, range(seeds), say=note)
+    if as_json:
+        import json
+
+        say(json.dumps(rows, indent=1))
+    else:
+        say(as_table(rows))

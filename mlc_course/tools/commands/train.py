@@ -1,7 +1,6 @@
 "`mlc train`: train a network, keep the run, export it."
 
 # Everything heavy is imported inside the command that needs it, so `mlc --help` answers at once.
-import os
 import shlex
 import sys
 from dataclasses import replace
@@ -16,9 +15,8 @@ from mlc_course.extras import need
 from mlc_course.tools.commands.app import ProfileOption, app, changed_profile, quiet_tensorflow, say
 from mlc_course.tools.commands.score import score_split, split_note
 from mlc_course.tools.commands.ship import export_run
+from mlc_course.tools.commands.suit import given_fields, installed, suited, trainer
 from mlc_course.tools.dataset_options import as_arguments, dataset_options, reader_kwargs
-
-MODULES = dict(fastai="train_fastai", torch="train_torch", tensorflow="train_tf")
 
 
 class Framework(str, Enum):
@@ -117,7 +115,7 @@ def train(
     reading: dict | None = None,
 ):
     "Train a network and keep the model, its history and its predictions."
-    framework = framework or _installed()
+    framework = framework or Framework(installed())
     need(framework.value, framework.value)
     from mlc_course.tables import open_dataset
     from mlc_course.tools.run_folder import RunFolder
@@ -126,7 +124,9 @@ def train(
     changes = dict(epochs=epochs, arch=arch, pretrained=pretrained, learning_rate=learning_rate)
     chosen = changed_profile(profile, image_size=size, **changes)
     out = (out or Path(f"run-{Path(dataset).expanduser().resolve().name}")).expanduser()
-    keep = _given(chosen, profile, arch=arch, image_size=size, epochs=epochs)
+    keep = given_fields(
+        chosen, profile, arch=arch, image_size=size, epochs=epochs, learning_rate=learning_rate
+    )
     started = dict(dataset=str(dataset), framework=framework.value)
     given = dict(
         profile=profile,
@@ -153,47 +153,13 @@ def train(
             return
         table = open_dataset(dataset, profile=chosen, **reader_kwargs(reading))
         folder.refuse_data_inside(dataset, table.root)
-        chosen = _suited(table, chosen, keep)
+        chosen = suited(table, chosen, keep)
         if seed is not None:  # after the drawing: the images stay the profile's
             chosen = replace(chosen, seed=seed)
         if folder.todo == "export":
             _finish_export(folder, table, chosen, on_error.value, again)
         else:
             _train(folder, table, chosen, framework.value, on_error.value, again, recipe.value)
-
-
-def _installed():
-    "The framework that trains where none was named."
-    from mlc_course.extras import absent
-
-    first = next((f for f in ("torch", "fastai", "tensorflow") if f not in absent(f)), "torch")
-    return Framework(first)
-
-
-def _given(profile, name, **options):
-    "Which of network, image size and epochs the user chose: by an option, a profile, settings.ini."
-    from mlc_course.settings import BUILT_IN
-
-    if name or os.environ.get("MLC_PROFILE", "").strip() or not profile.pretrained:
-        return tuple(options)
-    usual = BUILT_IN.get(profile.name)
-    return tuple(
-        k
-        for k, v in options.items()
-        if v is not None or usual is None or getattr(profile, k) != getattr(usual, k)
-    )
-
-
-def _suited(table, profile, keep):
-    "The profile with the network and image size that suit the images, and a line that says why."
-    if {"arch", "image_size"} <= set(keep):
-        return profile
-    from mlc_course.machine import has_gpu
-    from mlc_course.training.choice import recommend
-
-    choice = recommend(table, profile, keep, has_gpu())
-    say(f"Network: {choice.why}")
-    return choice.profile
 
 
 def _options(given):
@@ -218,7 +184,7 @@ def _train(folder, table, profile, framework, on_error, again, recipe):
     check_splits(table)
     kept = table if on_error == "stop" else decode_for_training(table, profile.image_size, on_error)
     absent = without_training_image(training_support(kept))
-    train, how = _trainer(framework, recipe, profile)
+    train, how = trainer(framework, recipe, profile)
     folder.begin()
     start = f"{profile.arch} from {'trained' if profile.pretrained else 'random'} weights"
     say(
@@ -248,19 +214,6 @@ def _train(folder, table, profile, framework, on_error, again, recipe):
         result.save(folder.work)
     _report(result, folder.out)
     _export_run(folder, result, kept, again)
-
-
-def _trainer(framework, recipe, profile):
-    "The function that trains, and what to say of it."
-    import importlib
-    from functools import partial
-
-    if recipe == "full":
-        module = importlib.import_module(f"mlc_course.{MODULES[framework]}")
-        return module.train, f"{profile.epochs} epochs"
-    from mlc_course.training.head_only import train_head
-
-    return partial(train_head, framework=framework), "the head alone"
 
 
 def _tell_left_out(work, table, names):
