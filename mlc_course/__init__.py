@@ -35,6 +35,8 @@ _NAMES = {
     "training.lock": ["FolderInUse"],
     "pixels": ["cached_pixels"],
     "data.decoded": ["Decoded", "decode"],
+    "data.fetch": ["fetch"],
+    "data.nus_lists": ["nus_wide_subset"],
     "data.findings": ["same_images", "findings"],
     "backbones": ["pocket_resnet", "pocket_resnet_tf", "create_model", "create_model_tf", "draw_stamp", "pretrain", "save_weights"]}
 _HOME = {name: module for module, names in _NAMES.items() for name in names}

@@ -1,4 +1,4 @@
-"The command `mlc`: doctor, data, run, train, evaluate, export, predict, demo, bench."
+"The command `mlc`: doctor, data, fetch, run, train, evaluate, export, predict, demo, bench."
 
 # Everything heavy is imported inside the command that needs it, so `mlc --help` answers at once.
 import os
@@ -10,6 +10,7 @@ from typing import Annotated, Optional
 
 import typer
 
+import mlc_course.tools.commands.fetch  # noqa: F401  (adds `mlc fetch`)
 import mlc_course.tools.commands.timing  # noqa: F401  (adds `mlc bench`)
 from mlc_course.extras import explain, need
 from mlc_course.machine import quiet_threads
