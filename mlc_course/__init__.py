@@ -38,7 +38,9 @@ _NAMES = {
     "data.fetch": ["fetch"],
     "data.nus_lists": ["nus_wide_subset"],
     "data.findings": ["same_images", "findings"],
-    "backbones": ["pocket_resnet", "pocket_resnet_tf", "create_model", "create_model_tf", "draw_stamp", "pretrain", "save_weights"]}
+    "backbones": ["pocket_resnet", "pocket_resnet_tf", "create_model", "create_model_tf", "draw_stamp", "pretrain", "save_weights"],
+    "nets.efficientnet_lite": ["efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2"],
+    "nets.lite_keras": ["efficientnet_lite0_tf", "efficientnet_lite1_tf", "efficientnet_lite2_tf"]}
 _HOME = {name: module for module, names in _NAMES.items() for name in names}
 __all__ = sorted([*_MODULES, *_HOME, "__version__"])
 

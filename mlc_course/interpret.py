@@ -301,7 +301,7 @@ def predict_tta(
     "The mean probability over several views of each picture: test-time augmentation."
     import torch
     from mlc_course.data.decoded import decode_split, require_vocab
-    from mlc_course.train_torch import _move
+    from mlc_course.training.torch_augment import move
     require_vocab(model.vocab, table)
     if not 0 <= shift < model.image_size: raise ValueError(f"shift is {shift} and the pictures have {model.image_size} pixels a side: give a number of pixels from 0 to less than that.")
     device, was_training, steps = next(model.parameters()).device, model.training, (0,) if shift == 0 else (-shift, 0, shift)
@@ -313,7 +313,7 @@ def predict_tta(
         for x in images.split(batch_size):
             full = lambda v: torch.full((len(x),), v, device=device)
             x = x.to(device)
-            logits = [model(_move(x, full(f), full(dy), full(dx)).permute(0, 3, 1, 2).float()/255) for f, dy, dx in views]
+            logits = [model(move(x, full(f), full(dy), full(dx)).permute(0, 3, 1, 2).float()/255) for f, dy, dx in views]
             out.append(torch.stack(logits).float().sigmoid().mean(0).cpu())
     model.train(was_training)
     return data.predictions(torch.cat(out).numpy())

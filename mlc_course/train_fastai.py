@@ -41,11 +41,11 @@ from .metrics import Predictions, TrainingRun, confusion, mean_average_precision
 from .safety import TrainingDiverged, ctrl_c, explain_memory
 from .settings import load_profile, pick_device, pick_precision, seed_everything
 from .data.decoded import decode_split, require_vocab
-from .training.augment import Augment, augment_name, check_augment, is_off
+from .training.augment import Augment, is_off
 from .training.data import decode_for_training
 from .training.keeper import Keeper
-from .training.options import check_callable, name_of
-from .training.own import has_head, network_name, own_torch
+from .training.own import has_head, own_torch
+from .training.recipe import check_keywords, recipe
 from .training.runs import in_run_folder
 
 # %% ../nbs/07_fastai.ipynb #97d735f7
@@ -233,16 +233,17 @@ def train(
     augment=None, # None: flips, zooms and shifts; "none"; a torchvision v2 or albumentations transform, or a function of uint8 [B, S, S, 3]
     on_error:str="stop", # a picture that can't be decoded: "stop" with its name, or "skip" it with a warning
 ) -> TrainingRun: # with the model of the best epoch
-    "Train the head while the body is frozen, then everything; keep the epoch with the highest validation mAP; predict every split but train."
+    """Train the head while the body is frozen, then everything; keep the epoch with the highest validation mAP; predict every split but train.
+
+    `train_loss` in the history is the mean over the epoch's images, `valid_loss` the same loss of all validation images at once: `loss`, or binary cross-entropy."""
     profile = profile or load_profile()
-    if resume and out is None: raise ValueError("resume=True needs out=: the folder of the run that is to go on.")
-    check_callable(loss); check_augment(augment)
+    check_keywords(resume, out, loss, augment)
     device = pick_device()
     precision = pick_precision(profile.precision, device)
     amp = [MixedPrecision(amp_mode=precision)] if device.type == "cuda" and precision != "fp32" else []
     data = decode_for_training(table, profile.image_size, on_error, progress=progress and _can_draw())
-    recipe = dict(loss=None if loss is None else name_of(loss), augment=augment_name(augment), model=None if model is None else network_name(getattr(model, "model", model)))
-    keeper = Keeper("fastai", data, profile, out, resume, progress, recipe)
+    told = recipe(profile, loss, augment, model, "flips, zooms and shifts")
+    keeper = Keeper("fastai", data, profile, out, resume, progress, told)
     seed_everything(profile.seed)
     learn = _learner(data, profile, model, loss, augment, amp)
     headed = has_head(learn.model) and not isinstance(model, Learner)

@@ -9,18 +9,6 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = "mlc_course"
 
-# Names that one module takes from another though they are private, and circles. This list only
-# shrinks: what stands here waits for the trainers' common loop.
-WAITING = {
-    ("mlc_course.interpret", "mlc_course.train_torch", "_move"),
-    ("mlc_course.multi_output", "mlc_course.train_torch", "_autocast"),
-    ("mlc_course.train_fastai", "mlc_course.datablocks", "_loader_args"),
-    ("mlc_course.tools.bench.train", "mlc_course.train_torch", "_head_first"),
-    ("mlc_course.tools.bench.train", "mlc_course.train_torch", "_one_epoch"),
-    ("mlc_course.tools.bench.train", "mlc_course.train_torch", "_probs"),
-}
-
-
 def modules(root=ROOT):
     "{dotted name: file} of the package."
     out = {}
@@ -93,7 +81,7 @@ def drawn():
 
 
 def test_no_module_takes_a_private_name_of_another(drawn):
-    odd = private(drawn[1]) - WAITING
+    odd = private(drawn[1])
     told = [f"{a} takes {name} from {b}: make it public, or move it" for a, b, name in sorted(odd)]
     assert not told, "\n".join(told)
 

@@ -32,7 +32,7 @@ from mlc_course.train_tf import (
     train_step,
     training_copy,
 )
-from mlc_course.training import tf_loop
+from mlc_course.training import tf_loop, tf_step
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +166,7 @@ def test_precision_is_chosen_by_what_is_faster_here(monkeypatch):
         ("float32", "mixed_bfloat16"),
         ("bfloat16", "float32"),
     ):  # the second: a processor without bf16
-        monkeypatch.setattr(train_tf, "_conv_seconds", lambda dtype: 2.0 if dtype == slow else 1.0)
+        monkeypatch.setattr(tf_step, "conv_seconds", lambda dtype: 2.0 if dtype == slow else 1.0)
         assert pick_policy.__wrapped__("auto") == policy
 
 

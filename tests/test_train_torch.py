@@ -34,7 +34,7 @@ from mlc_course.train_torch import (
     random_resized_crop,
     train,
 )
-from mlc_course.training import keeper, torch_loop
+from mlc_course.training import keeper, torch_augment, torch_loop
 
 CPU = torch.device("cpu")
 
@@ -179,9 +179,9 @@ def test_the_processors_way_gives_the_pixels_of_the_cards_way(side, seed):
     images = np.random.default_rng(seed).integers(0, 256, (7, side, side, 3), dtype=np.uint8)
     g = lambda: torch.Generator().manual_seed(seed)
     shift = side // 3
-    flip, dy, dx = train_torch._draw_moves(7, side, shift, g())
+    flip, dy, dx = torch_augment.draw_moves(7, side, shift, g())
     np.testing.assert_array_equal(
-        train_torch._moved(torch.from_numpy(images.copy()), flip, dy, dx),
+        torch_augment.moved(torch.from_numpy(images.copy()), flip, dy, dx),
         (augment_batch(torch.from_numpy(images), g(), shift).float() / 255).numpy(),
     )
 
@@ -189,7 +189,7 @@ def test_the_processors_way_gives_the_pixels_of_the_cards_way(side, seed):
 @settings(max_examples=30, deadline=None)
 @given(side=st.integers(5, 100), seed=st.integers(0, 999), low=st.floats(0.05, 1))
 def test_crops_are_torchvisions(side, seed, low):
-    for cv2 in {train_torch.cv2, None}:
+    for cv2 in {torch_augment.cv2, None}:
         check_crops(side, seed, low, cv2)
 
 
@@ -197,7 +197,7 @@ def check_crops(side, seed, low, cv2):
     images = torch.from_numpy(
         np.random.default_rng(seed).integers(0, 256, (5, side, side, 3), dtype=np.uint8)
     )
-    boxes = train_torch._draw_boxes(5, side, low, torch.Generator().manual_seed(seed))
+    boxes = torch_augment.draw_boxes(5, side, low, torch.Generator().manual_seed(seed))
     flip, top, left, h, w = boxes
     assert (
         (top >= 0).all()
@@ -224,7 +224,7 @@ def check_crops(side, seed, low, cv2):
         images.numpy(), np.zeros((5, 1)), 5, train=True, min_scale=low, device=CPU
     )
     with pytest.MonkeyPatch.context() as m:
-        m.setattr(train_torch, "cv2", cv2)
+        m.setattr(torch_augment, "cv2", cv2)
         ours = batches._on_cpu(torch.arange(5), boxes)
     torch.testing.assert_close(
         ours, theirs, atol=1.001 / 255 if cv2 else 0, rtol=0
@@ -236,7 +236,7 @@ def check_crops(side, seed, low, cv2):
 
 
 def test_crops_keep_their_share_of_the_area():
-    _, top, left, h, w = train_torch._draw_boxes(5000, 128, 0.35, torch.Generator().manual_seed(0))
+    _, top, left, h, w = torch_augment.draw_boxes(5000, 128, 0.35, torch.Generator().manual_seed(0))
     share = (h * w) / 128**2
     assert 0.3 < share.min() and share.max() <= 1 and 0.6 < share.float().mean() < 0.72
     with pytest.raises(ValueError, match="min_scale is 2"):
@@ -275,7 +275,7 @@ def test_the_way_on_a_card_gives_the_same_batches(images, min_scale, monkeypatch
         min_scale=min_scale,
     )
     here, there = make(), make()
-    monkeypatch.setattr(there, "_on_cpu", there._on_card)
+    monkeypatch.setattr(there, "_on_cpu", there._on_gpu)
     for (x, y), (u, v) in zip(here, there, strict=True):
         assert torch.equal(y, v)
         torch.testing.assert_close(x, u, atol=0 if min_scale is None else 1 / 255 + 1e-5, rtol=0)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+NAMED = ("pocket_resnet", "efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2")
 _BN = (
     ("weight", "gamma"),
     ("bias", "beta"),
@@ -13,20 +14,22 @@ _BN = (
 def keras_slots(model):
     """Yield (name in the arrays, Keras variable, axes order that turns the array into its own).
 
-    Networks other than the pocket ResNet keep Keras' axes, and their arrays are numbered: Keras'
-    names depend on what was built before.
+    Networks of keras.applications keep Keras' axes, and their arrays are numbered: Keras' names
+    depend on what was built before.
     """
-    if model.name != "pocket_resnet":
+    if model.name not in NAMED:
         slots = [(layer, v) for layer in model.layers for v in layer.weights if "float" in v.dtype]
         for i, (layer, v) in enumerate(slots):
             place = "head" if layer.name == "head" else f"{i:04d}"
             yield f"{place}.{v.name}", v, tuple(range(v.ndim))
         return
     for layer in model.layers:
-        name = layer.name.replace("stages_", "stages.", 1).replace("_", ".")
+        name = layer.name.replace("_", ".")
         kind = type(layer).__name__
         if kind == "Conv2D":
             yield f"{name}.weight", layer.kernel, (2, 3, 1, 0)
+        if kind == "DepthwiseConv2D":
+            yield f"{name}.weight", layer.kernel, (2, 3, 0, 1)
         if kind == "Dense":
             yield f"{name}.weight", layer.kernel, (1, 0)
             yield f"{name}.bias", layer.bias, (0,)
@@ -37,7 +40,8 @@ def keras_slots(model):
 def get_arrays(
     model,  # torch or Keras
 ) -> dict:  # float32 NumPy arrays by name
-    """The weights of `model`; a pocket ResNet's always under PyTorch's names, in its axis order.
+    """The weights of `model`; those of a network that we
+    wrote always under PyTorch's names, in its axis order.
 
     Counters and index tables aren't weights and are left out.
     """

@@ -1,10 +1,11 @@
-"Networks of torchvision with a new head."
+"Networks with a new head: ours, torchvision's and timm's."
 
 import hashlib
 from pathlib import Path
 
 from .fetched import only_weights
-from .names import Patience, check_head, known_arch, not_fetched
+from .lite_plan import LITES
+from .names import OURS, Patience, check_head, known_arch, not_fetched
 from .pocket_resnet import pocket_resnet
 
 
@@ -69,10 +70,19 @@ def _body(arch, weights):
     return models.get_model(arch, weights=None, **more)
 
 
+def own_model(arch, pretrained, n_out, dropout):
+    "One of the networks that this package builds itself."
+    if arch in LITES:
+        from .efficientnet_lite import lite
+
+        return lite(arch, pretrained, n_out, dropout, new_head=True)
+    return pocket_resnet(pretrained, n_out, dropout)
+
+
 def create_model(
     n_out: int,  # labels
-    arch: str = "pocket_resnet",  # or a classifier of torchvision: "resnet50", ...
-    pretrained: bool = True,  # shipped weights; for torchvision's networks ImageNet's, from the net
+    arch: str = "pocket_resnet",  # or "efficientnet_lite0", torchvision's "resnet50", "timm:NAME"
+    pretrained: bool = True,  # weights that pip brought; those of torchvision and timm from the net
     dropout: float = 0.0,  # share of features put out before the head in training
 ):  # a torch module with .features(x), .n_features, .head, .arch
     """A network in PyTorch with a new head: float pixels in [0, 1], [N, 3, H, W], to logits.
@@ -80,16 +90,20 @@ def create_model(
     Normalising is its own business.
     """
     check_head(n_out, dropout)
-    if arch == "pocket_resnet":
-        return pocket_resnet(pretrained, int(n_out), dropout)
+    if arch in OURS:
+        return own_model(arch, pretrained, int(n_out), dropout)
+    if str(arch).startswith("timm:"):
+        from .timm_source import timm_model
+
+        return timm_model(int(n_out), arch, pretrained, dropout)
     from torchvision import models
 
     from ..backbones_torch import TorchvisionNet
 
-    names = ["pocket_resnet", *models.list_models(module=models)]
-    arch = known_arch(arch, names, "torchvision.models.list_models()")
-    if arch == "pocket_resnet":
-        return pocket_resnet(pretrained, int(n_out), dropout)
+    names = [*OURS, *models.list_models(module=models)]
+    arch = known_arch(arch, names, "torchvision.models.list_models()", "timm")
+    if arch in OURS:
+        return own_model(arch, pretrained, int(n_out), dropout)
     weights = models.get_model_weights(arch).DEFAULT
     body = _body(arch, weights if pretrained else None)
     seen = weights.transforms()

@@ -1,4 +1,4 @@
-"Networks of keras.applications with a new head."
+"Networks in Keras with a new head: ours and those of keras.applications."
 
 import os
 import re
@@ -9,7 +9,9 @@ from pathlib import Path
 
 from ..settings import import_tensorflow
 from .fetched import same_files
-from .names import Patience, check_head, known_arch, not_fetched
+from .lite_keras import lite_tf
+from .lite_plan import LITES
+from .names import OURS, Patience, check_head, known_arch, not_fetched
 from .pocket_resnet import keras_with_head, pocket_resnet_tf
 
 _CAFFE = ("ResNet50", "ResNet101", "ResNet152", "VGG16", "VGG19")
@@ -73,10 +75,17 @@ def _keras_body(arch, pixels, pretrained):
         raise not_fetched(arch, url[2], url[1], why, home / "models" / url[2]) from None
 
 
+def own_model_tf(arch, pretrained, n_out, image_size, dropout):
+    "One of the networks that this package builds itself."
+    if arch in LITES:
+        return lite_tf(arch, pretrained, n_out, image_size, dropout, new_head=True)
+    return pocket_resnet_tf(pretrained, n_out, image_size, dropout)
+
+
 def create_model_tf(
     n_out: int,  # labels
-    arch: str = "pocket_resnet",  # or one of keras.applications: "MobileNetV2", "mobilenet_v2"
-    pretrained: bool = True,  # shipped weights; those of keras.applications from the net
+    arch: str = "pocket_resnet",  # or "efficientnet_lite0", or of keras.applications "MobileNetV2"
+    pretrained: bool = True,  # weights that pip brought; those of keras.applications from the net
     image_size: int | None = None,  # fix the side; None takes any
     dropout: float = 0.0,  # share of features put out before the head in training
 ):  # a keras.Model with .arch and .n_features; its last layer is called "head"
@@ -85,17 +94,18 @@ def create_model_tf(
     The range that the body wants is made inside.
     """
     check_head(n_out, dropout)
-    if arch == "pocket_resnet":
-        return pocket_resnet_tf(pretrained, int(n_out), image_size, dropout)
+    if arch in OURS:
+        return own_model_tf(arch, pretrained, int(n_out), image_size, dropout)
+    if str(arch).startswith("timm:"):
+        raise ValueError(f"{arch!r} is a network for PyTorch; timm has none for TensorFlow.")
     import_tensorflow()
     import keras
 
     apps = keras.applications
-    arch = known_arch(
-        arch, ["pocket_resnet", *(n for n in dir(apps) if n[0].isupper())], "keras.applications"
-    )
-    if arch == "pocket_resnet":
-        return pocket_resnet_tf(pretrained, int(n_out), image_size, dropout)
+    names = [*OURS, *(n for n in dir(apps) if n[0].isupper())]
+    arch = known_arch(arch, names, "keras.applications")
+    if arch in OURS:
+        return own_model_tf(arch, pretrained, int(n_out), image_size, dropout)
     inputs = keras.Input((image_size, image_size, 3), name="pixels")
     features = _keras_body(arch, keras_range(inputs, arch), pretrained)
     return keras_with_head(inputs, features, int(n_out), arch, dropout)

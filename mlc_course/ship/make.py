@@ -107,8 +107,9 @@ def export_onnx(
 ) -> Path:  # `path`
     """Write a network as ONNX: `pixels` uint8 [N, S, S, 3] to `probs` float32 [N, C], any N.
 
-    The pocket ResNet also gives `maps` float32 [N, C, S/16, S/16]. Vocab and image size stand in
-    the metadata. A Learner's normalising is taken in; resizing is left to who makes the pixels."""
+    The pocket ResNet also gives `maps` float32 [N, C, S/16, S/16], EfficientNet-Lite [N, C, S/32,
+    S/32]. Vocab and image size stand in the metadata. A Learner's normalising is taken in; resizing
+    is left to who makes the pixels."""
     path = Path(path)
     if path.is_dir():
         raise IsADirectoryError(

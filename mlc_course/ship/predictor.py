@@ -225,11 +225,12 @@ class Predictor:
     ) -> np.ndarray:  # float32 [N, C, h, w], at least 0
         """Where each label's logit comes from: Grad-CAM, as lesson 12 computes it with gradients.
 
-        ValueError unless it is a pocket ResNet: its linear head needs no gradient."""
+        ValueError unless it is a pocket ResNet or an EfficientNet-Lite: their linear heads need
+        no gradient."""
         if not self.has_maps:
             raise ValueError(
-                "This model has no maps: they are exported for the pocket ResNet, whose head is "
-                "linear in means and maxima."
+                "This model has no maps: they are exported for the pocket ResNet and for "
+                "EfficientNet-Lite, whose heads are linear in means (and maxima) over the image."
             )
         return self._run(np.stack([self.pixels(o) for o in as_list(images)]), "maps")
 

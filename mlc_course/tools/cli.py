@@ -191,7 +191,7 @@ def train(
     arch: Annotated[
         Optional[str],
         typer.Option(
-            help="The network: pocket_resnet, or a name such as resnet50, whose weights come from the net."
+            help="The network: pocket_resnet; efficientnet_lite0 (1, 2), trained on ImageNet; or a name such as resnet50 or timm:NAME, whose weights come from the net."
         ),
     ] = None,
     scratch: Annotated[bool, typer.Option("--scratch", help="Start from random weights.")] = False,

@@ -41,7 +41,7 @@ class KeepBest(Callback):
 
     def before_epoch(self):
         self.keeper.epoch_begins()
-        self.losses, self.seen = 0.0, 0
+        self.losses, self.seen, self.judged = 0.0, 0, []
 
     def diverged(self):
         "End the fit: a number isn't finite."
@@ -50,6 +50,8 @@ class KeepBest(Callback):
     def after_pred(self):
         if isinstance(self.loss_func, OwnLoss) and not torch.isfinite(self.pred).all():
             self.diverged()
+        if isinstance(self.loss_func, OwnLoss) and not self.training:
+            self.judged.append((self.pred.detach(), self.y.detach()))
 
     def after_loss(self):
         if not torch.isfinite(self.loss):
@@ -88,6 +90,9 @@ class KeepBest(Callback):
     def keep_row(self):
         now = dict(zip(self.recorder.metric_names[1:-1], self.recorder.values[-1]))
         scores = {k: float(now[k]) for k in ("valid_loss", "valid_macro_f1", "valid_map")}
+        if self.judged:  # fastai's is the mean over batches, which for some losses is another
+            logits, targets = (torch.cat(o) for o in zip(*self.judged))
+            scores["valid_loss"] = float(self.loss_func(logits, targets))
         row = {"epoch": self.epoch, "train_loss": self.losses / self.seen, **scores}
         self.keeper.note(row, lambda: get_arrays(self.model))
 

@@ -18,6 +18,8 @@ from mlc_course.training.runs import TrainingRun, rank
 class Keeper:
     "Keeps the books of one training. A trainer learns, and tells it how far it has come."
 
+    WORST = -math.inf  # below the score of any epoch
+
     def __init__(
         self,
         framework: str,  # "fastai", "torch" or "tensorflow"
@@ -34,14 +36,32 @@ class Keeper:
         self.framework, self.data, self.profile, self.progress = framework, data, profile, progress
         self.out = Path(out) if out is not None else None
         self.path = self.out / checkpoint if out is not None else None
-        self.support = training_support(data)
+        self.support = self.support_of(data)
         self.identity = run_identity(profile, data) | dict(recipe=recipe or {})
         self.resume = resume
         self.ours = False  # is the checkpoint that is there one of this run?
-        self.rows, self.best, self.arrays, self.best_epoch = [], -math.inf, None, None
+        self.rows, self.best, self.arrays, self.best_epoch = [], self.WORST, None, None
         self.extra, self.stop, self.bar = 0.0, False, None
         self.rates = note_rate([], 0, profile.learning_rate)
         self.began = time.perf_counter()
+
+    # ---- what multi_output does in another way -------------------------------------------------
+    def support_of(self, data):
+        "label -> number of training images that show it; ValueError where nothing can be learned."
+        return training_support(data)
+
+    def score(self, row: dict):
+        "How good an epoch is: numbers that can be compared."
+        return rank(row["valid_map"])
+
+    def line(self, row: dict) -> tuple:
+        "What is said of an epoch: in short beside the bar, and as a line."
+        short = f"mAP {row['valid_map']:.3f}"
+        return short, (
+            f"epoch {row['epoch']:2d}  train loss {row['train_loss']:.4f}  "
+            f"valid loss {row['valid_loss']:.4f}  macro F1 {row['valid_macro_f1']:.3f}  "
+            f"{short}  {row['seconds']:.1f} s"
+        )
 
     # ---- the checkpoint ------------------------------------------------------------------------
     @property
@@ -109,12 +129,14 @@ class Keeper:
         epoch: int,
         step: int,  # the last step that was made
         arrays,  # a function that gives the weights, for the best epoch
+        valid_loss: float | None = None,  # of a loss given by the user; None: cross-entropy
     ) -> dict:  # the new row of the history
         "Score the epoch that has ended, write it down, and keep its weights if they are the best."
         if not np.isfinite(probs).all():
             raise self.diverged(step, epoch)  # spoilt by the last step
         targets = self.data.targets[self.data.rows("valid")]
-        valid_loss, f1, mAP = epoch_scores(probs, targets)
+        usual, f1, mAP = epoch_scores(probs, targets)
+        valid_loss = usual if valid_loss is None else valid_loss
         scores = dict(valid_loss=valid_loss, valid_macro_f1=f1, valid_map=mAP)
         return self.note(dict(epoch=epoch, train_loss=train_loss, **scores), arrays)
 
@@ -122,8 +144,8 @@ class Keeper:
         "Write down an epoch's row, its seconds last."
         row = {**row, "seconds": self.spent}
         self.rows.append(row)
-        if rank(row["valid_map"]) > self.best:
-            self.best, self.best_epoch = rank(row["valid_map"]), row["epoch"]
+        if self.score(row) > self.best:
+            self.best, self.best_epoch = self.score(row), row["epoch"]
             self.arrays = arrays()
         return row
 
@@ -136,13 +158,10 @@ class Keeper:
 
     def tell(self, row):
         "One line an epoch, or a word beside the bar."
-        self.bar.set_postfix_str(f"mAP {row['valid_map']:.3f}")
+        short, line = self.line(row)
+        self.bar.set_postfix_str(short)
         if self.progress and self.bar.disable:
-            print(
-                f"epoch {row['epoch']:2d}  train loss {row['train_loss']:.4f}  "
-                f"valid loss {row['valid_loss']:.4f}  macro F1 {row['valid_macro_f1']:.3f}  "
-                f"mAP {row['valid_map']:.3f}  {row['seconds']:.1f} s"
-            )
+            print(line)
 
     def say(self, text: str):
         "A line, if lines are wanted."
@@ -171,6 +190,7 @@ class Keeper:
             support=self.support,
             learning_rates=self.rates,
             data=self.identity["data"],
+            recipe=self.identity["recipe"],
             decoded=self.data,
         )
         if self.out is not None:

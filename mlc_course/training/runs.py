@@ -70,6 +70,7 @@ class TrainingRun:
     data: dict | None = (
         None  # digests of the names, labels, splits and contents that it learned from
     )
+    recipe: dict | None = None  # names of loss, augmentation and network, and more keywords
     decoded: object = None  # the Decoded that it learned from; None after `load_run`
 
     def __repr__(self):
@@ -103,6 +104,7 @@ class TrainingRun:
             support=self.support,
             learning_rates=self.learning_rates,
             data=self.data,
+            recipe=self.recipe,
             versions=_versions(),
             sha256={n: sha256_of(folder / n) for n in names if (folder / n).is_file()},
         )
@@ -147,7 +149,7 @@ def _read_facts(path):
         or not all(isinstance(o, str) and re.fullmatch(r"[\w-]+", o) for o in d["splits"])
     ):
         raise damaged(path, "its framework, labels or splits aren't what a training writes", _AGAIN)
-    for key, kind in dict(support=dict, learning_rates=list, data=dict).items():
+    for key, kind in dict(support=dict, learning_rates=list, data=dict, recipe=dict).items():
         if not isinstance(d.get(key), (kind, type(None))):
             raise damaged(path, f"its {key!r} isn't in the form that a training writes", _AGAIN)
     return d
@@ -205,7 +207,7 @@ def read_run(
         if list(p.vocab) != d["vocab"]:
             raise damaged(folder / name, "its labels aren't those of run.json", _AGAIN)
     plain = {k: d[k] for k in ("framework", "vocab", "dataset", "seconds")}
-    newer = {k: d.get(k) for k in ("support", "learning_rates", "data")}  # not in older runs
+    newer = {k: d.get(k) for k in ("support", "learning_rates", "data", "recipe")}  # not in older runs
     profile = _read_profile(d.get("profile"), path)
     return TrainingRun(
         **plain,

@@ -99,6 +99,17 @@ def one_epoch(
     return losses, sizes
 
 
+def judged_by(loss, logits, data):
+    "Probabilities of valid, and what a loss given by the user says of all its images at once."
+    import tensorflow as tf
+
+    probs = tf.sigmoid(logits).numpy()
+    if loss is None or not np.isfinite(logits).all():
+        return probs, None
+    targets = data.targets[data.rows("valid")].astype("float32")
+    return probs, float(loss(tf.constant(logits), tf.constant(targets)))
+
+
 def fit(
     keeper,  # a `Keeper`
     place: dict,  # epoch, policy: where the training is
@@ -107,9 +118,10 @@ def fit(
     optimiser,
     model,  # what is judged and kept
     update,  # called before it is judged: takes the weights that were learned
-    judge,  # a function that gives the probabilities of valid
+    judged,  # a function that gives the logits of valid
     stop,  # true after Ctrl-C
     look=True,  # at each loss?
+    loss=None,  # given by the user: of (logits, targets), over all images at once; None: the usual
 ):
     "All epochs that are still to come."
     n = len(data)
@@ -122,7 +134,9 @@ def fit(
                 raise keeper.diverged(epoch * n + int(bad[0]), epoch)
             update()
             mean, last = float(np.average(losses, weights=sizes)), (epoch + 1) * n - 1
-            row = keeper.judge(judge(), mean, epoch, last, lambda: get_arrays(model))
+            probs, valid_loss = judged_by(loss, judged(), keeper.data)
+            best = lambda: get_arrays(model)
+            row = keeper.judge(probs, mean, epoch, last, best, valid_loss)
             place["epoch"] = epoch + 1
             if keeper.path:
                 save_checkpoint(keeper, place, model, optimiser)

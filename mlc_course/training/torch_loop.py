@@ -73,6 +73,7 @@ class TrainingState:
         self.total = torch.zeros((), device=device)  # sum of the losses of this epoch
         self.bad = torch.full((), -1, device=device)  # the first step whose loss wasn't finite
         self.seconds = 0.0  # of this epoch, up to the last stop
+        self.beside = None  # a module that learns or counts beside the network: of the loss
 
     def step(self):
         "One step of optimiser, schedule and moving average."
@@ -98,7 +99,7 @@ class TrainingState:
         self.epoch, self.batch, self.seen, self.seconds = self.epoch + 1, 0, 0, 0.0
         self.total.zero_()
 
-    _PARTS = ("model", "optimiser", "schedule", "scaler", "average")
+    _PARTS = ("model", "optimiser", "schedule", "scaler", "average", "beside")
     _PLACE = ("epoch", "batch", "step_number", "seen", "seconds", "precision")
 
     def save(
@@ -234,11 +235,13 @@ def judge_labels(
     arrays,  # a function from a network to its weights, for the best epoch
     board=None,  # a writer for TensorBoard
     on_epoch=None,  # called with (row of the history, model)
+    loss=None,  # given by the user: of (logits, targets), over all images at once; None: the usual
 ):
     "Score the epoch that has ended, and turn the page."
     rate, epoch, last = state.schedule.get_last_lr()[0], state.epoch, state.step_number - 1
-    probs = probs_of(state.judged, valid, state.precision)
-    row = keeper.judge(probs, state.mean_loss(), epoch, last, lambda: arrays(state.judged))
+    probs, valid_loss = judged_by(loss, state, valid)
+    best = lambda: arrays(state.judged)
+    row = keeper.judge(probs, state.mean_loss(), epoch, last, best, valid_loss)
     state.next_epoch()
     if board:
         names = {"loss/train": "train_loss", "loss/valid": "valid_loss"}
@@ -250,6 +253,18 @@ def judge_labels(
     keeper.tell(row)
     if on_epoch:
         on_epoch(row, state.judged)
+
+
+def judged_by(loss, state, valid):
+    "Probabilities of valid, and what a loss given by the user says of all its images at once."
+    if loss is None:
+        return probs_of(state.judged, valid, state.precision), None
+    logits = torch.from_numpy(probs_of(state.judged, valid, state.precision, lambda z: z))
+    if not is_finite(logits):
+        return logits.numpy(), None  # the Keeper refuses them
+    with torch.no_grad():
+        value = loss(logits.to(valid.targets.device), valid.targets)
+    return torch.sigmoid(logits).numpy(), float(value)
 
 
 @contextlib.contextmanager

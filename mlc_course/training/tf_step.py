@@ -1,0 +1,199 @@
+"One step in TensorFlow, as fast as this machine allows: precision, fused layers, schedule, graph."
+
+import time
+from functools import cache
+
+import numpy as np
+
+from mlc_course.backbones import features_tf
+from mlc_course.losses_tf import binary_cross_entropy_with_logits, keras_loss
+from mlc_course.settings import PRECISIONS, import_tensorflow
+
+tf = import_tensorflow()
+import keras  # noqa: E402 (TensorFlow is set up first)
+
+POLICIES = dict(fp32="float32", bf16="mixed_bfloat16", fp16="mixed_float16")
+
+
+# ---- outputs -----------------------------------------------------------------------------------
+def logits_of(
+    model,  # a keras.Model
+    x,  # float [B, S, S, 3]
+):  # float32 [B, C]
+    "Outputs without dropout or learning; traced once for all batch sizes."
+    if not hasattr(model, "_logits_fn"):
+        plain = tf.function(lambda x: model(x, training=False), autograph=False)
+        graph = plain.get_concrete_function(tf.TensorSpec([None, *x.shape[1:]], tf.float32))
+        object.__setattr__(model, "_logits_fn", graph)  # past Keras, which would look for layers
+    return model._logits_fn(x)
+
+
+def outputs_of(
+    model,  # a keras.Model: float [B, S, S, 3] in [0, 1] to logits, probabilities or features
+    images: np.ndarray,  # uint8 [N, S, S, 3]
+    batch_size: int = 256,  # images at once
+) -> np.ndarray:  # float32 [N, C]
+    "What `model` gives for each image, in their order."
+    starts = range(0, len(images), batch_size)
+    parts = (tf.cast(images[i : i + batch_size], tf.float32) / 255 for i in starts)
+    return np.concatenate([logits_of(model, x) for x in parts])
+
+
+# ---- the head alone ----------------------------------------------------------------------------
+def fit_head(
+    model,  # from `make_model`; its head is changed in place
+    images: np.ndarray,  # uint8 [N, S, S, 3]
+    targets: np.ndarray,  # bool [N, C]
+    profile,  # a `Profile`: freeze_epochs, learning rate, weight decay, batch size
+    loss=binary_cross_entropy_with_logits,  # a function (inputs, targets) of losses_tf
+    passes: int = 10,  # over the features for each of `freeze_epochs`
+) -> float:  # seconds
+    "Let the head learn on features of the frozen body, computed once."
+    start, head = time.perf_counter(), model.get_layer("head")
+    features = outputs_of(features_tf(model), images)
+    dense = keras.layers.Dense(targets.shape[1])
+    alone = keras.Sequential([keras.Input(features.shape[1:]), dense])
+    alone.set_weights(head.get_weights())
+    epochs = passes * profile.freeze_epochs
+    steps = epochs * -(-len(images) // profile.batch_size)
+    rate = keras.optimizers.schedules.CosineDecay(profile.learning_rate, steps)
+    optimiser = keras.optimizers.AdamW(rate, weight_decay=profile.weight_decay)
+    alone.compile(optimiser, loss=keras_loss(loss), jit_compile=False)
+    y = np.asarray(targets, "float32")
+    alone.fit(features, y, batch_size=profile.batch_size, epochs=epochs, verbose=0)
+    head.set_weights(alone.get_weights())
+    return time.perf_counter() - start
+
+
+# ---- precision ---------------------------------------------------------------------------------
+def conv_seconds(dtype, n=3):
+    "The fastest of n gradient-free passes of one convolution."
+    x, k = tf.ones((16, 32, 32, 32), dtype), tf.ones((3, 3, 32, 32), dtype)
+
+    def total(x, k):
+        return tf.reduce_sum(tf.cast(tf.nn.conv2d(x, k, 1, "SAME"), tf.float32))
+
+    conv = tf.function(total, autograph=False)
+
+    def once():
+        start = time.perf_counter()
+        float(conv(x, k))
+        return time.perf_counter() - start
+
+    once()
+    return min(once() for _ in range(n))
+
+
+@cache
+def pick_policy(
+    precision: str = "auto",  # a profile's precision
+) -> str:  # "float32", "mixed_bfloat16" or "mixed_float16"
+    """Keras' name for `precision`; auto: bf16 on a GPU that has it and on a CPU where a
+    convolution is clearly faster in it."""
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision is {precision!r}; choose one of {', '.join(PRECISIONS)}.")
+    gpus = tf.config.list_physical_devices("GPU")
+    if precision == "fp16" and not gpus:
+        raise ValueError(
+            "precision fp16 needs a graphics card, and TensorFlow finds none here. Use auto, "
+            "bf16 or fp32."
+        )
+    if precision == "auto" and gpus:
+        details = tf.config.experimental.get_device_details(gpus[0])
+        can = details.get("compute_capability", (0, 0))
+        precision = "bf16" if can >= (8, 0) else "fp16" if can >= (7, 0) else "fp32"
+    elif precision == "auto":
+        faster = conv_seconds("bfloat16") < 0.8 * conv_seconds("float32")
+        precision = "bf16" if faster else "fp32"
+    return POLICIES[precision]
+
+
+class FusedBatchNorm(keras.layers.BatchNormalization):
+    """Keras' BatchNormalization of the last axis, whose training pass is one operation of
+    TensorFlow."""
+
+    def call(self, inputs, training=None, mask=None):
+        if not (training and self.trainable):
+            return super().call(inputs, training=training, mask=mask)
+        x = tf.cast(inputs, self.compute_dtype)
+        channels = x.shape[-1]
+        scale = self.gamma if self.scale else tf.ones(channels)
+        offset = self.beta if self.center else tf.zeros(channels)
+        given = dict(x=x, scale=scale, offset=offset, epsilon=self.epsilon)
+        none = dict(mean=tf.zeros(0), variance=tf.zeros(0))
+        y, mean, var, *_ = tf.raw_ops.FusedBatchNormV3(**given, **none)
+        n = tf.cast(tf.size(x) // channels, tf.float32)
+        var = var * (n - 1) / n
+        for seen, now in ((self.moving_mean, mean), (self.moving_variance, var)):
+            seen.assign(seen * self.momentum + now * (1 - self.momentum))
+        return y
+
+
+def can_fuse(layer) -> bool:
+    "Whether FusedBatchNorm computes what this layer does."
+    return (
+        type(layer) is keras.layers.BatchNormalization
+        and len(layer.input.shape) == 4
+        and layer.axis in (-1, 3)
+        and not layer.renorm
+    )
+
+
+def training_copy(
+    model,  # a functional keras.Model
+    policy: str = "float32",  # a dtype policy of Keras
+):  # a model with the same weights
+    """A copy that trains faster: layers in `policy` (the head and the rescaling of pixels stay
+    float32), BatchNorm in one operation."""
+
+    def clone(layer):
+        config = layer.get_config()
+        if layer.name != "head" and not isinstance(layer, keras.layers.Rescaling):
+            config["dtype"] = policy
+        kind = FusedBatchNorm if can_fuse(layer) else type(layer)
+        return kind.from_config(config)
+
+    copy = keras.models.clone_model(model, clone_function=clone)
+    copy.set_weights(model.get_weights())
+    return copy
+
+
+# ---- the step ----------------------------------------------------------------------------------
+def train_step(
+    model,  # learns; its outputs are logits
+    optimiser,  # a keras optimizer
+    loss,  # a function (inputs, targets) of losses_tf
+    jit_compile: bool = False,  # let XLA compile it
+    size: int | None = None,  # side of the images; None: what the model says
+):  # a function (x, y) that makes one step and gives the loss
+    "Compute, compare, differentiate, step: one graph, traced once for all batch sizes."
+
+    def step(x, y):
+        with tf.GradientTape() as tape:
+            value = loss(tf.cast(model(x, training=True), tf.float32), y)
+            scaled = optimiser.scale_loss(value)
+        gradients = tape.gradient(scaled, model.trainable_variables)
+        optimiser.apply(gradients, model.trainable_variables)
+        return value
+
+    if not optimiser.built:
+        optimiser.build(model.trainable_variables)
+    graph = tf.function(step, jit_compile=jit_compile, autograph=False)
+    shape = (None, size, size, 3) if size else model.input_shape
+    x, y = tf.TensorSpec(shape, tf.float32), tf.TensorSpec((None, None), tf.float32)
+    return graph.get_concrete_function(x, y)
+
+
+def one_cycle(
+    profile,  # a `Profile`: learning rate and weight decay
+    steps: int,  # of the whole training
+    policy: str = "float32",  # fp16 needs a loss that is scaled
+):  # a keras optimizer
+    "AdamW whose rate warms up for a quarter of the steps, then falls along a cosine."
+    peak, up = profile.learning_rate, steps // 4
+    shape = dict(alpha=1e-3, warmup_target=peak, warmup_steps=max(up, 1))
+    rate = keras.optimizers.schedules.CosineDecay(peak / 25, max(steps - up, 1), **shape)
+    optimiser = keras.optimizers.AdamW(rate, weight_decay=profile.weight_decay)
+    if policy == "mixed_float16":
+        return keras.optimizers.LossScaleOptimizer(optimiser)
+    return optimiser
