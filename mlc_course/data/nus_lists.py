@@ -118,3 +118,17 @@ def nus_wide_links(
         if links and (wanted is None or name in wanted):
             found[name] = links[0]
     return found
+
+
+def write_nus_lists(
+    table,  # an ImageTable
+    folder,  # made if it isn't there
+):
+    "The lists of a table as NUS-WIDE's two archives have them, for trying out what reads those."
+    lists, truth = Path(folder) / "ImageList", Path(folder) / "Groundtruth" / "AllLabels"
+    for place in (lists, truth):
+        place.mkdir(parents=True, exist_ok=True)
+    names = "".join(o.replace("/", "\\") + "\r\n" for o in table.df["fname"])
+    write_file(lists / "Imagelist.txt", names.encode("utf-8"))
+    for tag, column in zip(table.vocab, table.targets().T):
+        write_file(truth / f"Labels_{tag}.txt", b"".join(b"%d\n" % o for o in column))
