@@ -490,6 +490,41 @@ def test_a_damaged_zip_is_named(tmp_path):
         fetch_unpack.unpack(tmp_path / "z.zip", tmp_path / "in", 100_000)
 
 
+def test_a_note_that_would_fill_the_memory_is_refused(tmp_path):
+    info = tarfile.TarInfo("x")
+    info.type, info.size = tarfile.XHDTYPE, 3_000_000_000
+    (tmp_path / "t.tar").write_bytes(info.tobuf(tarfile.USTAR_FORMAT) + bytes(4096))
+    (tmp_path / "in").mkdir()
+    with pytest.raises(FetchError, match="fill the memory"):
+        fetch_unpack.unpack(tmp_path / "t.tar", tmp_path / "in", 100_000)
+
+
+def test_a_name_that_the_system_does_not_allow_is_a_sentence(tmp_path):
+    (tmp_path / "t.tgz").write_bytes(tar_of(("a" * 300, REG, b"x")))
+    (tmp_path / "in").mkdir()
+    with pytest.raises(FetchError, match="can't be unpacked here"):
+        fetch_unpack.unpack(tmp_path / "t.tgz", tmp_path / "in", 100_000)
+
+
+def test_more_than_the_set_can_have_is_not_taken_in(server, drawn, tmp_path):
+    server.files["p.tgz"], server.acts["p.tgz"] = drawn[1], [{"lie": 10**12}]
+    source = small_pascal(server, drawn[1], size=None, md5_head=None)
+    with pytest.raises(FetchError, match="far more than p.tgz can have"):
+        fetch(source, tmp_path / "set", **QUICK)
+    assert nothing_left(tmp_path / "set") == []
+
+
+def test_one_mirror_may_be_a_text(server, drawn, tmp_path):
+    server.files["m/p.tgz"] = drawn[1]
+    fetch(small_pascal(server, drawn[1]), tmp_path / "set", mirrors=server.url + "/m", **QUICK)
+    assert [o[0] for o in server.asked] == ["m/p.tgz"]
+
+
+def test_a_list_of_links_leads_nowhere_else(server, tmp_path):
+    with pytest.raises(FetchError, match="leads out"):
+        fetch_images({"../x.jpg": server.url + "/x"}, tmp_path / "posters", progress=False)
+
+
 def test_a_file_and_a_folder_of_one_name_are_a_sentence(tmp_path):
     (tmp_path / "t.tgz").write_bytes(tar_of(("a", REG, b"x"), ("a/b", REG, b"x")))
     (tmp_path / "in").mkdir()

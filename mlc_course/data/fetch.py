@@ -219,7 +219,7 @@ def fetch(
     say=print,  # called with what one should know
 ) -> Path:  # the folder, for open_dataset
     "Fetch a real set. It is whole in its folder, or a FetchError says what to do; safe to repeat."
-    source = find_set(name)
+    source, mirrors = find_set(name), (mirrors,) if isinstance(mirrors, str) else mirrors
     folder = (data_home() / source.name if folder is None else Path(folder).expanduser()).absolute()
     place = folder.with_name(f"{folder.name}-download")
     folder.parent.mkdir(parents=True, exist_ok=True)

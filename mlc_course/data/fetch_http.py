@@ -99,6 +99,11 @@ def _open(url, have, mark, timeout):
         raise _Again(f"can't be reached ({e.reason})") from None
 
 
+def _limit(file):
+    "More bytes than this the file can't have; None where nothing is known."
+    return file.size or (4 * file.room + (1 << 26) if file.room else None)
+
+
 def _begin(answer, have, file):
     "(where this answer begins, bytes of the whole file or None), once it looks like the file."
     kind = (answer.headers.get_content_type() or "").lower()
@@ -115,6 +120,8 @@ def _begin(answer, have, file):
         start, total = have, int(whole) if whole.isdecimal() else have + (total or 0)
     if file.size and total and total != file.size:
         raise _Elsewhere(f"offers {total:,} bytes, and the file has {file.size:,}")
+    if total and total > (_limit(file) or total):
+        raise _Elsewhere(f"offers {total:,} bytes, far more than {file.name} can have")
     return start, total
 
 
@@ -131,7 +138,7 @@ def _looks_right(part, file):
 
 def _copy(answer, part, start, total, file, tell):
     "Write what comes; a break is told apart from the end by the bytes that are missing."
-    limit = file.size or total or 4 * file.room or None
+    limit = file.size or total or _limit(file)
     with open(part, "r+b" if start else "wb") as out:
         out.seek(start)
         out.truncate()

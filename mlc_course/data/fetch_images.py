@@ -10,6 +10,7 @@ from pathlib import Path
 from ..atomic import beside
 from .fetch_files import FetchError, full_disk
 from .fetch_http import get
+from .fetch_unpack import inside
 from .readers.csv_files import read_csv_rows
 
 LARGEST = 30_000_000  # bytes of one image
@@ -19,7 +20,7 @@ def _fetch_one(name, url, folder, timeout):
     "None, or why this image isn't here."
     from PIL import Image
 
-    path = folder / name
+    path = folder / (inside(name, "The list of links") or "")
     if path.is_file() and path.stat().st_size:
         return None
     try:

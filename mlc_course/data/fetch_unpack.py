@@ -12,6 +12,14 @@ from .fetch_files import FetchError, full_disk
 
 MANY = 2_000_000  # entries; the largest set here has 270,000
 BLOCK = 1 << 18
+LONG = 1 << 20  # bytes of a name or a note
+NOTES = (
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+)
 DAMAGED = (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, gzip.BadGzipFile)
 
 
@@ -28,6 +36,20 @@ def inside(
         )
     path = PurePosixPath(plain)
     return path if path.parts else None
+
+
+class _Entry(tarfile.TarInfo):
+    "An entry whose long names and notes are short: they are read into memory at once."
+
+    @classmethod
+    def frombuf(cls, buf, encoding, errors):
+        entry = super().frombuf(buf, encoding, errors)
+        if entry.type in NOTES and entry.size > LONG:
+            raise FetchError(
+                f"An entry has a name or a note of {entry.size:,} bytes, which would fill the"
+                " memory. It isn't the archive that it should be; nothing was kept."
+            )
+        return entry
 
 
 class _Writer:
@@ -77,14 +99,15 @@ def _refuse(archive, name, what):
 def _tar(path, writer):
     zipped = path.open("rb").read(2) == b"\x1f\x8b"
     with (gzip.open if zipped else open)(path, "rb") as raw:
-        with tarfile.open(fileobj=raw, mode="r|") as tar:
+        with tarfile.open(fileobj=raw, mode="r|", tarinfo=_Entry) as tar:
             for entry in tar:
                 if entry.issym() or entry.islnk():
                     raise _refuse(path.name, entry.name, f"a link to {entry.linkname!r}")
                 if not (entry.isreg() or entry.isdir()):
                     raise _refuse(path.name, entry.name, "a device or a pipe")
                 inside(entry.name, path.name)
-                tarfile.data_filter(entry, str(writer.folder))
+                if hasattr(tarfile, "data_filter"):  # from Python 3.11.4 on
+                    tarfile.data_filter(entry, str(writer.folder))
                 source = None if entry.isdir() else tar.extractfile(entry)
                 writer.add(entry.name, entry.isdir(), source)
         while block := raw.read(BLOCK):  # to the end, where gzip's own checksum stands
@@ -127,6 +150,8 @@ def unpack(
         ) from None
     except (NotImplementedError, RuntimeError) as e:  # a kind of compression that isn't known
         raise FetchError(f"{path.name} can't be unpacked here: {e}. Unpack it by hand.") from None
-    except OSError as e:
-        raise full_disk(e, folder) from None
+    except (OSError, ValueError) as e:  # such as a name that this system doesn't allow
+        if isinstance(e, OSError) and isinstance(full := full_disk(e, folder), FetchError):
+            raise full from None
+        raise FetchError(f"{path.name} can't be unpacked here: {e}. Nothing was kept.") from None
     return writer.bytes

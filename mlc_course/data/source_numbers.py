@@ -57,12 +57,32 @@ REAL = {  # task -> the set that its figures are about
     "posters": "film posters",
     "nus_wide": "NUS-WIDE",
 }
-ANYWHERE = ("the network", "the formula")  # what doesn't depend on a set
+STAND_INS = {  # task -> what is drawn in its format
+    "pascal": "Postcards",
+    "cars": "toy cars",
+    "posters": "Postcards as posters",
+    "nus_wide": "Postcards",
+}
+ANYWHERE = {  # what doesn't depend on a set
+    "features before the heads": "the network",
+    "features of MobileNetV2": "the network",
+    "frozen parameters": "the network",
+    "-log 0.08": "the formula",
+    "thresholds from 0.05 to 0.95": "the recipe",
+}
+
+
+def printed(
+    task,  # "pascal", "cars", "posters" or "nus_wide"
+    what,  # as NUMBERS has it
+):  # the figure
+    "A figure as its article prints it."
+    return next(value for _, t, w, value in NUMBERS if (t, w) == (task, what))
 
 
 def source_numbers(
     here: dict | None = None,  # (task, what) -> what was measured now
-    on: dict | None = None,  # task, or (task, what) -> what it was measured on
+    on: dict | None = None,  # task -> the set that it was measured on
 ) -> pd.DataFrame:  # columns article, what, source, here, on, still to run on
     "The figures of the articles beside what was measured now; NaN where nothing was."
     here, on = here or {}, on or {}
@@ -72,8 +92,74 @@ def source_numbers(
     rows = []
     for article, task, what, value in NUMBERS:
         found, known = here.get((task, what), math.nan), (task, what) in here
-        where = on.get((task, what), on.get(task, "")) if known else ""
-        left = "" if where in (*ANYWHERE, REAL[task]) else REAL[task]
+        where = ANYWHERE.get(what, on.get(task, "")) if known else ""
+        left = "" if where and (what in ANYWHERE or where == REAL[task]) else REAL[task]
         rows.append((article, what, value, found, where, left))
     columns = ["article", "what", "source", "here", "on", "still to run on"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def pascal_figures(
+    table,  # the ImageTable
+    accuracies,  # threshold -> accuracy on the validation split
+    loss,  # of the validation split
+    activations,  # logits of a batch
+    n_thresholds,  # of the long sweep
+) -> dict:  # (task, what) -> value
+    "What S0 and S2 report, of a run of ours."
+    counts, (batch, labels) = table.counts(), activations.shape
+    found = {f"accuracy_multi at {t:g}": a for t, a in accuracies.items()}
+    found["accuracy_multi at 0.9, anew"] = accuracies[0.9]
+    found |= {"training images": counts["train"], "validation images": counts["valid"]}
+    found |= {"images with labels": counts["train"] + counts["valid"], "labels": labels}
+    found |= {"images in a batch": batch, "activations of a batch": batch * labels}
+    found |= {"validation loss": loss, "rows of get_preds": counts["valid"]}
+    found["thresholds from 0.05 to 0.95"] = n_thresholds
+    return {("pascal", what): value for what, value in found.items()}
+
+
+def nus_wide_figures(
+    table,  # the subset
+    n_tags,  # of the full lists
+    scores,  # Scores on the test split
+    run,  # a TrainingRun
+) -> dict:  # (task, what) -> value
+    "What S4 reports, of a run of ours."
+    counts = table.counts()
+    found = {"tags in the full lists": n_tags, "tags kept": len(table.vocab)}
+    found |= {"training images": len(table) - counts["test"], "test images": counts["test"]}
+    found |= {"macro F1 at 0.5": scores.macro_f1, "micro F1 at 0.5": scores.micro_f1}
+    found |= {"epochs": len(run.history), "minutes on a GTX 1080 Ti, about": run.seconds / 60}
+    found["-log 0.08"] = -math.log(0.08)
+    return {("nus_wide", what): value for what, value in found.items()}
+
+
+def poster_figures(
+    table,  # the ImageTable
+    heads,  # "BCE" and "macro soft F1" -> (validation loss, macro F1)
+    body,  # MobileNetV2, a Keras model
+) -> dict:  # (task, what) -> value
+    "What S3 reports, of a run of ours."
+    counts = table.counts()
+    found = {"posters, about": len(table), "labels with 1,000 posters": len(table.vocab)}
+    found |= {"training posters": counts["train"], "validation posters": counts["valid"]}
+    found |= {"features of MobileNetV2": body.output_shape[1]}
+    found["frozen parameters"] = body.count_params()
+    for name, (loss, f1) in heads.items():
+        found |= {f"validation loss, {name}": loss, f"macro F1 at 0.5, {name}": f1}
+    return {("posters", what): value for what, value in found.items()}
+
+
+def car_figures(
+    cars,  # the ImageTable, before brands are merged
+    task,  # Heads
+    scores,  # of the test split, as `MultiHeadRun.scores` gives them
+    n_features,  # of the body
+) -> dict:  # (task, what) -> value
+    "What S1 reports, of a run of ours."
+    found = {"images": len(cars), "classes": cars.df["class_name"].nunique()}
+    found["training images"] = int((cars.df["split"] != "test").sum())
+    found |= {f"classes of the head {o}": len(c) for o, c in task.classes.items()}
+    found["features before the heads"] = n_features
+    found["accuracy of each head, about"] = scores.loc["model", list(task.classes)].mean()
+    return {("cars", what): value for what, value in found.items()}
