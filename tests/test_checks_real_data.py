@@ -1,5 +1,6 @@
 "Each check of lesson 15 takes right answers written in several ways, and names the typical wrong ones."
 
+import os
 import re
 from pathlib import PurePosixPath, PureWindowsPath
 
@@ -81,6 +82,13 @@ def test_stays_inside():
     says(check, lambda n: n[:1] != "/" and ".." not in n.split("/") and n[1:2] != ":", "backslash")
     says(check, lambda n: ".." not in n.replace("\\", "/").split("/"), "absolute names")
     says(check, lambda n: not stays(n), "other way round")
+
+    def by_path(n):
+        return os.path.abspath(os.path.join("/d", n)).startswith("/d/")
+
+    if os.name != "nt":
+        says(check, by_path, "Linux and macOS only")
+    passes(check, lambda n: by_path(n.replace("\\", "/")) and not PureWindowsPath(n).drive)
 
 
 def test_continue_headers():

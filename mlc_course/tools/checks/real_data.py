@@ -52,8 +52,8 @@ def accuracy_of_nothing(answer) -> Right:
 
 # ---- exercise 2 --------------------------------------------------------------------------------
 NAMES = [
-    "train/1.jpg", "a..b.jpg", "train/..x/1.jpg", "...", ".hidden", "a/./b.jpg", "caf\u00e9 1.jpg",
-    "a/c:d.jpg", "../a", "a/../../b", "a/..", "..", "/a", "\\a", "..\\a", "a\\..\\..\\b",
+    "train/1.jpg", "a..b.jpg", "train/..x/1.jpg", ".hidden", "a/./b.jpg", "caf\u00e9 1.jpg",
+    "../a", "a/../../b", "..", "/a", "\\a", "..\\a", "a\\..\\..\\b",
     "C:/a", "c:a", "C:\\a", "//host/share",
 ]  # fmt: skip
 
@@ -95,9 +95,9 @@ def stays_inside(answer) -> Right:
             lambda n: not re.match(r"[/\\]|[A-Za-z]:|\.\.([/\\]|$)", n),
         ),
         Mistake(
-            "you refuse every colon. 'a/c:d.jpg' stays in the folder; only at the beginning of"
-            " the name do a letter and a colon name a drive.",
-            lambda n: not re.match(r"[/\\]", n) and ":" not in n and ".." not in _parts(n),
+            "this holds on Linux and macOS only. On Windows a backslash separates folders, and"
+            " 'C:' names a drive; an archive that you pass on meets both systems.",
+            lambda n: not n.startswith("/") and ".." not in n.split("/"),
         ),
         Mistake(
             "absolute names slip through: '/a' leads to the root, wherever you unpack.",
