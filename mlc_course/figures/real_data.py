@@ -4,6 +4,8 @@ import numpy as np
 
 from ..data.text import plain_text
 
+COLOURS = ("#006BA4", "#FF800E", "#595959", "#A2C8EC")  # told apart by the colour-blind
+
 
 def against_nothing(
     curves,  # name -> (thresholds, accuracies)
@@ -14,13 +16,17 @@ def against_nothing(
     "Accuracy against the threshold, beside what predicting nothing scores."
     import matplotlib.pyplot as plt
 
-    if ax is None:
-        ax = plt.subplots(figsize=(6.4, 3.6), layout="constrained")[1]
-    for (name, (x, y)), style in zip(curves.items(), ("o-", "s--", "^:")):
-        ax.plot(x, y, style, label=plain_text(name), markersize=4)
+    own = ax is None
+    if own:
+        ax = plt.subplots(figsize=(6.4, 3.8), layout="constrained")[1]
+    for (name, (x, y)), style, colour in zip(curves.items(), ("o-", "s--", "^:"), COLOURS):
+        ax.plot(x, y, style, label=plain_text(name), markersize=4, color=colour)
     ax.axhline(nothing, color="black", linewidth=1.5, linestyle="-.", label="predicting nothing")
     ax.set(xlabel="threshold (probability)", ylabel="accuracy (share of cells)", title=title)
-    ax.legend(loc="lower center")
+    if own:
+        ax.figure.legend(loc="outside lower center", ncols=3)
+    else:
+        ax.legend()
     ax.grid(alpha=0.3)
     return ax
 
@@ -37,7 +43,9 @@ def bars_beside(
     width, at = 0.8 / len(table.columns), np.arange(len(table))
     for i, (column, hatch) in enumerate(zip(table.columns, ("", "//", "..", "xx"))):
         x = at + (i - (len(table.columns) - 1) / 2) * width
-        bars = ax.bar(x, table[column], width, label=plain_text(column), hatch=hatch)
+        bars = ax.bar(
+            x, table[column], width, label=plain_text(column), hatch=hatch, color=COLOURS[i]
+        )
         ax.bar_label(bars, fmt="%.2f", fontsize=8, padding=2)
     ax.set_xticks(at, [plain_text(o) for o in table.index])
     ax.set(title=title, ylabel=ylabel, ylim=(0, 1.35 * np.nanmax(table.to_numpy())))
