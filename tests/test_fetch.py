@@ -709,6 +709,8 @@ def test_nus_wide_lists_then_a_subset_that_reads(server, tmp_path):
         path = folder / "images" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (8, 8)).save(path)
+    fetch(local(NUS_WIDE, server), folder, **(QUICK | {"say": told.append}))
+    assert len(told) == 1  # the images are there: nothing is left to do
     nus_wide_subset(folder, n_tags=3, n_train=25, n_test=5)
     table = open_dataset(folder)
     most = sorted(np.argsort(-targets.sum(0), kind="stable")[:3])

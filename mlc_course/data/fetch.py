@@ -229,6 +229,6 @@ def fetch(
         elif not _is_here(source, folder):
             how = dict(timeout=timeout, tries=tries, pause=pause)
             _fetch_files(source, folder, place, mirrors, keep, progress, **how)
-    if source.then:
+    if source.then and not (folder / "images").is_dir():
         say(told(source.then, folder, place))
     return folder
