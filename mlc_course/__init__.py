@@ -1,4 +1,10 @@
-"""A course on multi-label image classification that runs offline, and the tested package that its notebooks export"""
+"""A course on multi-label image classification that runs offline, and the tested package that its notebooks export
+
+Modules:
+
+- `mlc_course.data.fetch`: Fetch a real set: every file checked, unpacked beside its place, and put there once it is whole.
+- `mlc_course.data.fetch_http`: One file over HTTP: continued after a break, and whole or not there.
+- `mlc_course.data.fetch_sets`: The real sets of the course: who offers them, what is known about their files, what is whole."""
 
 from importlib import import_module as _import_module
 
@@ -34,6 +40,8 @@ _NAMES = {
     "training.lock": ["FolderInUse"],
     "pixels": ["cached_pixels"],
     "data.decoded": ["Decoded", "decode"],
+    "data.fetch": ["fetch"],
+    "data.nus_lists": ["nus_wide_subset"],
     "data.findings": ["same_images", "findings"],
     "backbones": ["pocket_resnet", "pocket_resnet_tf", "create_model", "create_model_tf", "draw_stamp", "pretrain", "save_weights"],
     "training.choice": ["recommend"],

@@ -126,6 +126,7 @@ __all__ = [
     "export_onnx",
     "f1_by_frequency",
     "f1_grid",
+    "fetch",
     "find_label_issues",
     "finding_scores",
     "findings",
@@ -156,6 +157,7 @@ __all__ = [
     "multi_output",
     "multilabel_datablock",
     "multilabel_dataloaders",
+    "nus_wide_subset",
     "open_dataset",
     "out_of_sample_probs",
     "overlay",
@@ -2711,6 +2713,79 @@ def decode(
         an image that can't be decoded: "stop" names it, "skip" leaves it out
     progress : bool, default False
         show a bar while decoding
+    """
+
+def fetch(
+    name,
+    folder = None,
+    mirrors = ...,
+    keep: bool = False,
+    progress: bool | None = None,
+    timeout: float = 30,
+    tries: int = 5,
+    pause: float = 1,
+    say = ...,
+) -> Path:
+    """Fetch a real set. It is whole in its folder, or a FetchError says what to do; safe to repeat.
+
+    Parameters
+    ----------
+    name
+        pascal_2007, nus_wide, movie_posters or stanford_cars; or a RealSet of yours
+    folder : default None
+        where it goes; None: its name in data_home(), where open_dataset looks
+    mirrors : default ()
+        links of folders with the same files, tried before the publisher's
+    keep : bool, default False
+        keep the archives
+    progress : bool | None, default None
+        a bar; None: in a terminal
+    timeout : float, default 30
+        seconds without a byte
+    tries : int, default 5
+        at each host, without getting further
+    pause : float, default 1
+        seconds before the second try, doubled each time
+    say : default print
+        called with what one should know
+
+    Returns
+    -------
+    Path
+        the folder, for open_dataset
+    """
+
+def nus_wide_subset(
+    folder,
+    n_tags: int = 27,
+    n_train: int = 5000,
+    n_test: int = 1000,
+    images = None,
+    out = None,
+) -> dict:
+    """Write the annotation files of a small NUS-WIDE: its most frequent tags, its first images.
+
+    Images without one of the tags are left out, and those that aren't in `images`. Tags are counted
+    over all images of the lists; every sixth image goes to the test split, so that both splits have
+    all tags.
+
+    Parameters
+    ----------
+    folder
+        with the lists in it or below; the two annotation files are written here
+    n_tags : int, default 27
+        as many of the most frequent tags are kept
+    n_train : int, default 5000
+    n_test : int, default 1000
+    images : default None
+        folder of the images; None: images/, where there is one, else all are taken
+    out : default None
+        folder of train.json and test.json; None: `folder`
+
+    Returns
+    -------
+    dict
+        split -> path of its annotation file
     """
 
 def same_images(

@@ -1013,7 +1013,7 @@ def test_open_dataset_refuses(tmp_path, monkeypatch):
         ("movie_posters", "MovieGenre.csv"),
         ("stanford_cars", "cars_annos.mat"),
     ]:
-        with pytest.raises(FileNotFoundError, match=f"(?s)Download .*{word}.*{name}.*layouts"):
+        with pytest.raises(FileNotFoundError, match=f"(?s)ownload .*{word}.*{name}.*layouts"):
             open_dataset(name)
         (tmp_path / "home" / name).mkdir()
         with pytest.raises(ValueError, match="(?s)nothing.*layouts"):

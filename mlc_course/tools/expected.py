@@ -39,6 +39,7 @@ SHIPPED_SECONDS: dict[str, dict[str, float]] = {
         "11_side_by_side": 71,
         "12_look_inside": 77,
         "13_ship": 68,
+        "15_real_data": 120,
         "87_safety": 1,
         "88_pixels": 2,
         "89_residual_block": 5,

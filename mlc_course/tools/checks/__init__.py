@@ -60,6 +60,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "heads_right",
             "uncertain_loss",
         ],
+        "real_data": ["accuracy_of_nothing", "stays_inside", "continue_headers", "top_tags"],
         "interpret": ["worst_cells", "grad_cam", "held_out", "auroc", "mean_of_views"],
         "predictor": ["square_bytes", "what_is_said", "which_fault", "runs_code", "verdict"],
         "compare": [

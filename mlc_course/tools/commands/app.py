@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 import typer
 from typer.core import TyperGroup
 
-ORDER = ("doctor", "data", "run", "train", "evaluate", "export", "predict", "demo", "bench")
+ORDER = "doctor data fetch run train evaluate export predict demo bench".split()
 
 
 class InOrder(TyperGroup):
