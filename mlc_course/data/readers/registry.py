@@ -244,8 +244,8 @@ def open_dataset(
     path = data_home() / name if name in REAL_SETS else Path(name_or_path).expanduser()
     if name in REAL_SETS and not path.is_dir():
         raise FileNotFoundError(
-            f"{name} is not on this machine. fetch({name!r}) gets it, or says what to do by hand (mlc"
-            f" fetch {name} in the command). Or download {REAL_SETS[name]}, and put it into {path},"
+            f"{name} is not on this machine. fetch({name!r}) gets it, or says what to do by hand "
+            f"(mlc fetch {name} in the command). Or download {REAL_SETS[name]}, and put it into {path},"
             f" or pass the path of the folder that you have it in.\n{LAYOUTS}"
         )
     if not path.exists():

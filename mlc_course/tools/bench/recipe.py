@@ -1,6 +1,6 @@
-"""`mlc bench recipe`: the head alone, the whole recipe and the pocket ResNet on one set of images.
+"`mlc bench recipe`: the head alone, the whole recipe and the pocket ResNet on one set of images."
 
-It says what photographs gain by a body that was trained on ImageNet, with the minutes it took."""
+# It says what photographs gain by a body that was trained on ImageNet, with the minutes it took.
 
 import importlib
 import time
