@@ -1,10 +1,4 @@
-"""A course on multi-label image classification that runs offline, and the tested package that its notebooks export
-
-Modules:
-
-- `mlc_course.data.fetch`: Fetch a real set: every file checked, unpacked beside its place, and put there once it is whole.
-- `mlc_course.data.fetch_http`: One file over HTTP: continued after a break, and whole or not there.
-- `mlc_course.data.fetch_sets`: The real sets of the course: who offers them, what is known about their files, what is whole."""
+"""A course on multi-label image classification that runs offline, and the tested package that its notebooks export"""
 
 from importlib import import_module as _import_module
 

@@ -1,8 +1,7 @@
-"""Fetch a real set: every file checked, unpacked beside its place, and put there once it is whole.
+"Fetch a real set: every file checked, unpacked beside its place, and put there once it is whole."
 
-Beside the folder of a set lies NAME-download while it is being fetched: the archives, whole or
-begun, and what is being unpacked. The folder itself is whole or not there.
-"""
+# Beside the folder of a set lies NAME-download while it is being fetched: the archives, whole or
+# begun, and what is being unpacked. The folder itself is whole or not there.
 
 import os
 import shutil

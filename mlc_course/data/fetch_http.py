@@ -1,8 +1,7 @@
-"""One file over HTTP: continued after a break, and whole or not there.
+"One file over HTTP: continued after a break, and whole or not there."
 
-The standard library is enough here. pooch, the usual choice, neither continues a broken download
-nor looks at the free space, and these sets have 1.6 GB and more.
-"""
+# The standard library is enough here. pooch, the usual choice, neither continues a broken download
+# nor looks at the free space, and these sets have 1.6 GB and more.
 
 import http.client
 import json

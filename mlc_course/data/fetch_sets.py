@@ -1,10 +1,10 @@
-"""The real sets of the course: who offers them, what is known about their files, what is whole.
+"The real sets of the course: who offers them, what is known about their files, what is whole."
 
-Sizes and checksums are those that somebody publishes: fastai states the size of an archive and the
-MD5 of its first megabyte (`fastai.data.download_checks`), torchvision stated the MD5 of the files
-at Stanford as long as they were there. Nobody states any for NUS-WIDE: there the first fetch is
-trusted, and its SHA-256 compared from then on.
-"""
+# Sizes and checksums are those that somebody publishes: fastai states the size of an archive and
+# the
+# MD5 of its first megabyte (`fastai.data.download_checks`), torchvision stated the MD5 of the files
+# at Stanford as long as they were there. Nobody states any for NUS-WIDE: there the first fetch is
+# trusted, and its SHA-256 compared from then on.
 
 from dataclasses import dataclass
 from pathlib import Path
