@@ -110,6 +110,24 @@ def test_create_model_puts_a_fresh_head_on_the_trained_body(n_out):
 
 
 @weights
+def test_a_trained_body_keeps_its_statistics_while_it_learns():
+    net, x = create_model(3, LITE0).train(), pixels(4, 64)
+    before = net.stem.norm.running_mean.clone()
+    net(x).sum().backward()
+    torch.testing.assert_close(net.stem.norm.running_mean, before)
+    assert net.training and net.stem.conv.weight.grad.abs().max() > 0
+    fresh = create_model(3, LITE0, pretrained=False).train()
+    before = fresh.stem.norm.running_mean.clone()
+    fresh(x)
+    assert not torch.equal(fresh.stem.norm.running_mean, before)
+    if is_here("keras"):
+        model = create_model_tf(3, LITE0, image_size=64)
+        before = model.get_layer("stem_norm").moving_mean.numpy()
+        model(x.permute(0, 2, 3, 1).numpy(), training=True)
+        np.testing.assert_array_equal(model.get_layer("stem_norm").moving_mean, before)
+
+
+@weights
 def test_create_model_tf_puts_a_fresh_head_on_the_trained_body():
     pytest.importorskip("keras")
     from mlc_course.backbones import features_tf

@@ -25,6 +25,8 @@ def lite(
     model = EfficientNetLite(arch, n_out, dropout)
     if arrays is None:
         return model
+    model.keeps_statistics = True
+    model.train()
     keep = n_out == N_IMAGENET and not new_head
     return set_arrays(model, body_and_head(arrays, keep), skip_head=not keep)
 

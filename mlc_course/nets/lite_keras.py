@@ -74,6 +74,8 @@ def lite_tf(
     model = fresh_lite_tf(arch, n_out, image_size, dropout)
     if arrays is None:
         return model
+    for layer in model.layers:  # a trained body keeps its BatchNorm statistics
+        layer.trainable = type(layer).__name__ != "BatchNormalization"
     keep = n_out == N_IMAGENET and not new_head
     return set_arrays(model, body_and_head(arrays, keep), skip_head=not keep)
 

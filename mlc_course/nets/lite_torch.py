@@ -86,6 +86,7 @@ class EfficientNetLite(nn.Module):
     ):
         super().__init__()
         self.arch, self.n_out, self.n_features = arch, n_out, TOP
+        self.keeps_statistics = False  # True: BatchNorm uses ImageNet's in training as well
         blocks = [InvertedResidual(*o) for o in blocks_of(arch)]
         self.pixels = ToUnit()
         self.stem = unit(3, STEM, 3, 2)
@@ -98,6 +99,14 @@ class EfficientNetLite(nn.Module):
             self.head = nn.Linear(TOP, n_out)
             nn.init.normal_(self.head.weight, 0, 0.01)
             nn.init.zeros_(self.head.bias)
+
+    def train(self, mode=True):
+        "As any module's, but a trained body keeps its BatchNorm statistics: a batch's are noisier."
+        super().train(mode)
+        if self.keeps_statistics:
+            for m in self.modules():
+                m.training = m.training and not isinstance(m, nn.BatchNorm2d)
+        return self
 
     def feature_map(self, x):
         "The last activations with positions, [N, 1280, H/32, W/32]."

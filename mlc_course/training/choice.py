@@ -12,7 +12,7 @@ from mlc_course.settings import Profile, data_home
 
 LITE = "efficientnet_lite0"
 LITE_EPOCHS = 5  # the head is fitted before, and the body knows photographs
-LITE_RATE = 1e-3  # of the head, which is fitted already; the body learns more slowly
+LITE_RATE = 5e-4  # of the head, which is fitted already; the body learns more slowly
 SMALL, MANY = 160, 10_000  # pixels; images that a CPU doesn't pass at 224 px in minutes
 PIP = 'pip install "mlc_course[imagenet]"'
 
