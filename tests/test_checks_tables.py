@@ -197,6 +197,31 @@ def test_wrong_keep_frequent(wrong, message):
     says(checks.keep_frequent, wrong, message)
 
 
+@pytest.mark.parametrize("empty", [True, False])
+def test_keep_frequent_of_the_most_frequent(empty):
+    "min_count was taken for a number of labels; ties go to the label that stands first."
+
+    def top(rows, n):
+        c = Counter(o for r in rows for o in dict.fromkeys(r))
+        keep = {o for o, _ in c.most_common(n)}
+        return [[o for o in r if o in keep] for r in rows if set(r) & keep or (empty and not r)]
+
+    says(checks.keep_frequent, top, "you keep the min_count most frequent labels")
+
+
+def test_keep_frequent_sorts_the_labels():
+    says(checks.keep_frequent, lambda *a: [sorted(r) for r in frequent.kept(*a)], "are sorted")
+
+
+@pytest.mark.parametrize("kind", [list, tuple, set, lambda names: sorted(names)[::-1]])
+def test_keep_frequent_gives_the_labels(kind):
+    says(
+        checks.keep_frequent,
+        lambda rows, n: kind(often(rows, n)),
+        "you give the labels that remain",
+    )
+
+
 def by_position(name, makes):
     return parse_class_name(name, sorted(makes, key=len, reverse=True))[0]
 

@@ -80,7 +80,7 @@ def test_kind_of_task_odd():
     says(
         checks.kind_of_task,
         KINDS | dict(birds=200),
-        "200, your answer to birds, is no kind of task",
+        "200, your answer to birds, isn't a kind of task",
     )
     says(
         checks.kind_of_task,
@@ -314,6 +314,8 @@ def test_label_density():
     says(check, lambda t: (t == 0).mean(), "share of the cells that are 'no'")
     says(check, lambda t: (t.sum(1) > 0).mean(), "share of images that have any label")
     says(check, lambda t: 100 * ours.density(t), "percentage")
+    says(check, np.count_nonzero, "number of cells that are 'yes'")
+    says(check, lambda t: round(ours.density(t), 2), "rounded")
     says(check, lambda t: t.sum() / t.shape[1], "the number of images is missing")
     says(check, lambda t: t.any(axis=0).mean(), "share of labels that any image has")
 
@@ -331,6 +333,21 @@ def test_odd_answers(check):
         lambda *a: 1 / 0,
         "stopped with ZeroDivisionError: division by zero. It was called with",
     )
+
+
+def test_parse_cell_gives_none_for_an_empty_cell():
+    says(checks.parse_cell, lambda c: list(dict.fromkeys(c.split())) if c else None, "gives None")
+
+
+def test_to_multi_hot_with_one_row_repeated():
+    def one_row(labels, vocab):
+        out = [[0] * len(vocab)] * len(labels)
+        for row, names in zip(out, labels):
+            for name in names:
+                row[vocab.index(name)] = 1
+        return out
+
+    says(checks.to_multi_hot, one_row, "all rows are the same")
 
 
 def test_parse_cell_raises_on_text():

@@ -41,7 +41,7 @@ def show_answers(
     predictions,  # with probs [N, C], targets [N, C] and vocab
     thresh: float = 0.5,  # a label counts as predicted above it
 ):  # a matplotlib Figure
-    "Images with what the network says about each and what is there; a frame round wrong answers."
+    "Images, each titled with what the network says and what is there; wrong answers in orange."
     cards = [(image, []) for image in images]
     fig = show_cards(cards, f"What the network says (labels above {thresh:.0%})")
     for ax, p, t in zip(fig.axes, predictions.probs, predictions.targets):

@@ -157,6 +157,20 @@ MEMORY = [
         lambda n, side, b=1: n * side * side * 3 * b * 8 / 10**6,
     ),
     (
+        "where `bytes_per_value` is left out it should be 1, as in the example; yours takes "
+        "another number.",
+        lambda n, side, b=4: n * side * side * 3 * b / 10**6,
+    ),
+    (
+        "the side is there three times. Three is the number of values in a pixel: multiply by 3, "
+        "and by the side only twice.",
+        lambda n, side, b=1: n * side**3 * b / 10**6,
+    ),
+    (
+        "you divide by eight, as if bits had been counted; `bytes_per_value` counts bytes.",
+        lambda n, side, b=1: n * side * side * 3 * b / 8 / 10**6,
+    ),
+    (
         "these are bytes. Divide by 10**6 for megabytes.",
         lambda n, side, b=1: n * side * side * 3 * b,
     ),

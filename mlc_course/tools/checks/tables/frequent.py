@@ -3,7 +3,7 @@
 import operator
 from collections import Counter
 
-from .._core import Mistake, Right
+from .._core import Mistake, Right, Wrong, function
 from .names import diagnose_names, own_name, several
 
 
@@ -15,8 +15,19 @@ def kept(
     return [after for before, after in pairs if stays(before, after)]
 
 
+def counted(rows):
+    "How many images have each label; the labels in the order in which they first stand."
+    return Counter(o for row in rows for o in dict.fromkeys(row))
+
+
 def frequent_labels(rows, min_count):
-    return {o for o, n in Counter(o for row in rows for o in set(row)).items() if n >= min_count}
+    return {o for o, n in counted(rows).items() if n >= min_count}
+
+
+def keeping(rows, labels):
+    "The label lists with only these labels; a list that loses everything by it goes."
+    pairs = [(row, [o for o in row if o in labels]) for row in rows]
+    return [after for before, after in pairs if after or not before]
 
 
 RARE = [
@@ -107,28 +118,49 @@ def keep_frequent_mistakes():
             lambda r, m: [o for o in r if not o or set(o) & frequent_labels(r, m)],
             lambda r, m: [o for o in r if set(o) & frequent_labels(r, m)],
         ),
+        *several(
+            "you keep the min_count most frequent labels. min_count is a number of images: keep "
+            "each label that at least so many have.",
+            lambda r, m: keeping(r, {o for o, _ in counted(r).most_common(m)}),
+            lambda r, m: [o for o in keeping(r, {o for o, _ in counted(r).most_common(m)}) if o],
+        ),
+        Mistake(
+            "the labels of an image are sorted: leave them in their order.",
+            lambda r, m: [sorted(o) for o in kept(r, m)],
+        ),
         Mistake(
             "it is the other way round: you keep the rare labels and drop the frequent ones.",
             lambda r, m: kept(r, m, enough=operator.lt),
         ),
-        *several(
-            "you give the labels that remain, and what is wanted are the label lists of the "
-            "images that remain.",
-            lambda r, m: sorted(frequent_labels(r, m)),
-            lambda r, m: list(
-                dict.fromkeys(o for row in r for o in row if o in frequent_labels(r, m))
-            ),
-        ),
     ]
+
+
+def of_images(answer, what):
+    "The answer; the names of the labels in place of the lists of the images are refused."
+
+    def f(rows, min_count):
+        got = answer(rows, min_count)
+        names = got if isinstance(got, (list, tuple, set, frozenset)) else []
+        if names and all(isinstance(o, str) for o in names):
+            if set(names) <= frequent_labels(rows, 1):
+                raise Wrong(
+                    f"{what}: you give the labels that remain, and what is wanted are the label "
+                    "lists of the images that remain."
+                )
+        return got
+
+    return f
 
 
 def keep_frequent(answer) -> Right:
     "Exercise 2: keep_frequent(label_lists, min_count), the label lists that remain."
+    what = own_name(answer, "keep_frequent")
+    function(answer, what)
     return diagnose_names(
-        answer,
+        of_images(answer, what),
         kept,
         keep_frequent_mistakes(),
         keep_frequent_cases(),
-        own_name(answer, "keep_frequent"),
+        what,
         praise="Right: rare labels go, images that lose everything by it go, and true zeros stay.",
     )

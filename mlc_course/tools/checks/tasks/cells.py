@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._core import Mistake, Right, Wrong, attempt, call, diagnose, function, plain, show
+from .._core import Mistake, NotDone, Right, Wrong, attempt, call, diagnose, function, plain, show
 from .._names import called
 
 
@@ -42,7 +42,13 @@ def parse_cell(answer) -> Right:
     )
     spaced = ("", "  ", "boat  moon", " boat moon ", f"boat{' ' * 9}moon")
     for cell in spaced:
-        got = plain(attempt(answer, (cell,), what))
+        try:
+            got = plain(attempt(answer, (cell,), what))
+        except NotDone:
+            raise Wrong(
+                f"{what}: the cell {cell!r} gives None. "
+                "An image without labels has an empty list, so that every row can be read the same way."
+            ) from None
         if isinstance(got, (list, set)) and any(
             isinstance(label, str) and not label.strip() for label in got
         ):
@@ -73,7 +79,7 @@ def parse_cell(answer) -> Right:
         except Exception as e:
             raise Wrong(
                 f"{what} stopped with {type(e).__name__}: {e}. It was called with {cell!r}, a cell with nothing in it, "
-                "which is no string: it has no labels, so give an empty list."
+                "which isn't a string: it has no labels, so give an empty list."
             ) from e
         got = got.tolist() if isinstance(got := plain(got), np.ndarray) else got
         if got in (["nan"], ["None"]):

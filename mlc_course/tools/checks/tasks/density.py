@@ -50,11 +50,19 @@ def label_density(answer) -> Right:
                 lambda t: t.any(0).mean(),
             ),
             Mistake(
+                "this is the number of cells that are 'yes'. Divide by the number of cells.",
+                lambda t: t.sum(),
+            ),
+            Mistake(
+                "the share is rounded: give it as it is.",
+                lambda t: round(float(t.mean()), 2),
+            ),
+            Mistake(
                 "this is a percentage: give the share itself, between 0 and 1.",
                 lambda t: 100 * t.mean(),
             ),
         ],
         [(table,), (table[:, :4].astype(int),), (table.T,)],
         called(answer, "my_label_density"),
-        praise="Right: the mean over every cell, whoever has no label included.",
+        praise="Right: the mean over every cell, images without labels included.",
     )

@@ -39,6 +39,12 @@ def to_multi_hot(answer) -> Right:
                 lambda labels, vocab: right(labels, vocab).T,
             ),
             Mistake(
+                "all rows are the same. `[[0] * C] * N` makes one row and repeats it, so what you set in one is set in all: make a new row for each image.",
+                lambda labels, vocab: [
+                    [any(name in row for row in labels) for name in vocab] for _ in labels
+                ],
+            ),
+            Mistake(
                 "these are column numbers. A multi-hot row has one yes or no for every label of the vocab, so that all rows are equally long.",
                 lambda labels, vocab: [[vocab.index(name) for name in row] for row in labels],
             ),
@@ -61,7 +67,7 @@ def to_multi_hot(answer) -> Right:
         except ValueError as e:
             if bad not in str(e):
                 raise Wrong(
-                    f"{what}: a ValueError it is, but its message, {str(e)!r}, doesn't name the unknown label. {given}"
+                    f"{what}: it raises a ValueError, as it should, but the message, {str(e)!r}, doesn't name the unknown label. {given}"
                 ) from e
         except Exception as e:
             raise Wrong(

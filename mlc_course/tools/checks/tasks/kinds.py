@@ -59,7 +59,7 @@ def kind_of_task(answer) -> Right:
         chosen = known.get(letters(answer[question]))
         if chosen is None:
             raise Wrong(
-                f"{what}: {answer[question]!r}, your answer to {question}, is no kind of task. Choose from {', '.join(KINDS)}."
+                f"{what}: {answer[question]!r}, your answer to {question}, isn't a kind of task. Choose from {', '.join(KINDS)}."
             )
         if chosen != right:
             wrong.append(f"{question} isn't {chosen}: {why[chosen]}")

@@ -21,7 +21,7 @@ def share_that_also(answer) -> Right:
         return x
 
     summed = lambda t, pairs: t.sum(0)[:, None]
-    boolean = "the counts are no counts: the product of two boolean arrays is boolean. Turn the targets into numbers first."
+    boolean = "the counts aren't counts: the product of two boolean arrays is boolean. Turn the targets into numbers first."
     wraps = "the counts start again at 0 after 255: an 8-bit integer holds no more. Turn the targets into a larger type before you multiply."
     columns = "you divide by the column's count, so cell (i, j) says which share of the images with j has i. Each row has to be divided by its own count."
     rng = np.random.default_rng(3)
