@@ -96,5 +96,5 @@ def f1_by_frequency(
     title = "A model that looks blind, and a law that isn't one"
     ax.set(xlabel="frequency p of the label (share of images)", ylabel="best F1 of the label")
     ax.set(ylim=(0, 1.05), title=title)
-    ax.legend(loc="center right")
+    ax.legend(loc="center right", bbox_to_anchor=(1, 0.62))  # between the points and the curve
     return ax
