@@ -7,7 +7,7 @@ __all__ = ['accuracy_multi', 'load_run', 'PRF', 'Confusion', 'confusion', 'preci
            'epoch_scores', 'mean_average_precision', 'ranking_measures', 'Predictions', 'Scores', 'evaluate',
            'simulate_predictions', 'check_identity', 'run_identity', 'TrainingRun']
 
-# %% ../nbs/05_metrics.ipynb #f2d4c537
+# %% ../nbs/05_metrics.ipynb #d2de44e8
 from .hints import PathLike, Tensor, Thresh
 from .scores.cells import check_cell_thresh, check_cells
 from .scores.counts import PRF, Confusion, confusion, precision_recall_f1
@@ -23,7 +23,7 @@ _all_ = ["PRF", "Confusion", "confusion", "precision_recall_f1", "Ranking", "ave
 _all_ += ["epoch_scores", "mean_average_precision", "ranking_measures", "Predictions", "Scores"]
 _all_ += ["evaluate", "simulate_predictions", "check_identity", "run_identity", "TrainingRun"]
 
-# %% ../nbs/05_metrics.ipynb #1626848f
+# %% ../nbs/05_metrics.ipynb #0a0a3d5f
 def accuracy_multi(
     inp: "Tensor",  # logits (or probabilities, with `sigmoid=False`): a torch tensor, any shape
     targ: "Tensor",  # targets, 0 or 1 (bool, integer or float): a torch tensor of the same shape
@@ -40,7 +40,7 @@ def accuracy_multi(
         inp = inp.sigmoid()
     return ((inp > check_cell_thresh(thresh, inp)) == targ).float().mean()
 
-# %% ../nbs/05_metrics.ipynb #cdde31cd
+# %% ../nbs/05_metrics.ipynb #9ab1030d
 def load_run(
     folder: PathLike,  # a folder that `TrainingRun.save` wrote
 ) -> TrainingRun:  # with model None

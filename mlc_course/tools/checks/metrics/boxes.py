@@ -25,8 +25,7 @@ def with_bitwise_and(answer, args, what):
 
 
 def counts(answer) -> Right:
-    "Exercise 2: counts(probs, targets, thresh=0.5) -> (tp, fp, fn, tn), each int [C]; NumPy [N,"
-    "C]."
+    "Exercise 2: counts(probs, targets, thresh=0.5) -> (tp, fp, fn, tn), each int [C]."
     probs = np.array(
         [
             [0.875, 0.25, 0.5],

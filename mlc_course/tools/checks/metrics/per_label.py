@@ -10,8 +10,7 @@ from .common import f1_of_labels
 
 
 def macro_f1(answer) -> Right:
-    "Exercise 3: macro_f1(tp, fp, fn) -> one number, from int arrays [C]; 0 where a"
-    "division is 0 / 0."
+    "Exercise 3: macro_f1(tp, fp, fn) -> one number, from int arrays [C]; 0 for 0 / 0."
     what = called(answer, "my_macro_f1")
     a = lambda *rows: tuple(np.array(o) for o in rows)
     right = lambda *c: f1_of_labels(*c).mean()

@@ -14,8 +14,7 @@ def ap_of_one(p, t):
 
 
 def average_precision(answer) -> Right:
-    "Exercise 5: average_precision(probs, targets) -> one number, for one label: NumPy [N]; NaN"
-    "without positives."
+    "Exercise 5: average_precision(probs, targets) of one label [N]; NaN without positives."
     what = called(answer, "my_average_precision")
     col = lambda p, t: (np.array(p, dtype="float32"), np.array(t, dtype=bool))
     down = lambda p: np.argsort(-p, kind="stable")
