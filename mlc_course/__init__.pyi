@@ -4,9 +4,9 @@ from .hints import ImageLike
 from .hints import Names
 from .hints import PathLike
 from .hints import Thresh
-from .metrics import PRF
-from .metrics import Ranking
+from .scores.counts import PRF
 from .scores.heads import HeadAccuracy
+from .scores.order import Ranking
 from .scores.thresh import BestThreshold
 from .training.choice import Choice
 from .training.measured import MeasuredRun
@@ -1567,8 +1567,9 @@ def accuracy_multi(
 ) -> Tensor:
     """The share of cells (image, label) where `prob > thresh` agrees with the target.
 
-    ValueError for logits that are NaN or infinite, probabilities outside [0, 1], targets that aren't 0 or 1, and
-    shapes that differ; TypeError for what is no torch tensor, and for thresholds by label: tensors carry no names.
+    ValueError for logits that are NaN or infinite, probabilities outside [0, 1], targets that
+    aren't 0 or 1, and shapes that differ; TypeError for what is no torch tensor, and for
+    thresholds by label: tensors carry no names.
 
     Parameters
     ----------
@@ -1601,7 +1602,7 @@ def confusion(
     targets : ArrayLike | None, default None
         truth [N, C], 0 or 1; TypeError without
     thresh : Thresh, default 0.5
-        a number, or one number per label (not by name: arrays don't know their labels)
+        a number, or one number per label (not by name: arrays have none)
 
     Returns
     -------
@@ -1632,7 +1633,8 @@ def average_precision(
     probs: ArrayLike,
     targets: ArrayLike | None = None,
 ) -> np.ndarray:
-    """The mean, over the images that have a label, of the precision among the images scored at least as high.
+    """The mean, over the images that have a label, of the precision among the images scored at
+    least as high.
 
     Parameters
     ----------
@@ -1670,7 +1672,9 @@ def ranking_measures(
     probs: ArrayLike,
     targets: ArrayLike | None = None,
 ) -> Ranking:
-    """Coverage error, label ranking loss and label ranking average precision, equal to scikit-learn's; one sort per image.
+    """Coverage error, label ranking loss and label ranking average precision.
+
+    Equal to scikit-learn's; one sort per image. ValueError where there is nothing to rank.
 
     Parameters
     ----------
@@ -1689,7 +1693,7 @@ def evaluate(
     predictions: Predictions,
     thresh: Thresh = 0.5,
 ) -> Scores:
-    """Score predictions at a threshold. TypeError, with what to pass instead, for anything but Predictions.
+    """Score predictions at a threshold. TypeError, with what to pass instead, for anything else.
 
     Parameters
     ----------
@@ -1707,7 +1711,7 @@ def evaluate(
 def load_run(
     folder: PathLike,
 ) -> TrainingRun:
-    """Read a saved run: everything but the model. ValueError that names the file where one is damaged.
+    """Read a saved run: everything but the model. ValueError names the file that is damaged.
 
     Parameters
     ----------

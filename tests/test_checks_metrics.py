@@ -462,3 +462,89 @@ def test_average_precision_with_ties_and_without_positives():
         return sum(t[p >= s].mean() for s in p[t]) / int(t.sum())
 
     says(checks.average_precision, no_guard, "yours stopped with ZeroDivisionError")
+
+
+def test_accuracy_of_the_most_probable_label_and_of_a_softmax():
+    says(
+        checks.accuracy,
+        lambda x, t, h=0.5, s=True: (x.argmax(1) == t.argmax(1)).float().mean(),
+        "arg-max",
+    )
+    says(
+        checks.accuracy,
+        lambda x, t, h=0.5, s=True: (((x.softmax(1) if s else x) > h) == t.bool()).float().mean(),
+        "softmax",
+    )
+
+
+def test_counts_with_and_in_place_of_the_ampersand():
+    def with_and(probs, targets, thresh=0.5):
+        pred = probs > thresh
+        return (pred and targets).sum(0), 0, 0, 0
+
+    def with_if(probs, targets, thresh=0.5):
+        return 1 if targets else 0
+
+    for wrong in (with_and, with_if):
+        says(checks.counts, wrong, "write & for and")
+        says(checks.counts, wrong, wrong.__name__)
+
+
+def test_average_precision_without_the_image_itself():
+    def above(nothing):
+        return lambda p, t: np.mean([t[p > s].mean() if (p > s).any() else nothing for s in p[t]])
+
+    says(checks.average_precision, above(0.0), "use >= there")
+    says(checks.average_precision, above(float("nan")), "use >= there")
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_messages_use_the_learners_own_name(name):
+    def my_own_function(*args):
+        return -7.0
+
+    says(getattr(checks, name), my_own_function, "my_own_function")
+
+
+def other_accuracy(inp, targ, thresh=0.5, sigmoid=True):
+    import torch
+
+    p = torch.special.expit(inp) if sigmoid else inp
+    wrong = (p > torch.as_tensor(thresh)).int() ^ targ.int()
+    return 1 - wrong.double().mean()
+
+
+def other_counts(probs, targets, thresh=0.5):
+    code = 2 * (probs > thresh) + targets
+    return tuple((code == k).sum(axis=0) for k in (3, 2, 1, 0))
+
+
+def other_macro(tp, fp, fn):
+    return np.nan_to_num(tp / np.maximum(tp + (fp + fn) / 2, 0.5)).mean()
+
+
+def other_batches(batches):
+    hit = sum(((p > 0.5) & t).sum(0) for p, t in batches)
+    both = sum((p > 0.5).sum(0) + t.sum(0) for p, t in batches)
+    return float(np.mean([2 * h / b if b else 0 for h, b in zip(hit, both)]))
+
+
+def other_ap(probs, targets):
+    if not targets.sum():
+        return np.nan
+    precision, recall, _ = skm.precision_recall_curve(targets, probs)
+    return -(np.diff(recall) * precision[:-1]).sum()
+
+
+@pytest.mark.parametrize(
+    "name, answer",
+    [
+        ("accuracy", other_accuracy),
+        ("counts", other_counts),
+        ("macro_f1", other_macro),
+        ("f1_over_batches", other_batches),
+        ("average_precision", other_ap),
+    ],
+)
+def test_right_answers_written_another_way(name, answer):
+    passes(getattr(checks, name), answer)
