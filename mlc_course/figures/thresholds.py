@@ -172,7 +172,7 @@ def plot_sizes(
     from matplotlib import pyplot as plt
 
     ax = plt.subplots(figsize=(6, 3.5), layout="constrained")[1]
-    styles = zip(scores, ("-", "--o", "-s"), (GREY, BLUE, ORANGE))
+    styles = zip(scores, ("-", ":", "--o", "-s"), (GREY, GREY, BLUE, ORANGE))
     for name, style, color in styles:
         ax.plot(scores.index, scores[name], style, color=color, label=name)
     ax.set_xscale("log")
