@@ -55,7 +55,7 @@ def plot_published(
     ax.axhline(nothing, color=ORANGE, ls="--", label="predicting nothing")
     ax.set(xlabel="threshold (probability)", ylabel="accuracy (share of cells)")
     ax.set_title("One model, six thresholds: which is right?")
-    ax.legend(loc="lower center")
+    ax.legend(loc="center")
     return ax
 
 
@@ -95,7 +95,9 @@ def plot_sheets(
     from matplotlib import pyplot as plt
 
     n, k = len(images), len(thresholds)
-    fig, axes = plt.subplots(k, n, figsize=(1.8 * n, 2.5 * k), layout="constrained", squeeze=False)
+    fig, axes = plt.subplots(
+        k, n, figsize=(1.8 * n, 2.5 * k), layout="constrained", squeeze=False, dpi=84
+    )
     for row, thresh in zip(axes, thresholds):
         plot_predictions(images, predictions, thresh, axes=row)
         where = {"xycoords": "axes fraction", "rotation": 90, "va": "center", "ha": "right"}
@@ -131,12 +133,14 @@ def plot_f1_grid(
     fig, ax = plt.subplots(figsize=(7, 4.8), layout="constrained")
     rows = range(grid.shape[1])
     shown = ax.pcolormesh(grid.index, rows, grid.T, cmap="cividis", vmin=0, vmax=1)
-    ax.plot(grid.idxmax(), rows, "o", color="white", markeredgecolor="black", label="best")
+    ax.plot(grid.idxmax(), rows, "o", color="white", markeredgecolor="black")
     ax.set(yticks=rows, yticklabels=grid.columns, ylabel="label, common to rare")
-    ax.set(xlabel="threshold (probability)", title="F1 of every label at every threshold")
+    ax.set(
+        xlabel="threshold (probability)",
+        title="F1 of every label at every threshold; dots: the best",
+    )
     ax.invert_yaxis()
     fig.colorbar(shown, label="F1")
-    fig.legend(loc="outside lower right")
     return ax
 
 
@@ -161,7 +165,7 @@ def plot_optimism(
         )
     ax.set(xticks=range(len(names)), xticklabels=names, xlabel="threshold", ylabel="macro F1")
     ax.set_title("The more is chosen, the more the score flatters")
-    ax.legend(loc="lower left")
+    ax.legend(loc="upper left")
     return ax
 
 
