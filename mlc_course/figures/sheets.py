@@ -47,7 +47,7 @@ def plot_predictions(
             ax.set_axis_off()
     axes = np.asarray(axes).ravel()
     for ax, image, *row in zip(axes, images, p, said, t):
-        ax.imshow(image)
+        ax.imshow(image, interpolation="nearest")
         ax.set_axis_off()
         marks = _marks(*row, predictions.vocab)
         ax.set_title(marks, fontsize=8, loc="left", va="top", y=-0.06)
