@@ -46,10 +46,10 @@ def plot_predictions(
         for ax in axes.flat:
             ax.set_axis_off()
     axes = np.asarray(axes).ravel()
-    for ax, image, *row in zip(axes, images, p, said, t):
+    for ax, image, row, yes, true in zip(axes, images, p, said, t):
         ax.imshow(image, interpolation="nearest")
         ax.set_axis_off()
-        marks = _marks(*row, predictions.vocab)
+        marks = _marks(row, yes, true, predictions.vocab)
         ax.set_title(marks, fontsize=8, loc="left", va="top", y=-0.06)
     return axes[0].figure
 

@@ -115,7 +115,7 @@ def plot_label_probs(
     from matplotlib import pyplot as plt
 
     ax = plt.subplots(figsize=(6, 3.2), layout="constrained")[1]
-    bins = np.linspace(0, 1, 21)
+    bins = list(np.linspace(0, 1, 21))
     ax.hist(probs[~there], bins=bins, color=BLUE, alpha=0.6, label=f"no {name}")
     ax.hist(probs[there], bins=bins, histtype="step", color=ORANGE, lw=2, label=name)
     ax.set(yscale="log", xlabel=f"probability of '{name}'", ylabel="images (log scale)")
