@@ -1725,7 +1725,7 @@ def load_run(
     """
 
 def sweep(
-    predictions: Predictions,
+    predictions: Any,
     thresholds: ArrayLike | None = None,
     score: str = 'accuracy',
 ) -> pd.DataFrame:
@@ -1733,8 +1733,8 @@ def sweep(
 
     Parameters
     ----------
-    predictions : Predictions
-        what a model said
+    predictions : Any
+        Predictions: what a model said
     thresholds : ArrayLike | None, default None
         numbers in [0, 1]; None: 29 from 0.05 to 0.95
     score : str, default 'accuracy'
@@ -1763,27 +1763,27 @@ def best_threshold(
     """
 
 def best_thresholds_per_label(
-    predictions: Predictions,
+    predictions: Any,
     beta: float = 1.0,
     min_precision: float | None = None,
     support: Thresh | None = None,
 ) -> np.ndarray:
-    """The threshold with the highest F-beta for each label, exact over every cut that a threshold in [0, 1] can make.
+    """The threshold with the highest F-beta for each label, exact over every cut in [0, 1].
 
-    It lies half-way to the next lower score; among equal cuts the highest wins. A label without positives gets 0.5;
-    if no cut reaches `min_precision`, or `support` says that nothing was learnt about it, the threshold is 1.0 and
-    the label is never predicted.
+    It lies half-way to the next lower score; among equal cuts the highest wins. A label without
+    positives gets 0.5; if no cut reaches `min_precision`, or `support` says that nothing was learnt
+    about it, the threshold is 1.0 and the label is never predicted.
 
     Parameters
     ----------
-    predictions : Predictions
-        a split that you don't report
+    predictions : Any
+        Predictions of a split that you don't report
     beta : float, default 1.0
         recall counts `beta` times as much as precision
     min_precision : float | None, default None
         only cuts with at least this precision count
     support : Thresh | None, default None
-        training images of each label, one number per label or a dict; a label with none is never predicted
+        training images by label; none: never predicted
 
     Returns
     -------
@@ -1792,7 +1792,7 @@ def best_thresholds_per_label(
     """
 
 def thresholds_and_average_precision(
-    predictions: Predictions,
+    predictions: Any,
     beta: float = 1.0,
     min_precision: float | None = None,
     support: Thresh | None = None,
@@ -1801,14 +1801,14 @@ def thresholds_and_average_precision(
 
     Parameters
     ----------
-    predictions : Predictions
-        a split that you don't report
+    predictions : Any
+        Predictions of a split that you don't report
     beta : float, default 1.0
         recall counts `beta` times as much as precision
     min_precision : float | None, default None
         only cuts with at least this precision count
     support : Thresh | None, default None
-        training images of each label, one number per label or a dict; a label with none is never predicted
+        training images by label; none: never predicted
 
     Returns
     -------
@@ -1839,7 +1839,7 @@ def plot_sweep(
     """
 
 def precision_recall_curves(
-    predictions: Predictions,
+    predictions: Any,
     label: str | None = None,
     thresholds: ArrayLike | None = None,
 ) -> pd.DataFrame:
@@ -1847,8 +1847,8 @@ def precision_recall_curves(
 
     Parameters
     ----------
-    predictions : Predictions
-        what a model said
+    predictions : Any
+        Predictions: what a model said
     label : str | None, default None
         one label of the vocab; None: all cells together (micro)
     thresholds : ArrayLike | None, default None
@@ -1861,15 +1861,15 @@ def precision_recall_curves(
     """
 
 def f1_grid(
-    predictions: Predictions,
+    predictions: Any,
     thresholds: ArrayLike | None = None,
 ) -> pd.DataFrame:
     """F1 of every label at every threshold.
 
     Parameters
     ----------
-    predictions : Predictions
-        what a model said
+    predictions : Any
+        Predictions: what a model said
     thresholds : ArrayLike | None, default None
         numbers in [0, 1]; None: 29 from 0.05 to 0.95
 
@@ -1880,14 +1880,14 @@ def f1_grid(
     """
 
 def fit_temperature(
-    predictions: Predictions,
+    predictions: Any,
 ) -> float:
-    """The temperature T for which sigmoid(logit / T) has the lowest binary cross-entropy (Guo et al. 2017).
+    """The T for which sigmoid(logit / T) has the lowest binary cross-entropy (Guo et al. 2017).
 
     Parameters
     ----------
-    predictions : Predictions
-        a split that wasn't trained on
+    predictions : Any
+        Predictions of a split that wasn't trained on
 
     Returns
     -------
@@ -1896,33 +1896,33 @@ def fit_temperature(
     """
 
 def apply_temperature(
-    predictions: Predictions,
+    predictions: Any,
     temperature: float,
-) -> Predictions:
+) -> Any:
     """Cool (T > 1) or sharpen (T < 1) every probability; their order stays.
 
     Parameters
     ----------
-    predictions : Predictions
-        what a model said
+    predictions : Any
+        Predictions: what a model said
     temperature : float
         what `fit_temperature` gave
 
     Returns
     -------
-    Predictions
-        the same rows, with sigmoid(logit / T) as probabilities
+    Any
+        Predictions of the same rows, with sigmoid(logit / T) as probabilities
     """
 
 def brier_score(
-    predictions: Predictions,
+    predictions: Any,
 ) -> float:
     """The mean squared difference between probability and truth (Brier 1950).
 
     Parameters
     ----------
-    predictions : Predictions
-        what a model said
+    predictions : Any
+        Predictions: what a model said
 
     Returns
     -------
@@ -1931,15 +1931,15 @@ def brier_score(
     """
 
 def reliability_curve(
-    predictions: Predictions,
+    predictions: Any,
     n_bins: int = 10,
 ) -> pd.DataFrame:
     """How often cells with about this probability turned out true.
 
     Parameters
     ----------
-    predictions : Predictions
-        what a model said
+    predictions : Any
+        Predictions: what a model said
     n_bins : int, default 10
         bins of equal width over [0, 1]
 
@@ -1951,23 +1951,23 @@ def reliability_curve(
 
 def plot_predictions(
     images: Sequence[ArrayLike] | np.ndarray,
-    predictions: Predictions,
+    predictions: Any,
     thresh: Thresh = 0.5,
     ncols: int = 6,
     axes: Any = None,
 ) -> Figure:
-    """A sheet of pictures with what a threshold makes of their scores: found, claimed and not there, missed.
+    """A sheet of images with what a threshold makes of their scores: found, claimed, missed.
 
     Parameters
     ----------
     images : Sequence[ArrayLike] | np.ndarray
-        N pictures, uint8 [H, W, 3] each (an array [N, H, W, 3] or a list)
-    predictions : Predictions
-        what a model said about them, in the same order
+        N images, uint8 [H, W, 3] each
+    predictions : Any
+        Predictions: what a model said about them, in the same order
     thresh : Thresh, default 0.5
         a number, one number per label, or a dict by label
     ncols : int, default 6
-        pictures in a row
+        images in a row
     axes : Any, default None
         N matplotlib axes; None: a new figure
 
@@ -1979,17 +1979,17 @@ def plot_predictions(
 
 def threshold_slider(
     images: Sequence[ArrayLike] | np.ndarray,
-    predictions: Predictions,
+    predictions: Any,
     thresh: float = 0.5,
 ) -> Any:
-    """A slider over a sheet of pictures, for a notebook: move the threshold and see labels come and go.
+    """A slider over a sheet of images: move the threshold and see labels come and go.
 
     Parameters
     ----------
     images : Sequence[ArrayLike] | np.ndarray
-        N pictures, uint8 [H, W, 3] each
-    predictions : Predictions
-        what a model said about them, in the same order
+        N images, uint8 [H, W, 3] each
+    predictions : Any
+        Predictions: what a model said about them, in the same order
     thresh : float, default 0.5
         where the slider starts
 

@@ -1,5 +1,7 @@
 "Each check of lesson 06 takes the right answer and names the typical wrong ones."
 
+import sys
+
 import numpy as np
 import pytest
 from checks_kit import mistakes_are_told_apart, odd_answers_are_refused, passes, says, unlike
@@ -14,7 +16,6 @@ from mlc_course.thresholds import (
 )
 from mlc_course.tools import checks
 from mlc_course.tools.checks import _core
-from mlc_course.tools.checks import thresholds as module
 
 
 def f1(p, t, cut):
@@ -72,11 +73,13 @@ RIGHT = dict(
 
 @pytest.mark.parametrize("name", ["choose_and_report", "f_beta", "calibration_error"])
 def test_every_mistake_differs_from_the_right_answer_and_from_the_others(name, monkeypatch):
+    module = sys.modules[getattr(checks, name).__module__]
     mistakes_are_told_apart(module, name, RIGHT[name], monkeypatch)
 
 
 @pytest.mark.parametrize("name", ["best_cut", "precision_floor"])
 def test_every_mistake_reaches_something_else(name, monkeypatch):
+    module = sys.modules[getattr(checks, name).__module__]
     seen, judge = [], module.judge
 
     def spy(answer, score, good, mistakes, cases, *args):
@@ -575,3 +578,56 @@ def test_calibration_error_with_empty_bins_and_certain_cells():
         return abs(sums[:, 0] - sums[:, 1]).sum() / p.size
 
     says(checks.calibration_error, table, "stopped with IndexError")
+
+
+# ---- answers that used to be misjudged
+
+
+def test_a_message_calls_the_function_as_the_learner_does():
+    def highest_first(probs, targets):
+        return 0.5
+
+    says(checks.best_cut, highest_first, "highest_first: your threshold is 0.5")
+    says(checks.best_cut, lambda p, t: 0.5, "my_best_cut: your threshold is 0.5")
+
+
+def test_the_best_f1_instead_of_its_threshold():
+    says(checks.best_cut, lambda p, t: f1(p, t, right_cut(p, t)), "gives back the best F1 itself")
+
+
+def test_all_the_scores_instead_of_one():
+    def everything(valid, test):
+        cut = best_threshold(sweep(valid, score="macro_f1"))[0]
+        return cut, evaluate(test, cut)
+
+    says(checks.choose_and_report, everything, "gives back all the scores")
+
+
+def strictly(p, t, floor, pick):
+    kept = [c for c in np.unique(np.r_[0.0, p]) if pr(p, t, c)[0] > floor]
+    most = max((pr(p, t, c)[1] for c in kept), default=0)
+    return pick((c for c in kept if pr(p, t, c)[1] == most), default=1.0)
+
+
+@pytest.mark.parametrize("pick", [min, max])
+def test_a_strict_floor_is_named_whichever_of_equal_recalls_is_taken(pick):
+    says(
+        checks.precision_floor,
+        lambda p, t, floor: strictly(p, t, floor, pick),
+        "exactly at the floor is refused",
+    )
+
+
+@pytest.mark.parametrize("pick", [min, max])
+def test_any_threshold_with_the_highest_recall_passes(pick):
+    def answer(p, t, floor):
+        kept = [c for c in np.unique(np.r_[0.0, p]) if pr(p, t, c)[0] >= floor]
+        most = max((pr(p, t, c)[1] for c in kept), default=0)
+        return pick((c for c in kept if pr(p, t, c)[1] == most and most), default=1.0)
+
+    passes(checks.precision_floor, answer)
+
+
+@pytest.mark.parametrize("pick", [list, tuple, np.array])
+def test_two_numbers_in_any_container(pick):
+    passes(checks.choose_and_report, lambda v, t: pick(right_choice(v, t)))

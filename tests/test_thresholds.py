@@ -95,10 +95,10 @@ def test_a_sweep_equals_sklearn():
 
 
 def test_samples_f1_in_pieces():
-    from mlc_course.thresholds import _samples_f1
+    from mlc_course.scores.sweeps import samples_f1_at
 
     p, t = simulate_predictions(101), np.linspace(0, 1, 7)
-    np.testing.assert_allclose(_samples_f1(p, t, max_cells=80), _samples_f1(p, t), atol=1e-12)
+    np.testing.assert_allclose(samples_f1_at(p, t, max_cells=80), samples_f1_at(p, t), atol=1e-12)
 
 
 @given(predictions())
@@ -375,7 +375,7 @@ def test_the_slider_redraws_its_sheet():
     box = threshold_slider(images, p, 0.5)
     picture = lambda: bytes(box.sheet.value)
     before = picture()
-    assert before.startswith(b"\x89PNG") and "3 pictures" in repr(box)
+    assert before.startswith(b"\x89PNG") and "3 images" in repr(box)
     box.slider.value = 0.95
     assert picture().startswith(b"\x89PNG") and picture() != before
     box.slider.value = 0.5
