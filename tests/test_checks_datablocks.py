@@ -106,6 +106,19 @@ def test_label_reader():
         (Reader(), "of type Reader, pickles by itself, but not in a DataBlock"),
         (lambda r: 3, "isn't right yet. Given a row whose cell labels is 'bird boat'"),
         (lambda r: r["label"], "stopped with KeyError"),
+        (lambda r: set(r["labels"].split()), "it gives a set, and a list is expected"),
+        (
+            lambda r: r["labels"].strip().split(" ") if r["labels"] else [],
+            "split at single spaces",
+        ),
+        (
+            lambda r: r["labels"].split() if isinstance(r["labels"], str) else ["no label"],
+            "isn't right yet",
+        ),
+        (
+            lambda r: r["labels"].split() if isinstance(r["labels"], str) else ["none"],
+            "a label that the file doesn't have",
+        ),
     ],
 )
 def test_wrong_label_reader(wrong, message):
@@ -174,6 +187,12 @@ def where(df, *splits):
     return np.flatnonzero(df["split"].isin(splits))
 
 
+def numbers_the_rows(df):
+    "Right numbers, in a table that is no longer the reader's."
+    df.reset_index(drop=True, inplace=True)
+    return [df.index[df["split"] == o].tolist() for o in ("train", "valid")]
+
+
 @pytest.mark.parametrize(
     "wrong, message",
     [
@@ -211,7 +230,18 @@ def where(df, *splits):
             lambda df: RandomSplitter(seed=1)(df),
             "isn't right yet. Given a table in its first order",
         ),
-        (lambda df: df["is_valid"], "stopped with KeyError"),
+        (lambda df: df["is_valid"], "stopped with KeyError: 'is_valid'"),
+        (
+            lambda df: [
+                [i for i in range(len(df)) if df["split"][i] == o] for o in ("train", "valid")
+            ],
+            "index label",
+        ),
+        (
+            lambda df: tuple(df["fname"][df["split"] == o].tolist() for o in ("train", "valid")),
+            "gave texts, such as '1.jpg'",
+        ),
+        (numbers_the_rows, "changes the table"),
     ],
 )
 def test_wrong_row_splitter(wrong, message):

@@ -95,6 +95,10 @@ def test_keras_bce_names_mistakes(tf):
         (lambda t, x: plain(1 - t, tf.sigmoid(x)), "swapped"),
         (lambda t, x: -plain(t, tf.sigmoid(x)), "minus is missing"),
         (lambda t, x: -mean(t * tf.math.log_sigmoid(x)), "only the labels that are there"),
+        (
+            lambda t, x: mean(t * tf.nn.softplus(-x) + tf.nn.softplus(x)),
+            "pays for a wrong yes",
+        ),
         (keras.losses.CategoricalCrossentropy(from_logits=True), "softmax cross-entropy"),
         (lambda t, x: plain(t, tf.sigmoid(x)), "rounded to exactly 0 or 1"),
         (lambda t, x: keras.losses.BinaryCrossentropy()(t, tf.sigmoid(x)), "cuts the probability"),
@@ -166,6 +170,8 @@ def test_keras_soft_f1_names_mistakes(tf):
         (of(two=1), "Jaccard"),
         (by_ratios, "precision and recall are 0/0"),
         (of(last=lambda f: 1 - f), "one number per label"),
+        (of(last=lambda f: tf.reduce_sum(1 - f)), "sum over the labels"),
+        (of(eps=1.0), "a 1 is added to the denominator"),
         (of(eps=0), "0/0"),
         (
             lambda t, x: of(

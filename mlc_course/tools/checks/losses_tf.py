@@ -155,6 +155,11 @@ def keras_bce(answer) -> Right:
                 lambda t, x: mean(t * tf.nn.softplus(-x)),
             ),
             Mistake(
+                "a label that is there pays for a wrong yes as well: the second cost is for "
+                "absent labels, so multiply it by (1 - y_true).",
+                lambda t, x: mean(t * tf.nn.softplus(-x) + tf.nn.softplus(x)),
+            ),
+            Mistake(
                 "this is softmax cross-entropy, in which the labels compete. Each label is a "
                 "question of its own: use the sigmoid.",
                 lambda t, x: mean(tf.nn.softmax_cross_entropy_with_logits(labels=t, logits=x)),
@@ -266,6 +271,17 @@ def keras_soft_f1(answer) -> Right:
             Mistake(
                 "this is one number per label. The loss is one number: their mean.",
                 lambda t, x: 1 - f1(t, tf.sigmoid(x)),
+            ),
+            Mistake(
+                "this is the sum over the labels. Take their mean.",
+                lambda t, x: total(1 - f1(t, tf.sigmoid(x))),
+            ),
+            Mistake(
+                "a 1 is added to the denominator. That lowers every F1, most of all for few "
+                "images: a tiny number, such as 1e-7, is enough to avoid 0/0.",
+                lambda t, x: (
+                    1 - mean(2 * total(tf.sigmoid(x) * t, 0) / (total(tf.sigmoid(x) + t, 0) + 1))
+                ),
             ),
         ],
         cases,

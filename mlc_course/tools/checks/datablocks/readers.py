@@ -28,11 +28,12 @@ def label_reader_mistakes():
             ".split() without an argument, which gives [].",
             lambda r: _text(r).split(" "),
         ),
-        Mistake(
+        *several(
             "you split at single spaces, and a second space, a tab or a space at the end then "
             "makes a label that isn't one. Use .split() without an argument: it splits at any "
             "white space.",
             lambda r: _text(r).split(" ") if _text(r) else [],
+            lambda r: _text(r).strip().split(" ") if _text(r) else [],
         ),
         *several(
             "an image without labels gets a label whose name is ''. [''] is a list of one label; "
@@ -40,10 +41,11 @@ def label_reader_mistakes():
             lambda r: _text(r).split() or [""],
             lambda r: _text(r).split() if isinstance(r["labels"], str) else [""],
         ),
-        Mistake(
+        *several(
             "an image without labels gets a label that the file doesn't have. The empty list [] "
             "says that there is none.",
             lambda r: _text(r).split() or ["none"],
+            lambda r: _text(r).split() if isinstance(r["labels"], str) else ["none"],
         ),
         Mistake(
             "you give the labels joined to a text again, and what is wanted is a list. " + LETTERS,
@@ -91,6 +93,8 @@ def label_reader(answer) -> Right:
                 f"{what} gives None for an empty cell, and fastai can't loop over None. The "
                 "answer for an image without labels is an empty list."
             )
+        if isinstance(got, (set, frozenset)):
+            raise Wrong(f"{what} isn't right yet: it gives a set, and a list is expected.")
         return got
 
     cases, names = label_reader_cases(), [f"a row whose cell labels is {o!r}" for o in LABEL_CELLS]

@@ -72,6 +72,27 @@ def row_splitter_mistakes():
     ]
 
 
+def untouched(f, df, what):
+    "What the function gives for the table; one that changes it, or asks for a label, is refused."
+    before = df.copy()
+    try:
+        got = f(df)
+    except KeyError as e:
+        if not isinstance(e.args[0] if e.args else None, (int, np.integer)):
+            raise
+        raise Wrong(
+            f"{what} stopped with KeyError: {e}. A column with [i] looks for the index label i, "
+            "which a filtered table may lack: .iloc[i] takes the position, and np.flatnonzero "
+            "needs neither."
+        ) from e
+    if not df.index.equals(before.index) or not df.equals(before):
+        raise Wrong(
+            f"{what} changes the table that it is given (with inplace=True, or by assigning to "
+            "it), and whoever uses the table afterwards finds another one. Only read it."
+        )
+    return got
+
+
 def two_parts(f, what):
     "The function with its result as two sorted lists; a result of another form is refused."
     import pandas as pd
@@ -96,13 +117,18 @@ def two_parts(f, what):
                 "positions, and reads True and False as 1 and 0: np.flatnonzero turns a mask "
                 "into positions."
             )
+        if x and all(isinstance(o, str) for o in x):
+            raise Wrong(
+                f"{what} gave texts, such as {x[0]!r}. fastai takes positions: whole numbers that "
+                "count the rows from 0."
+            )
         try:
             return sorted(x)
         except TypeError:
             return sorted(x, key=str)
 
     def g(df):
-        got = f(df)
+        got = untouched(f, df, what)
         if got is None or got is ...:
             return got
         if (

@@ -65,6 +65,11 @@ def bce(answer) -> Right:
                 lambda x, t: ((1 - t) * F.softplus(x)).mean(),
             ),
             Mistake(
+                "a label that is there pays for a wrong yes as well: the second cost is for "
+                "absent labels, so multiply it by (1 - targets).",
+                lambda x, t: (t * F.softplus(-x) + F.softplus(x)).mean(),
+            ),
+            Mistake(
                 "the minus is missing: logarithms of probabilities are negative, and training "
                 "would make this number ever smaller by getting worse.",
                 lambda x, t: -right(x, t),

@@ -134,6 +134,19 @@ def three_labels(answer) -> Right:
             "(of the absent one 1 - p), then minus the logarithm, then the mean.",
         ),
         (
+            -np.log(p).mean(),
+            "you take -log(p) for all three. The cloud isn't there, so what is true about it has "
+            "the probability 1 - p, and it costs -log(1 - p).",
+        ),
+        *(
+            (
+                v,
+                "the distance between probability and target isn't what is asked. A label costs "
+                "minus the logarithm of the probability of what is true.",
+            )
+            for v in (((p - t) ** 2).mean(), abs(p - t).mean())
+        ),
+        (
             -np.log(np.where([1, 1, 0], p, 1 - p)).mean(),
             "the order of the logits is sun, cloud, boat, and the one that is absent is the cloud, "
             "in the middle: your targets are those of the sentence, in its order.",

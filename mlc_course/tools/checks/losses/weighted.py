@@ -109,6 +109,11 @@ def weighted_bce(answer) -> Right:
                 lambda x, t, w: (w * yes(x, t)).mean(),
             ),
             Mistake(
+                "a positive pays for a wrong yes as well: the second cost is for absent labels, "
+                "so multiply it by (1 - targets).",
+                lambda x, t, w: (w * yes(x, t) + F.softplus(x)).mean(),
+            ),
+            Mistake(
                 "this is the sum over the cells: take the mean.",
                 lambda x, t, w: right(x, t, w) * x.numel(),
             ),
