@@ -245,8 +245,8 @@ def open_dataset(
     if name in REAL_SETS and not path.is_dir():
         raise FileNotFoundError(
             f"{name} is not on this machine. fetch({name!r}) gets it, or says what to do by hand "
-            f"(mlc fetch {name} in the command). Or download {REAL_SETS[name]}, and put it into {path},"
-            f" or pass the path of the folder that you have it in.\n{LAYOUTS}"
+            f"(mlc fetch {name} in the command). Or download {REAL_SETS[name]}, and put it into "
+            f"{path}, or pass the path of the folder that you have it in.\n{LAYOUTS}"
         )
     if not path.exists():
         near = get_close_matches(name, [*DRAWN_SETS, *REAL_SETS], n=1)
