@@ -3013,7 +3013,7 @@ def recommend(
     profile : Profile
         what is wanted besides
     keep : Iterable[str], default ()
-        fields of the profile that the user chose: "arch", "image_size", "epochs"
+        fields that the user chose: "arch", "image_size", "epochs"
     gpu : bool, default False
         whether a GPU will train
     """

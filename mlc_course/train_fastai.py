@@ -116,7 +116,7 @@ class PixelDL(TfmdDL):
 
     def new(self,
         dataset: object=None, # another dataset; None: this one
-        cls: type|None=None, # another class; None: this one
+        cls: type|None=None,
         **kwargs: object, # to change, as for `TfmdDL`
     ) -> "PixelDL": # over the same decoded images
         "A loader like this one."

@@ -104,7 +104,8 @@ from .training.torch_loop import TrainingState
 _all_ = ["TrainingState"]
 
 # %% ../nbs/08_pytorch.ipynb #60fa9b7a
-from .training.torch_loop import fit, judge_labels, one_epoch, tensorboard
+from .training.board import tensorboard
+from .training.torch_loop import fit, judge_labels, one_epoch
 
 # %% ../nbs/08_pytorch.ipynb #5e8eeae2
 def _check(accumulate, ema, dropout, min_scale, augment, model):

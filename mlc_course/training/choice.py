@@ -65,9 +65,7 @@ def lite_size(table, gpu):
 def recommend(
     table: ImageTable,  # an `ImageTable`
     profile: Profile,  # what is wanted besides
-    keep: Iterable[
-        str
-    ] = (),  # fields of the profile that the user chose: "arch", "image_size", "epochs"
+    keep: Iterable[str] = (),  # fields that the user chose: "arch", "image_size", "epochs"
     gpu: bool = False,  # whether a GPU will train
 ) -> Choice:
     """A network and an image size for these images; what is in `keep` stays as it is.

@@ -1,8 +1,6 @@
 "The one training loop in PyTorch: any model, any loss, stopped after any step and taken up again."
 
-import contextlib
 import math
-import sys
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
@@ -277,28 +275,3 @@ def judged_by(loss, state, valid):
     with torch.no_grad():
         value = loss(logits.to(valid.targets.device), valid.targets)
     return torch.sigmoid(logits).numpy(), float(value)
-
-
-@contextlib.contextmanager
-def tensorboard(
-    log_dir,  # a folder, or None
-):
-    "A writer for TensorBoard, or None."
-    if log_dir is None:
-        yield None
-        return
-    if "tensorflow" not in sys.modules:  # TensorBoard would load it, only to write files
-        import types
-
-        sys.modules.setdefault("tensorboard.compat.notf", types.ModuleType("notf"))
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError as e:
-        raise ImportError(
-            "log_dir= needs TensorBoard: pip install tensorboard, or leave log_dir out."
-        ) from e
-    writer = SummaryWriter(str(log_dir))
-    try:
-        yield writer
-    finally:
-        writer.close()
