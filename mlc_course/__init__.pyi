@@ -1,5 +1,6 @@
 "Made by `python -m mlc_course.tools.stubs` from the sources; not to be edited."
 
+from .data.fetch_sets import RealSet
 from .hints import ImageLike
 from .hints import Names
 from .hints import PathLike
@@ -11,6 +12,7 @@ from .scores.thresh import BestThreshold
 from .training.choice import Choice
 from .training.measured import MeasuredRun
 from PIL.Image import Image as PILImage
+from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Mapping
@@ -25,6 +27,7 @@ from pandas import Series
 from pathlib import Path
 from torch import Tensor
 from torch import device as Device
+from torch import nn
 from torch.nn import Module
 from typing import Any
 import numpy as np
@@ -1395,7 +1398,7 @@ def binary_cross_entropy(
     targets: Tensor,
     *,
     reduction: str = 'mean',
-    check: bool = None,
+    check: bool | None = None,
 ) -> Tensor:
     """-log(probability of what is true), averaged over every cell; stable at every logit.
 
@@ -1407,8 +1410,8 @@ def binary_cross_entropy(
         0 or 1 (or a share between) [N, C]; bool, integer or float
     reduction : str, default 'mean'
         "mean", "sum" or "none"
-    check : bool, default None
-        look at values, too; None: only on the CPU, where it costs no waiting
+    check : bool | None, default None
+        look at values, too; None: only on the CPU, without waiting
 
     Returns
     -------
@@ -1422,7 +1425,7 @@ def binary_cross_entropy_with_logits(
     pos_weight: ArrayLike | None = None,
     *,
     reduction: str = 'mean',
-    check: bool = None,
+    check: bool | None = None,
 ) -> Tensor:
     """Binary cross-entropy with a weight for the positives, equal to torch.nn.BCEWithLogitsLoss.
 
@@ -1436,8 +1439,8 @@ def binary_cross_entropy_with_logits(
         what a positive counts: one number, or [C]
     reduction : str, default 'mean'
         "mean", "sum" or "none"
-    check : bool, default None
-        look at values, too; None: only on the CPU, where it costs no waiting
+    check : bool | None, default None
+        look at values, too; None: only on the CPU, without waiting
 
     Returns
     -------
@@ -1452,7 +1455,7 @@ def focal_loss(
     alpha: float = 0.25,
     *,
     reduction: str = 'mean',
-    check: bool = None,
+    check: bool | None = None,
 ) -> Tensor:
     """Binary cross-entropy times (1 - p_t)**gamma (Lin et al. 2017).
 
@@ -1470,8 +1473,8 @@ def focal_loss(
         weight of positives, in [0, 1]; negatives get 1 - alpha; None: neither
     reduction : str, default 'mean'
         "mean", "sum" or "none"
-    check : bool, default None
-        look at values, too; None: only on the CPU, where it costs no waiting
+    check : bool | None, default None
+        look at values, too; None: only on the CPU, without waiting
 
     Returns
     -------
@@ -1487,7 +1490,7 @@ def asymmetric_loss(
     clip: float = 0.05,
     *,
     reduction: str = 'mean',
-    check: bool = None,
+    check: bool | None = None,
 ) -> Tensor:
     """Focal loss with a gamma for each side and a margin for negatives (Ridnik et al. 2021).
 
@@ -1505,8 +1508,8 @@ def asymmetric_loss(
         negatives below this probability cost nothing
     reduction : str, default 'mean'
         "mean", "sum" or "none"; the paper's code sums
-    check : bool, default None
-        look at values, too; None: only on the CPU, where it costs no waiting
+    check : bool | None, default None
+        look at values, too; None: only on the CPU, without waiting
 
     Returns
     -------
@@ -1519,7 +1522,7 @@ def macro_soft_f1(
     targets: Tensor,
     double: bool = True,
     *,
-    check: bool = None,
+    check: bool | None = None,
 ) -> Tensor:
     """F1 with probabilities in place of yes and no, per label over the batch, made into a loss.
 
@@ -1531,8 +1534,8 @@ def macro_soft_f1(
         0 or 1 [N, C]
     double : bool, default True
         also the F1 of the negatives, half and half
-    check : bool, default None
-        look at values, too; None: only on the CPU, where it costs no waiting
+    check : bool | None, default None
+        look at values, too; None: only on the CPU, without waiting
 
     Returns
     -------
@@ -2055,7 +2058,7 @@ def make_postcards(
 def multi_head_loss(
     logits: dict,
     targets: dict,
-    weights = None,
+    weights: Mapping | nn.Module | None = None,
     class_weights: dict | None = None,
 ) -> torch.Tensor:
     """The sum of the heads' cross-entropies, weighted if `weights` are given.
@@ -2066,7 +2069,7 @@ def multi_head_loss(
         head -> [B, C]
     targets : dict
         head -> class numbers, int64 [B]
-    weights : default None
+    weights : Mapping | nn.Module | None, default None
         head -> number, or UncertaintyWeights; None: all heads count 1
     class_weights : dict | None, default None
         head -> [C]
@@ -2078,34 +2081,34 @@ def multi_head_loss(
     """
 
 def per_head_accuracy(
-    outputs,
-    targets,
+    outputs: Mapping,
+    targets: Mapping,
 ) -> HeadAccuracy:
     """The share of right answers, head by head and for all heads at once.
 
     Parameters
     ----------
-    outputs
+    outputs : Mapping
         head -> logits or probabilities [N, C], or class numbers [N]
-    targets
+    targets : Mapping
         head -> class numbers [N]
     """
 
 def merge_rare(
-    series,
+    series: pd.Series | list,
     min_count: int | None = None,
-    keep = None,
+    keep: Iterable | None = None,
     other: str = 'Other',
 ) -> pd.Series:
     """Put `other` in place of every rare name.
 
     Parameters
     ----------
-    series
+    series : pd.Series | list
         names: a pandas Series, or a list
     min_count : int | None, default None
         keep the names that occur at least so often ...
-    keep : default None
+    keep : Iterable | None, default None
         ... or these, however often they occur
     other : str, default 'Other'
         what the rest is called
@@ -2176,7 +2179,7 @@ def compare_frameworks(
 def measured_run(
     framework: str,
     table: ImageTable,
-    profile,
+    profile: Profile,
     threads: int | None = None,
 ) -> MeasuredRun:
     """One training in a process of its own.
@@ -2187,7 +2190,7 @@ def measured_run(
         "fastai", "torch" or "tensorflow"
     table : ImageTable
         with train, valid and test
-    profile
+    profile : Profile
         a `Profile`
     threads : int | None, default None
         for the framework; None: all cores
@@ -2720,25 +2723,25 @@ def decode(
     """
 
 def fetch(
-    name,
-    folder = None,
-    mirrors = ...,
+    name: str | RealSet,
+    folder: str | Path | None = None,
+    mirrors: str | Iterable[str] = ...,
     keep: bool = False,
     progress: bool | None = None,
     timeout: float = 30,
     tries: int = 5,
     pause: float = 1,
-    say = ...,
+    say: Callable = ...,
 ) -> Path:
     """Fetch a real set. It is whole in its folder, or a FetchError says what to do; safe to repeat.
 
     Parameters
     ----------
-    name
+    name : str | RealSet
         pascal_2007, nus_wide, movie_posters or stanford_cars; or a RealSet of yours
-    folder : default None
+    folder : str | Path | None, default None
         where it goes; None: its name in data_home(), where open_dataset looks
-    mirrors : default ()
+    mirrors : str | Iterable[str], default ()
         links of folders with the same files, tried before the publisher's
     keep : bool, default False
         keep the archives
@@ -2750,7 +2753,7 @@ def fetch(
         at each host, without getting further
     pause : float, default 1
         seconds before the second try, doubled each time
-    say : default print
+    say : Callable, default print
         called with what one should know
 
     Returns
@@ -2760,12 +2763,12 @@ def fetch(
     """
 
 def nus_wide_subset(
-    folder,
+    folder: str | Path,
     n_tags: int = 27,
     n_train: int = 5000,
     n_test: int = 1000,
-    images = None,
-    out = None,
+    images: str | Path | None = None,
+    out: str | Path | None = None,
 ) -> dict:
     """Write the annotation files of a small NUS-WIDE: its most frequent tags, its first images.
 
@@ -2775,15 +2778,17 @@ def nus_wide_subset(
 
     Parameters
     ----------
-    folder
+    folder : str | Path
         with the lists in it or below; the two annotation files are written here
     n_tags : int, default 27
         as many of the most frequent tags are kept
     n_train : int, default 5000
+        images of the training split, at most
     n_test : int, default 1000
-    images : default None
+        images of the test split, at most
+    images : str | Path | None, default None
         folder of the images; None: images/, where there is one, else all are taken
-    out : default None
+    out : str | Path | None, default None
         folder of train.json and test.json; None: `folder`
 
     Returns
@@ -2994,9 +2999,9 @@ def save_weights(
     """
 
 def recommend(
-    table,
+    table: ImageTable,
     profile: Profile,
-    keep = ...,
+    keep: Iterable[str] = ...,
     gpu: bool = False,
 ) -> Choice:
     """A network and an image size for these images; what is in `keep` stays as it is.
@@ -3007,20 +3012,20 @@ def recommend(
 
     Parameters
     ----------
-    table
+    table : ImageTable
         an `ImageTable`
     profile : Profile
         what is wanted besides
-    keep : default ()
-        fields of the profile that the user chose: "arch", "image_size", "epochs"
+    keep : Iterable[str], default ()
+        fields that the user chose: "arch", "image_size", "epochs"
     gpu : bool, default False
         whether a GPU will train
     """
 
 def train_head(
-    table,
-    profile,
-    out = None,
+    table: ImageTable | Decoded,
+    profile: Profile,
+    out: str | Path | None = None,
     resume: bool = False,
     progress: bool = True,
     *,
@@ -3035,11 +3040,11 @@ def train_head(
 
     Parameters
     ----------
-    table
+    table : ImageTable | Decoded
         an `ImageTable` with training and validation rows, or a `Decoded`
-    profile
+    profile : Profile
         a `Profile`: network, image size, seed; it must start from trained weights
-    out : default None
+    out : str | Path | None, default None
         a folder for model, history and predictions; None writes nothing
     resume : bool, default False
         taken, as the trainers take it; the few seconds are done again
@@ -3062,7 +3067,7 @@ def efficientnet_lite0(
     pretrained: bool = True,
     n_out: int | None = ...,
     dropout: float = 0.0,
-):
+) -> Module:
     """EfficientNet-Lite0 in PyTorch: float pixels in [0, 1], [N, 3, H, W], to logits [N, n_out].
 
     A number of outputs other than 1000 gets a fresh head. ModuleNotFoundError, a sentence with the
@@ -3079,14 +3084,15 @@ def efficientnet_lite0(
 
     Returns
     -------
-    a torch module
+    Module
+        a torch module
     """
 
 def efficientnet_lite1(
     pretrained: bool = True,
     n_out: int | None = ...,
     dropout: float = 0.0,
-):
+) -> Module:
     """EfficientNet-Lite1 in PyTorch: as `efficientnet_lite0`, deeper.
 
     Parameters
@@ -3100,14 +3106,15 @@ def efficientnet_lite1(
 
     Returns
     -------
-    a torch module
+    Module
+        a torch module
     """
 
 def efficientnet_lite2(
     pretrained: bool = True,
     n_out: int | None = ...,
     dropout: float = 0.0,
-):
+) -> Module:
     """EfficientNet-Lite2 in PyTorch: as `efficientnet_lite0`, deeper and wider.
 
     Parameters
@@ -3121,7 +3128,8 @@ def efficientnet_lite2(
 
     Returns
     -------
-    a torch module
+    Module
+        a torch module
     """
 
 def efficientnet_lite0_tf(
@@ -3129,7 +3137,7 @@ def efficientnet_lite0_tf(
     n_out: int | None = ...,
     image_size: int | None = None,
     dropout: float = 0.0,
-):
+) -> KerasModel:
     """EfficientNet-Lite0 in Keras: float pixels in [0, 1], [N, H, W, 3], to logits [N, n_out].
 
     Parameters
@@ -3145,7 +3153,8 @@ def efficientnet_lite0_tf(
 
     Returns
     -------
-    a keras.Model
+    KerasModel
+        a keras.Model
     """
 
 def efficientnet_lite1_tf(
@@ -3153,7 +3162,7 @@ def efficientnet_lite1_tf(
     n_out: int | None = ...,
     image_size: int | None = None,
     dropout: float = 0.0,
-):
+) -> KerasModel:
     """EfficientNet-Lite1 in Keras: as `efficientnet_lite0_tf`, deeper.
 
     Parameters
@@ -3169,7 +3178,8 @@ def efficientnet_lite1_tf(
 
     Returns
     -------
-    a keras.Model
+    KerasModel
+        a keras.Model
     """
 
 def efficientnet_lite2_tf(
@@ -3177,7 +3187,7 @@ def efficientnet_lite2_tf(
     n_out: int | None = ...,
     image_size: int | None = None,
     dropout: float = 0.0,
-):
+) -> KerasModel:
     """EfficientNet-Lite2 in Keras: as `efficientnet_lite0_tf`, deeper and wider.
 
     Parameters
@@ -3193,5 +3203,6 @@ def efficientnet_lite2_tf(
 
     Returns
     -------
-    a keras.Model
+    KerasModel
+        a keras.Model
     """

@@ -28,7 +28,7 @@ def binary_cross_entropy(
     targets: Tensor,  # 0 or 1 (or a share between) [N, C]; bool, integer or float
     *,
     reduction: str = "mean",  # "mean", "sum" or "none"
-    check: bool = None,  # look at values, too; None: only on the CPU, where it costs no waiting
+    check: bool | None = None,  # look at values, too; None: only on the CPU, without waiting
 ) -> Tensor:  # the loss, in nats per cell
     "-log(probability of what is true), averaged over every cell; stable at every logit."
     x, t = checked_pair(inputs, targets, check)

@@ -8,8 +8,9 @@ __all__ = ['CAR_TYPES', 'merge_rare', 'car_task', 'HeadBatches', 'MultiHeadModel
            'majority_accuracy', 'HeadPredictions', 'MultiHeadRun']
 
 # %% ../nbs/10_multi_output.ipynb #1e83ecd6
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 import numpy as np
 import pandas as pd
 from .settings import Profile, pick_device, pick_precision, require_torch_first, seed_everything
@@ -39,9 +40,9 @@ _all_ = ["Heads", "HeadAccuracy", "per_head_accuracy", "majority_accuracy", "Hea
 
 # %% ../nbs/10_multi_output.ipynb #56aad3bf
 def merge_rare(
-    series, # names: a pandas Series, or a list
+    series: pd.Series | list, # names: a pandas Series, or a list
     min_count:int|None=None, # keep the names that occur at least so often ...
-    keep=None, # ... or these, however often they occur
+    keep: Iterable | None=None, # ... or these, however often they occur
     other:str="Other", # what the rest is called
 ) -> pd.Series: # of the same length, with the same index
     "Put `other` in place of every rare name."
@@ -65,7 +66,7 @@ CAR_TYPES = ("Convertible", "Coupe", "SUV", "Van")
 def car_task(
     table:ImageTable, # cars, as `read_cars` gives them: with brand, type and year
     min_count:int|None=None, # pictures that a brand needs; None: more than 1,000 in 16,185
-    types=CAR_TYPES, # body types to tell apart; the others are "Other"
+    types:Iterable=CAR_TYPES, # body types to tell apart; the others are "Other"
     last_old_year:int=2009, # the years up to this one are old
 ) -> tuple: # the ImageTable with columns brand, type and age merged, and its Heads
     "Brand, type and age of a car as three questions."
@@ -87,9 +88,9 @@ class HeadBatches:
         batch_size:int,    # pictures in a batch
         train:bool=False,  # shuffle and augment; otherwise keep the order
         seed:int=0,        # of order and augmentation
-        device=None,       # torch.device; `pick_device()` if left out
-        rows=None,         # which of the images are meant, int [N]; all if left out
-    ):
+        device: torch.device | None=None,       # torch.device; `pick_device()` if left out
+        rows: np.ndarray | None=None,         # which of the images are meant, int [N]; all if left out
+    ) -> None:
         self.names = list(targets)
         self.batches = ImageBatches(images, np.stack(list(targets.values()), 1), batch_size, train, seed, device, rows)
 
@@ -103,10 +104,10 @@ class MultiHeadModel(nn.Module):
     "One body, and a linear layer on its features for every head: pixels [B, 3, H, W] to {head: logits [B, C]}."
     def __init__(self,
         heads:Heads, # names and classes; any number of heads
-        body="pocket_resnet", # a name such as "resnet34", or a module: pixels to features [B, F] or [B, F, 1, 1]
+        body: str | nn.Module="pocket_resnet", # a name such as "resnet34", or a module: pixels to features [B, F] or [B, F, 1, 1]
         n_features:int|None=None, # F; None: the body is asked, or tried out on an empty picture
         pretrained:bool=True, # start a body that is named from trained weights
-    ):
+    ) -> None:
         super().__init__()
         self.heads = heads
         self.body = body if isinstance(body, nn.Module) else _named_body(body, pretrained)
@@ -114,7 +115,10 @@ class MultiHeadModel(nn.Module):
         self.layers = nn.ModuleList(nn.Linear(n, c) for c in heads.sizes.values())
         for layer in self.layers: nn.init.normal_(layer.weight, 0, .01); nn.init.zeros_(layer.bias)
 
-    def forward(self, x):
+    def forward(self,
+        x: torch.Tensor, # pixels, float [B, 3, H, W]
+    ) -> dict: # head -> logits [B, C]
+        "One pass of the body, then every head."
         features = self.body(x).flatten(1)
         return {name: layer(features) for name, layer in zip(self.heads.names, self.layers)}
 
@@ -159,11 +163,15 @@ def head_losses(
 
 class UncertaintyWeights(nn.Module):
     "A learnt weight for every head, exp(-s), with s/2 added so that it doesn't pay to forget a head: Kendall, Gal and Cipolla 2018, arXiv:1705.07115."
-    def __init__(self, names):
+    def __init__(self,
+        names: Iterable, # of the heads
+    ) -> None:
         super().__init__()
         self.names, self.log_var = list(names), nn.Parameter(torch.zeros(len(names)))      # s, the logarithm of the variance
 
-    def forward(self, losses): # head -> loss
+    def forward(self,
+        losses: Mapping, # head -> loss
+    ) -> torch.Tensor: # one number
         "The weighted sum."
         require_known(losses, self.names, all_of=True)
         return sum(losses[n]*(-s).exp() + s/2 for n, s in zip(self.names, self.log_var))
@@ -174,7 +182,7 @@ class UncertaintyWeights(nn.Module):
 def multi_head_loss(
     logits:dict,  # head -> [B, C]
     targets:dict, # head -> class numbers, int64 [B]
-    weights=None, # head -> number, or UncertaintyWeights; None: all heads count 1
+    weights: Mapping | nn.Module | None=None, # head -> number, or UncertaintyWeights; None: all heads count 1
     class_weights:dict|None=None, # head -> [C]
 ) -> torch.Tensor: # one number
     "The sum of the heads' cross-entropies, weighted if `weights` are given."
@@ -202,7 +210,7 @@ def predict(
     table:ImageTable, # with a column for every head
     split:str="test", # "train", "valid" or "test"
     size:int|None=None, # side of the pictures; None: `model.image_size`, which `train` sets
-    pixels=None, # the split's pictures, if they are decoded already: uint8 [N, S, S, 3]
+    pixels: np.ndarray | None=None, # the split's pictures, if they are decoded already: uint8 [N, S, S, 3]
     precision:str="fp32", # or "bf16", "fp16"
 ) -> HeadPredictions:
     "What the model says of the pictures of one split."
@@ -231,13 +239,13 @@ def train(
     table:ImageTable, # needs "train" and "valid"; "test" is predicted once, at the end, if there
     profile:Profile,  # image size, epochs, learning rate, precision, seed ...
     heads:Heads|None=None, # a column of the table for each; None: a table of cars, made ready by `car_task`
-    weights=None, # head -> number, "uncertainty" to learn them, or None: all count 1
-    class_weights=None, # head -> [C], "balanced" for the training rows' `Heads.class_weights`, or None
+    weights: Mapping | str | None=None, # head -> number, "uncertainty" to learn them, or None: all count 1
+    class_weights: Mapping | str | None=None, # head -> [C], "balanced" for the training rows' `Heads.class_weights`, or None
     body:nn.Module|None=None, # trained in place; None: the network that the profile names
     pixels:dict|None=None, # split -> uint8 [N, S, S, 3], to decode once for several trainings
     progress:bool=True, # a bar in a terminal, a line an epoch elsewhere
     *,
-    out=None, # a folder for model, history and predictions
+    out: str | Path | None=None, # a folder for model, history and predictions
     resume:bool=False, # go on from the checkpoint in `out`, if there is one
 ) -> MultiHeadRun:
     "Train one model for all heads; keep the epoch with the highest mean accuracy on the validation split. Ctrl-C saves, then raises KeyboardInterrupt."
@@ -283,7 +291,7 @@ def _finish(keeper, model, table, heads, targets, weights, loss, precision):
     return keeper.keep(run)
 
 def load_run(
-    folder, # that `train` wrote
+    folder: str | Path, # that `train` wrote
     body:nn.Module|None=None, # the network that was given to `train`, if one was
 ) -> MultiHeadRun: # with its model, ready to predict
     "A finished training, from its folder."

@@ -15,13 +15,15 @@ require_torch_first()
 need("fastai", "fastai")
 
 # %% ../nbs/07_fastai.ipynb #b5094aca
-import io, math, random, sys, tempfile, time
+import random, sys, tempfile
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
+from torch import nn
 from PIL import Image
 from fastai.callback.channelslast import ChannelsLast
 from fastai.callback.core import Callback
@@ -39,8 +41,9 @@ from .datablocks import multilabel_datablock
 from .labels import multi_hot
 from .metrics import Predictions, TrainingRun, confusion, mean_average_precision, precision_recall_f1
 from .safety import TrainingDiverged, ctrl_c, explain_memory
-from .settings import load_profile, pick_device, pick_precision, seed_everything
-from .data.decoded import decode_split, require_vocab
+from .settings import Profile, load_profile, pick_device, pick_precision, seed_everything
+from .data.table import ImageTable
+from .data.decoded import Decoded, decode_split, require_vocab
 from .training.augment import Augment, is_off
 from .training.data import decode_for_training
 from .training.keeper import Keeper
@@ -50,9 +53,9 @@ from .training.runs import in_run_folder
 
 # %% ../nbs/07_fastai.ipynb #97d735f7
 def make_model(
-    vocab, # label names, in output order
-    profile, # a `Profile`: arch, pretrained, image size and seed
-): # float pixels in [0, 1] [N, 3, H, W] -> logits [N, C]
+    vocab:list, # label names, in output order
+    profile:Profile, # a `Profile`: arch, pretrained, image size and seed
+) -> nn.Module: # float pixels in [0, 1] [N, 3, H, W] -> logits [N, C]
     "The profile's network with a new head of one output per label (the same for the same seed). It carries its `vocab` and `image_size`."
     if len(vocab) == 0: raise ValueError("The vocab is empty; a model needs at least one label to predict.")
     with torch.random.fork_rng(devices=[]):
@@ -63,16 +66,16 @@ def make_model(
 
 # %% ../nbs/07_fastai.ipynb #d4fc4a0e
 def macro_f1(
-    probs, # [N, C] in [0, 1]
-    targets, # [N, C], 0 or 1
-    thresh=0.5, # a number, or one per label
+    probs:np.ndarray, # [N, C] in [0, 1]
+    targets:np.ndarray, # [N, C], 0 or 1
+    thresh: float | np.ndarray=0.5, # a number, or one per label
 ) -> float: # in [0, 1]
     "Macro F1 of NumPy arrays, from counts over all rows."
     return float(precision_recall_f1(confusion(probs, targets, thresh), "macro").f1)
 
 def map_score(
-    probs, # [N, C] in [0, 1]
-    targets, # [N, C], 0 or 1
+    probs:np.ndarray, # [N, C] in [0, 1]
+    targets:np.ndarray, # [N, C], 0 or 1
 ) -> float: # in [0, 1]
     "Mean average precision of NumPy arrays."
     return float(mean_average_precision(probs, targets))
@@ -86,15 +89,15 @@ def epoch_metrics() -> list: # fastai metrics
 class Pixels:
     "Decoded pictures, found by their file names. A pickle of it carries no pictures."
     def __init__(self,
-        table, # an `ImageTable` or a `Decoded`
-        images, # uint8 [len(table), size, size, 3] in its order, as `cached_pixels` gives them
-    ):
+        table: ImageTable | Decoded, # an `ImageTable` or a `Decoded`
+        images:np.ndarray, # uint8 [len(table), size, size, 3] in its order, as `cached_pixels` gives them
+    ) -> None:
         self.root, self.vocab, self.images = Path(table.root), list(table.vocab), torch.from_numpy(images)
         self.where = {str(p): i for i, p in enumerate(table.paths())}
 
     def find(self,
-        fnames, # file names, relative to the root or absolute
-    ): # row numbers, or None if a file is not among the decoded ones
+        fnames:Iterable, # file names, relative to the root or absolute
+    ) -> list | None: # row numbers, or None if a file is not among the decoded ones
         "Where these files are in `images`."
         rows = [self.where.get(str(self.root/o)) for o in fnames]
         return None if None in rows else rows
@@ -103,14 +106,31 @@ class Pixels:
 
 class PixelDL(TfmdDL):
     "A fastai DataLoader that takes whole batches out of `Pixels`; rows that aren't in there go fastai's usual way."
-    def __init__(self, dataset, pixels=None, **kwargs):
+    def __init__(self,
+        dataset: object, # as a fastai DataLoader takes it
+        pixels: Pixels|None=None, # the decoded images
+        **kwargs: object, # for `TfmdDL`
+    ) -> None:
         self.pixels, self.own = pixels, None            # own: an `Augment`, which changes the training pictures
         super().__init__(dataset, **kwargs)
 
-    def new(self, dataset=None, cls=None, **kwargs): return super().new(dataset, cls, **{"pixels": self.pixels, **kwargs})
-    def do_item(self, i): return i or 0
+    def new(self,
+        dataset: object=None, # another dataset; None: this one
+        cls: type|None=None,
+        **kwargs: object, # to change, as for `TfmdDL`
+    ) -> "PixelDL": # over the same decoded images
+        "A loader like this one."
+        return super().new(dataset, cls, **{"pixels": self.pixels, **kwargs})
+    def do_item(self,
+        i: int|None, # a row number
+    ) -> int: # the same
+        "Nothing yet: `do_batch` takes the rows together."
+        return i or 0
 
-    def do_batch(self, rows):
+    def do_batch(self,
+        rows: list, # row numbers
+    ) -> tuple: # images, and targets where there are some
+        "One batch, taken out of the decoded images at once."
         items = self.dataset.items
         df = items.iloc[rows] if isinstance(items, pd.DataFrame) else None
         found = None if self.pixels is None or df is None else self.pixels.find(df["fname"])
@@ -134,10 +154,10 @@ def _loaders(data, profile, augment=None):
     return dls
 
 def make_data(
-    table, # an `ImageTable` with training and validation rows
-    profile, # a `Profile`: image and batch size, seed
+    table: ImageTable | Decoded, # an `ImageTable` with training and validation rows
+    profile:Profile, # a `Profile`: image and batch size, seed
     on_error:str="stop", # a picture that can't be decoded: "stop" with its name, or "skip" it with a warning
-    augment=None, # what becomes of the training pictures, as in `train`
+    augment: str | Callable | None=None, # what becomes of the training pictures, as in `train`
 ) -> DataLoaders: # as `multilabel_dataloaders`, with every picture decoded once
     "fastai DataLoaders over decoded pictures: training batches shuffled and augmented, validation in the table's order."
     return _loaders(decode_for_training(table, profile.image_size, on_error), profile, augment)
@@ -145,10 +165,10 @@ def make_data(
 # %% ../nbs/07_fastai.ipynb #041f93fa
 @contextmanager
 def low_precision(
-    model, # a torch module
+    model:nn.Module, # a torch module
     precision:str, # "fp32" (nothing happens) or "bf16"
     device_type:str="cpu", # where the model runs
-):
+) -> Iterator[nn.Module]:
     "While this context lasts, `model` computes in `precision` under autocast and gives float32 back."
     if precision == "fp32": yield model; return
     cast = torch.autocast(device_type, {"bf16": torch.bfloat16, "fp16": torch.float16}[precision])(model.forward)
@@ -158,11 +178,11 @@ def low_precision(
 
 # %% ../nbs/07_fastai.ipynb #4ee2c101
 def make_learner(
-    dls, # from `make_data` or `multilabel_dataloaders`
-    profile, # a `Profile`: network, learning rate, weight decay, seed
-    cbs=(), # more callbacks
-    model=None, # a torch module of your own; None: the profile's network
-    **kwargs, # for the Learner: `loss_func`, `opt_func`, `splitter`
+    dls:DataLoaders, # from `make_data` or `multilabel_dataloaders`
+    profile:Profile, # a `Profile`: network, learning rate, weight decay, seed
+    cbs:Iterable=(), # more callbacks
+    model: nn.Module | None=None, # a torch module of your own; None: the profile's network
+    **kwargs:object, # for the Learner: `loss_func`, `opt_func`, `splitter`
 ) -> Learner: # ready to `fit_one_cycle`; all layers learn until you `freeze()`
     "A Learner with the profile's network in three parameter groups, binary cross-entropy, AdamW (fastai's Adam decouples its weight decay) and metrics over the whole validation set."
     kwargs = dict(loss_func=BCEWithLogitsLossFlat(), splitter=layer_groups) | kwargs
@@ -185,8 +205,8 @@ def _probs(model, data, batch_size=256, act=torch.sigmoid):
     return torch.cat(probs).float().cpu().numpy()
 
 def predict(
-    model, # from `make_model`, `train` or `load_model`, or a Learner around one
-    table, # an `ImageTable` with the model's vocab
+    model: nn.Module | Learner, # from `make_model`, `train` or `load_model`, or a Learner around one
+    table: ImageTable | Decoded, # an `ImageTable` with the model's vocab
     split:str="test", # "train", "valid" or "test"
     on_error:str="stop", # a picture that can't be decoded: "stop" with its name, or "skip" it with a warning
 ) -> Predictions: # in the table's order
@@ -221,16 +241,16 @@ def _learner(data, profile, model, loss, augment, cbs):
 
 @in_run_folder
 def train(
-    table, # an `ImageTable` with training and validation rows, or a `Decoded`
-    profile=None, # a `Profile`; the chosen one if left out
-    out=None, # folder for model, history and predictions; None writes nothing
+    table: ImageTable | Decoded, # an `ImageTable` with training and validation rows, or a `Decoded`
+    profile: Profile | None=None, # a `Profile`; the chosen one if left out
+    out: str | Path | None=None, # folder for model, history and predictions; None writes nothing
     resume:bool=False, # go on from the last finished epoch in `out`, if there is one
     progress:bool=True, # fastai's bar and table
-    cbs=(), # more fastai callbacks
+    cbs:Iterable=(), # more fastai callbacks
     *,
-    model=None, # a torch module of your own (float [B, 3, S, S] in [0, 1] to logits [B, C]), or a Learner, whose network, loss and optimiser are taken; trained in place
-    loss=None, # a loss of fastai, or a function of (logits, targets) that gives one number; None: binary cross-entropy
-    augment=None, # None: flips, zooms and shifts; "none"; a torchvision v2 or albumentations transform, or a function of uint8 [B, S, S, 3]
+    model: nn.Module | Learner | None=None, # a torch module of your own (float [B, 3, S, S] in [0, 1] to logits [B, C]), or a Learner, whose network, loss and optimiser are taken; trained in place
+    loss: Callable | None=None, # a loss of fastai, or a function of (logits, targets) that gives one number; None: binary cross-entropy
+    augment: str | Callable | None=None, # None: flips, zooms and shifts; "none"; a torchvision v2 or albumentations transform, or a function of uint8 [B, S, S, 3]
     on_error:str="stop", # a picture that can't be decoded: "stop" with its name, or "skip" it with a warning
 ) -> TrainingRun: # with the model of the best epoch
     """Train the head while the body is frozen, then everything; keep the epoch with the highest validation mAP; predict every split but train.

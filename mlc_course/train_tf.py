@@ -8,6 +8,7 @@ __all__ = ['tf', 'make_data', 'make_model', 'predict', 'MacroF1', 'save_model', 
 
 # %% ../nbs/09_tensorflow.ipynb #191f8da1
 import json, zipfile
+from collections.abc import Callable, Iterable
 from pathlib import Path
 import numpy as np
 from .settings import Profile, import_tensorflow, seed_everything
@@ -40,7 +41,7 @@ def make_data(
     table:ImageTable,    # what to train on; needs the splits "train" and "valid"
     profile:Profile,     # image size, batch size, seed
     on_error:str="stop", # an image that can't be decoded: "stop" with its name, or "skip" it with a warning
-    augment=None,        # what becomes of the training images, as in `train`
+    augment: str | Callable | None=None,        # what becomes of the training images, as in `train`
 ) -> dict: # split name -> EpochData
     "Every image of `table`, decoded once, in batches: shuffled and augmented for \"train\", in the table's order for the others."
     return batches_of(decode_for_training(table, profile.image_size, on_error), profile, augment)
@@ -49,7 +50,7 @@ def make_data(
 def make_model(
     vocab:list,      # label names, in the order of the outputs
     profile:Profile, # arch, pretrained, image size and seed
-): # a keras.Model: logits [B, C] from float pixels [B, S, S, 3] in [0, 1]
+) -> keras.Model: # a keras.Model: logits [B, C] from float pixels [B, S, S, 3] in [0, 1]
     "The profile's network with a new head, one output per label. Its input shape tells the image size."
     if len(vocab) == 0: raise ValueError("The vocab is empty; there is nothing to predict.")
     keras.utils.set_random_seed(profile.seed)
@@ -62,7 +63,7 @@ from .ship.facts import size_of, vocab_of
 from .ship.heads import keras_ending
 
 def predict(
-    model,              # from `make_model`, `train` or `load_model`
+    model:keras.Model,              # from `make_model`, `train` or `load_model`
     table:ImageTable,   # images; its vocab must be the model's
     split:str="test",   # "train", "valid" or "test"
     batch_size:int=256, # images at once
@@ -86,11 +87,12 @@ class MacroF1(keras.metrics.Metric):
     Takes y_true [B, C] (0 or 1), y_pred [B, C] (floats), and sample_weight [B], [B, 1] or [B, C], as scikit-learn's f1_score does.
     ValueError (inside `fit`, InvalidArgumentError) for other targets, and for probabilities taken for logits; a diverged network scores NaN."""
     def __init__(self,
-        n_labels, # C
-        thresh=.5, # a probability, or one per label
-        name="macro_f1",
-        from_logits=None, # True or False, as Keras' losses; None: logits, but what looks like probabilities is refused
-        **kwargs):
+        n_labels:int, # C
+        thresh: float | Iterable=.5, # a probability, or one per label
+        name:str="macro_f1", # in the history
+        from_logits: bool | None=None, # True or False, as Keras' losses; None: logits, but what looks like probabilities is refused
+        **kwargs: object, # for `keras.metrics.Metric`
+    ) -> None:
         super().__init__(name=name, **kwargs)
         check_n_labels(n_labels)
         if from_logits not in (None, True, False): raise TypeError(f"from_logits is {from_logits!r}: choose True, False or None.")
@@ -98,25 +100,32 @@ class MacroF1(keras.metrics.Metric):
         self.counts = self.add_weight(shape=(3, n_labels), initializer="zeros", name="tp_fp_fn")
         self.wrong, self.seen = (self.add_weight(shape=(), initializer="zeros", name=o) for o in ("wrong", "seen"))
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(self,
+        y_true: tf.Tensor, # 0 or 1 [B, C]
+        y_pred: tf.Tensor, # floats [B, C]
+        sample_weight: tf.Tensor|None=None, # [B], [B, 1] or [B, C]
+    ) -> None:
+        "Count one batch."
         t, p, wrong, seen = check_batch(y_true, y_pred, self.n_labels, self.thresh, self.from_logits, tf.convert_to_tensor(self.seen))
         w = cell_weights(sample_weight, p)
         self.counts.assign_add(tf.stack([tf.reduce_sum(tf.where(c, w, 0.), 0) for c in (t & p, ~t & p, t & ~p)]))
         self.wrong.assign(tf.maximum(self.wrong, wrong)); self.seen.assign(seen)
 
-    def result(self):
+    def result(self) -> tf.Tensor:
+        "Macro F1 of what was counted."
         tp, fp, fn = tf.unstack(self.counts)
         return tf.where(self.wrong > 0, float("nan"), tf.reduce_mean(tf.math.divide_no_nan(2*tp, 2*tp + fp + fn)))
 
-    def reset_state(self):
+    def reset_state(self) -> None:
+        "Begin to count anew."
         for v in (self.counts, self.wrong): v.assign(tf.zeros_like(v))
 
-    def get_config(self): return {**super().get_config(), "n_labels": self.n_labels, "thresh": self.thresh, "from_logits": self.from_logits}
+    def get_config(self) -> dict: return {**super().get_config(), "n_labels": self.n_labels, "thresh": self.thresh, "from_logits": self.from_logits}
 
 # %% ../nbs/09_tensorflow.ipynb #b6d8a972
 def save_model(
-    model,  # with .vocab
-    folder, # an existing folder
+    model:keras.Model,  # with .vocab
+    folder: str | Path, # an existing folder
 ) -> Path: # the file written
     "Write `folder/model.keras` and `folder/vocab.json`, each beside first and then renamed."
     folder = Path(folder)
@@ -129,8 +138,8 @@ def save_model(
     return folder/"model.keras"
 
 def load_model(
-    folder, # a folder that `train` or `save_model` wrote
-): # a keras.Model, ready to predict
+    folder: str | Path, # a folder that `train` or `save_model` wrote
+) -> keras.Model: # a keras.Model, ready to predict
     "The model in `folder`, read in Keras' safe mode."
     path = Path(folder)/"model.keras"
     if not path.is_file(): raise FileNotFoundError(f"{path} is not there. Was {folder} written by mlc_course.train_tf.train(..., out={str(folder)!r})?")
@@ -166,13 +175,13 @@ def _optimiser(profile, steps, policy, learner, moments):
 def train(
     table:ImageTable,  # needs "train" and "valid"; "test" is predicted if there. Or a `Decoded`
     profile:Profile,   # network, epochs, learning rate ...
-    out=None,          # a folder for model, history and predictions
+    out: str | Path | None=None,          # a folder for model, history and predictions
     resume:bool=False, # go on from the checkpoint in `out`, if there is one
     progress:bool=True, # a bar in a terminal, a line an epoch elsewhere
     *,
-    model=None,        # a Keras model of your own: float [B, S, S, 3] in [0, 1] to logits [B, C]; trained in place
-    loss=None,         # a function of (logits, targets) that gives one number, or a Keras loss from_logits; None: binary cross-entropy
-    augment=None,      # None: flips and shifts; "none"; a torchvision v2 or albumentations transform, or a function of uint8 [B, S, S, 3]
+    model: keras.Model | None=None,        # a Keras model of your own: float [B, S, S, 3] in [0, 1] to logits [B, C]; trained in place
+    loss: Callable | None=None,         # a function of (logits, targets) that gives one number, or a Keras loss from_logits; None: binary cross-entropy
+    augment: str | Callable | None=None,      # None: flips and shifts; "none"; a torchvision v2 or albumentations transform, or a function of uint8 [B, S, S, 3]
     on_error:str="stop", # an image that can't be decoded: "stop" or "skip"
     jit_compile:bool=False, # let XLA compile the step
 ) -> TrainingRun: # model of the best epoch, history, predictions

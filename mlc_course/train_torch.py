@@ -8,6 +8,7 @@ __all__ = ['TableDataset', 'make_data', 'make_model', 'predict', 'train', 'augme
 
 # %% ../nbs/08_pytorch.ipynb #5aedaa63
 import time
+from collections.abc import Callable
 from pathlib import Path
 import numpy as np
 from .settings import Profile, pick_device, pick_precision, require_torch_first, seed_everything
@@ -41,8 +42,8 @@ class TableDataset(Dataset):
     def __init__(self,
         table:ImageTable, # where the pictures are
         split:str,        # "train", "valid" or "test"
-        transform,        # what becomes of a PIL image
-    ): self.paths, self.targets, self.transform = table.paths(split), torch.from_numpy(table.targets(split)).float(), transform
+        transform:Callable,        # what becomes of a PIL image
+    ) -> None: self.paths, self.targets, self.transform = table.paths(split), torch.from_numpy(table.targets(split)).float(), transform
     def __len__(self): return len(self.paths)
     def __getitem__(self, i): return self.transform(load_image(self.paths[i])), self.targets[i]
 
@@ -51,7 +52,7 @@ def make_data(
     table:ImageTable, # what to train on; needs the splits "train" and "valid"
     profile:Profile,  # image size, batch size, seed
     on_error:str="stop", # an image that can't be decoded: "stop" with an error that names it, or "skip" it with a warning
-    augment=None,     # what becomes of the training images, as in `train`
+    augment: str | Callable | None=None,     # what becomes of the training images, as in `train`
 ) -> dict: # ImageBatches by split
     "Every image of `table`, decoded once, in batches: shuffled and augmented for \"train\", in the table's order for the others."
     return batches_of(decode_for_training(table, profile.image_size, on_error), profile, augment)
@@ -103,7 +104,8 @@ from .training.torch_loop import TrainingState
 _all_ = ["TrainingState"]
 
 # %% ../nbs/08_pytorch.ipynb #60fa9b7a
-from .training.torch_loop import fit, judge_labels, one_epoch, tensorboard
+from .training.board import tensorboard
+from .training.torch_loop import fit, judge_labels, one_epoch
 
 # %% ../nbs/08_pytorch.ipynb #5e8eeae2
 def _check(accumulate, ema, dropout, min_scale, augment, model):
@@ -128,20 +130,20 @@ def _begin(state, keeper, data, profile):
 def train(
     table:ImageTable,  # needs "train" and "valid"; "test" is predicted if there. Or a `Decoded`
     profile:Profile,   # epochs, learning rate, precision ...
-    out=None,          # a folder for model, history and predictions
+    out: str | Path | None=None,          # a folder for model, history and predictions
     resume:bool=False, # go on from the checkpoint in `out`, if there is one
     progress:bool=True, # a bar in a terminal, a line an epoch elsewhere
     *,
-    model=None,        # a torch module of your own: float [B, 3, S, S] in [0, 1] to logits [B, C]; trained in place
-    loss=None,         # a function of (logits, targets) that gives one number; None: binary cross-entropy
-    augment=None,      # None: flips and shifts; "none"; a torchvision v2 or albumentations transform, or a function of uint8 [B, S, S, 3]
+    model: nn.Module | None=None,        # a torch module of your own: float [B, 3, S, S] in [0, 1] to logits [B, C]; trained in place
+    loss: Callable | None=None,         # a function of (logits, targets) that gives one number; None: binary cross-entropy
+    augment: str | Callable | None=None,      # None: flips and shifts; "none"; a torchvision v2 or albumentations transform, or a function of uint8 [B, S, S, 3]
     on_error:str="stop", # an image that can't be decoded: "stop", or "skip" it with a warning
     accumulate:int=1,  # batches in one optimiser step
     ema:float=0.,      # decay of a moving average of the weights, such as 0.99; 0: none
     dropout:float=0.,  # in front of the head
     min_scale:float|None=None, # random resized crops that keep this share of the area at least, instead of shifts
-    log_dir=None,      # a folder for TensorBoard
-    on_epoch=None,     # called with (row of the history, model) after each epoch
+    log_dir: str | Path | None=None,      # a folder for TensorBoard
+    on_epoch: Callable | None=None,     # called with (row of the history, model) after each epoch
 ) -> TrainingRun: # model of the best epoch, history, predictions
     """Train a network, first its head alone, then all of it; keep the epoch with the highest validation mAP. Ctrl-C saves, then raises KeyboardInterrupt.
 

@@ -6,6 +6,7 @@
 import os
 import shutil
 import tempfile
+from collections.abc import Callable, Iterable
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -207,15 +208,19 @@ def _is_here(source, folder):
 
 
 def fetch(
-    name,  # pascal_2007, nus_wide, movie_posters or stanford_cars; or a RealSet of yours
-    folder=None,  # where it goes; None: its name in data_home(), where open_dataset looks
-    mirrors=(),  # links of folders with the same files, tried before the publisher's
+    name: str
+    | RealSet,  # pascal_2007, nus_wide, movie_posters or stanford_cars; or a RealSet of yours
+    folder: str
+    | Path
+    | None = None,  # where it goes; None: its name in data_home(), where open_dataset looks
+    mirrors: str
+    | Iterable[str] = (),  # links of folders with the same files, tried before the publisher's
     keep: bool = False,  # keep the archives
     progress: bool | None = None,  # a bar; None: in a terminal
     timeout: float = 30,  # seconds without a byte
     tries: int = 5,  # at each host, without getting further
     pause: float = 1,  # seconds before the second try, doubled each time
-    say=print,  # called with what one should know
+    say: Callable = print,  # called with what one should know
 ) -> Path:  # the folder, for open_dataset
     "Fetch a real set. It is whole in its folder, or a FetchError says what to do; safe to repeat."
     source, mirrors = find_set(name), (mirrors,) if isinstance(mirrors, str) else mirrors

@@ -1,6 +1,6 @@
 "The questions of a model with several heads: names and classes, from and to class numbers."
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -99,9 +99,9 @@ class Heads:
     def from_columns(
         cls,
         df: pd.DataFrame,  # one row per image
-        columns,  # names of the columns, which become the heads
+        columns: Iterable[str],  # names of the columns, which become the heads
         last: str = "Other",  # a class that stands behind the others
-    ):  # Heads, its classes in alphabetical order
+    ) -> "Heads":  # Heads, its classes in alphabetical order
         "A head for each of `columns`, with the names that occur in it."
         found = {c: sorted(set(column(df, c))) for c in columns}
         return cls({c: sorted(o, key=lambda name: name == last) for c, o in found.items()})
@@ -129,7 +129,10 @@ class Heads:
     def __repr__(self):
         return "Heads(" + "; ".join(f"{n}: {', '.join(c)}" for n, c in self.classes.items()) + ")"
 
-    def only(self, *names):  # Heads
+    def only(
+        self,
+        *names: str,  # of heads
+    ) -> "Heads":
         "Some of the heads, in the order asked for."
         require_known(names, self.names)
         return Heads({n: self.classes[n] for n in names})
@@ -154,7 +157,7 @@ class Heads:
 
     def decode(
         self,
-        numbers,  # head -> class numbers [N]: arrays, lists or tensors
+        numbers: Mapping,  # head -> class numbers [N]: arrays, lists or tensors
     ) -> pd.DataFrame:  # one column of names per head
         "Numbers into names."
         require_known(numbers, self.names, all_of=True)

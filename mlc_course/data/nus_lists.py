@@ -63,12 +63,14 @@ def nus_wide_lists(
 
 
 def nus_wide_subset(
-    folder,  # with the lists in it or below; the two annotation files are written here
+    folder: str | Path,  # with the lists in it or below; the two annotation files are written here
     n_tags: int = 27,  # as many of the most frequent tags are kept
-    n_train: int = 5000,
-    n_test: int = 1000,
-    images=None,  # folder of the images; None: images/, where there is one, else all are taken
-    out=None,  # folder of train.json and test.json; None: `folder`
+    n_train: int = 5000,  # images of the training split, at most
+    n_test: int = 1000,  # images of the test split, at most
+    images: str
+    | Path
+    | None = None,  # folder of the images; None: images/, where there is one, else all are taken
+    out: str | Path | None = None,  # folder of train.json and test.json; None: `folder`
 ) -> dict:  # split -> path of its annotation file
     """Write the annotation files of a small NUS-WIDE: its most frequent tags, its first images.
 

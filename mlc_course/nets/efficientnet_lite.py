@@ -3,6 +3,7 @@
 import importlib
 
 from ..extras import is_here
+from ..hints import Module
 from ..settings import require_torch_first
 from .arrays import set_arrays
 from .lite_plan import N_IMAGENET
@@ -35,7 +36,7 @@ def efficientnet_lite0(
     pretrained: bool = True,  # ImageNet's weights; False: random ones
     n_out: int | None = N_IMAGENET,  # 1000: ImageNet's classes; None: the 1280 features
     dropout: float = 0.0,  # in front of the head
-):  # a torch module
+) -> "Module":  # a torch module
     """EfficientNet-Lite0 in PyTorch: float pixels in [0, 1], [N, 3, H, W], to logits [N, n_out].
 
     A number of outputs other than 1000 gets a fresh head. ModuleNotFoundError, a sentence with the
@@ -47,7 +48,7 @@ def efficientnet_lite1(
     pretrained: bool = True,  # ImageNet's weights; False: random ones
     n_out: int | None = N_IMAGENET,  # 1000: ImageNet's classes; None: the 1280 features
     dropout: float = 0.0,  # in front of the head
-):  # a torch module
+) -> "Module":  # a torch module
     "EfficientNet-Lite1 in PyTorch: as `efficientnet_lite0`, deeper."
     return lite("efficientnet_lite1", pretrained, n_out, dropout)
 
@@ -56,7 +57,7 @@ def efficientnet_lite2(
     pretrained: bool = True,  # ImageNet's weights; False: random ones
     n_out: int | None = N_IMAGENET,  # 1000: ImageNet's classes; None: the 1280 features
     dropout: float = 0.0,  # in front of the head
-):  # a torch module
+) -> "Module":  # a torch module
     "EfficientNet-Lite2 in PyTorch: as `efficientnet_lite0`, deeper and wider."
     return lite("efficientnet_lite2", pretrained, n_out, dropout)
 

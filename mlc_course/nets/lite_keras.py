@@ -1,5 +1,6 @@
 "EfficientNet-Lite in Keras: the layers of `lite_torch`, under the same names."
 
+from ..hints import KerasModel
 from ..settings import import_tensorflow
 from .arrays import set_arrays
 from .lite_plan import EPS, MOMENTUM, N_IMAGENET, STEM, TOP, blocks_of
@@ -85,7 +86,7 @@ def efficientnet_lite0_tf(
     n_out: int | None = N_IMAGENET,  # 1000: ImageNet's classes; None: the 1280 features
     image_size: int | None = None,  # fix the side; None takes any
     dropout: float = 0.0,  # in front of the head
-):  # a keras.Model
+) -> "KerasModel":  # a keras.Model
     "EfficientNet-Lite0 in Keras: float pixels in [0, 1], [N, H, W, 3], to logits [N, n_out]."
     return lite_tf("efficientnet_lite0", pretrained, n_out, image_size, dropout)
 
@@ -95,7 +96,7 @@ def efficientnet_lite1_tf(
     n_out: int | None = N_IMAGENET,  # 1000: ImageNet's classes; None: the 1280 features
     image_size: int | None = None,  # fix the side; None takes any
     dropout: float = 0.0,  # in front of the head
-):  # a keras.Model
+) -> "KerasModel":  # a keras.Model
     "EfficientNet-Lite1 in Keras: as `efficientnet_lite0_tf`, deeper."
     return lite_tf("efficientnet_lite1", pretrained, n_out, image_size, dropout)
 
@@ -105,6 +106,6 @@ def efficientnet_lite2_tf(
     n_out: int | None = N_IMAGENET,  # 1000: ImageNet's classes; None: the 1280 features
     image_size: int | None = None,  # fix the side; None takes any
     dropout: float = 0.0,  # in front of the head
-):  # a keras.Model
+) -> "KerasModel":  # a keras.Model
     "EfficientNet-Lite2 in Keras: as `efficientnet_lite0_tf`, deeper and wider."
     return lite_tf("efficientnet_lite2", pretrained, n_out, image_size, dropout)

@@ -1,5 +1,6 @@
 "How often the heads of a network are right: one by one, and all at once."
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,8 +77,8 @@ def right_answers(name, outputs, targets) -> np.ndarray:
 
 
 def per_head_accuracy(
-    outputs,  # head -> logits or probabilities [N, C], or class numbers [N]
-    targets,  # head -> class numbers [N]
+    outputs: Mapping,  # head -> logits or probabilities [N, C], or class numbers [N]
+    targets: Mapping,  # head -> class numbers [N]
 ) -> HeadAccuracy:
     "The share of right answers, head by head and for all heads at once."
     require_known(outputs, list(targets), all_of=True)
@@ -93,8 +94,8 @@ def per_head_accuracy(
 
 
 def majority_accuracy(
-    train_targets,  # head -> class numbers [N] that decide what to say
-    targets,  # head -> class numbers [M] that it is scored on
+    train_targets: Mapping,  # head -> class numbers [N] that decide what to say
+    targets: Mapping,  # head -> class numbers [M] that it is scored on
 ) -> HeadAccuracy:
     """What you reach without looking: per head the most frequent class, for all at once the most
     frequent combination."""

@@ -68,7 +68,7 @@ def binary_cross_entropy_with_logits(
     pos_weight: "ArrayLike | None" = None,  # what a positive counts: one number, or [C]
     *,
     reduction: str = "mean",  # "mean", "sum" or "none"
-    check: bool = None,  # look at values, too; None: only on the CPU, where it costs no waiting
+    check: bool | None = None,  # look at values, too; None: only on the CPU, without waiting
 ) -> Tensor:  # the loss, in nats per cell
     "Binary cross-entropy with a weight for the positives, equal to torch.nn.BCEWithLogitsLoss."
     x, t = checked_pair(inputs, targets, check)
@@ -85,7 +85,7 @@ def focal_loss(
     alpha: float = 0.25,  # weight of positives, in [0, 1]; negatives get 1 - alpha; None: neither
     *,
     reduction: str = "mean",  # "mean", "sum" or "none"
-    check: bool = None,  # look at values, too; None: only on the CPU, where it costs no waiting
+    check: bool | None = None,  # look at values, too; None: only on the CPU, without waiting
 ) -> Tensor:  # the loss
     """Binary cross-entropy times (1 - p_t)**gamma (Lin et al. 2017).
 
@@ -108,7 +108,7 @@ def asymmetric_loss(
     clip: float = 0.05,  # negatives below this probability cost nothing
     *,
     reduction: str = "mean",  # "mean", "sum" or "none"; the paper's code sums
-    check: bool = None,  # look at values, too; None: only on the CPU, where it costs no waiting
+    check: bool | None = None,  # look at values, too; None: only on the CPU, without waiting
 ) -> Tensor:  # the loss
     "Focal loss with a gamma for each side and a margin for negatives (Ridnik et al. 2021)."
     check_asymmetric(gamma_neg, gamma_pos, clip)
@@ -134,7 +134,7 @@ def macro_soft_f1(
     targets: Tensor,  # 0 or 1 [N, C]
     double: bool = True,  # also the F1 of the negatives, half and half
     *,
-    check: bool = None,  # look at values, too; None: only on the CPU, where it costs no waiting
+    check: bool | None = None,  # look at values, too; None: only on the CPU, without waiting
 ) -> Tensor:  # 1 - soft F1, averaged over the labels, in [0, 1]
     "F1 with probabilities in place of yes and no, per label over the batch, made into a loss."
     x, t = checked_pair(inputs, targets, check)

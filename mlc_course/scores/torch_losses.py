@@ -64,7 +64,7 @@ def _check_values(inputs, targets):
 def checked_pair(
     inputs,  # logits
     targets,  # as many targets: bool, integer or float
-    check: bool = None,  # look at the values, too; None: only on the CPU
+    check: bool | None = None,  # look at the values, too; None: only on the CPU
 ) -> tuple:  # both as plain tensors of the same floating-point dtype
     "Logits and targets ready for arithmetic, or an error. Shapes and dtypes are always looked at."
     inputs, targets = _plain(inputs, "inputs"), _plain(targets, "targets")

@@ -1,10 +1,12 @@
 "Which network and image size for these images: chosen by what is there, with the reason."
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
 
+from mlc_course.data.table import ImageTable
 from mlc_course.extras import is_here
 from mlc_course.nets.lite_weights import package_of
 from mlc_course.postcards import LABELS
@@ -26,17 +28,17 @@ class Choice:
 
 
 def is_drawn(
-    table,  # an `ImageTable`
+    table: ImageTable,  # an `ImageTable`
 ) -> bool:
     "Whether these are the course's own drawn images: by their place, or by their labels."
     root, home = table.root.resolve(), data_home().resolve()
     place = root.relative_to(home).parts if root.is_relative_to(home) else ()
-    same = set(table.vocab) <= set(LABELS) and len(table.vocab) >= len(LABELS) / 2
+    same = set(table.vocab) <= set(LABELS) and len(list(table.vocab)) >= len(LABELS) / 2
     return same or any(o.startswith("postcards") for o in place)
 
 
 def usual_side(
-    table,  # an `ImageTable`
+    table: ImageTable,  # an `ImageTable`
     n: int = 50,  # images that are looked at
 ) -> int:  # pixels; 0 where none can be opened
     "The median of the longer side, read from the headers of some images."
@@ -61,9 +63,9 @@ def lite_size(table, gpu):
 
 
 def recommend(
-    table,  # an `ImageTable`
+    table: ImageTable,  # an `ImageTable`
     profile: Profile,  # what is wanted besides
-    keep=(),  # fields of the profile that the user chose: "arch", "image_size", "epochs"
+    keep: Iterable[str] = (),  # fields that the user chose: "arch", "image_size", "epochs"
     gpu: bool = False,  # whether a GPU will train
 ) -> Choice:
     """A network and an image size for these images; what is in `keep` stays as it is.

@@ -4,17 +4,20 @@ import io
 import math
 import random
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import torch
 from fastai.callback.core import Callback, CancelFitException
+from fastai.learner import Learner
 from fastai.losses import BaseLoss
 from fastcore.foundation import L
 
 from mlc_course.backbones import get_arrays
-from mlc_course.safety import write_whole
+from mlc_course.safety import StopRequest, write_whole
 from mlc_course.training.checkpoints import read_torch, seal
 from mlc_course.training.frozen import fit_frozen, fits_at_once
+from mlc_course.training.keeper import Keeper
 from mlc_course.training.options import check_one_number
 from mlc_course.training.rates import factors_of
 
@@ -30,36 +33,39 @@ class KeepBest(Callback):
 
     def __init__(
         self,
-        keeper,  # a `Keeper`
-        stop=False,  # the `StopRequest` of `ctrl_c`
-    ):
+        keeper: Keeper,  # a `Keeper`
+        stop: StopRequest | bool = False,  # the `StopRequest` of `ctrl_c`
+    ) -> None:
         self.keeper, self.stop = keeper, stop
         self.phase, self.start, self.done, self.error = 0, 0, 0, None
 
-    def give_up(self, error):
-        "End the fit; `train` raises the error afterwards (here fastai would rewrite its message)."
+    def give_up(
+        self,
+        error: BaseException,  # what `train` raises afterwards
+    ) -> None:
+        "End the fit; if the error were raised here, fastai would rewrite its message."
         self.error = error
         raise CancelFitException
 
-    def before_epoch(self):
+    def before_epoch(self) -> None:
         self.keeper.epoch_begins()
         self.losses, self.seen, self.judged = 0.0, 0, []
 
-    def diverged(self):
+    def diverged(self) -> None:
         "End the fit: a number isn't finite."
         self.give_up(self.keeper.diverged(self.done, self.epoch))
 
-    def after_pred(self):
+    def after_pred(self) -> None:
         if isinstance(self.loss_func, OwnLoss) and not torch.isfinite(self.pred).all():
             self.diverged()
         if isinstance(self.loss_func, OwnLoss) and not self.training:
             self.judged.append((self.pred.detach(), self.y.detach()))
 
-    def after_loss(self):
+    def after_loss(self) -> None:
         if not torch.isfinite(self.loss):
             self.diverged()
 
-    def after_batch(self):
+    def after_batch(self) -> None:
         if not self.training:
             return
         n = len(self.xb[0])
@@ -67,7 +73,7 @@ class KeepBest(Callback):
         self.losses += n * self.loss.item()
         self.look_for_ctrl_c()
 
-    def after_epoch(self):
+    def after_epoch(self) -> None:
         if self.epoch < self.start:
             return  # done before the run was resumed
         if self.phase == 1:
@@ -82,14 +88,14 @@ class KeepBest(Callback):
                 self.give_up(e)
         self.look_for_ctrl_c()
 
-    def look_for_ctrl_c(self):
+    def look_for_ctrl_c(self) -> None:
         if not self.stop:
             return
         kept = self.keeper.kept
         more = f" The last finished epoch is in {kept}; go on with resume=True." if kept else ""
         self.give_up(KeyboardInterrupt(f"Stopped after {self.done} steps.{more}"))
 
-    def keep_row(self):
+    def keep_row(self) -> None:
         now = dict(zip(self.recorder.metric_names[1:-1], self.recorder.values[-1]))
         scores = {k: float(now[k]) for k in ("valid_loss", "valid_macro_f1", "valid_map")}
         if self.judged:  # fastai's is the mean over batches, which for some losses is another
@@ -98,7 +104,10 @@ class KeepBest(Callback):
         row = {"epoch": self.epoch, "train_loss": self.losses / self.seen, **scores}
         self.keeper.note(row, lambda: get_arrays(self.model))
 
-    def save(self, path):
+    def save(
+        self,
+        path: Path,  # the file to write
+    ) -> None:
         "Everything that the next epoch depends on."
         kept = {k: torch.from_numpy(v) for k, v in (self.keeper.arrays or {}).items()}
         place = dict(phase=self.phase, epoch=self.epoch + 1, done=self.done)
@@ -112,9 +121,9 @@ class KeepBest(Callback):
 
     def begin(
         self,
-        learn,  # a Learner, frozen or not as this phase needs it
+        learn: Learner,  # a Learner, frozen or not as this phase needs it
         phase: int,  # 0: the head learns, 1: everything
-    ):  # the epoch of this phase to start with; infinity where the phase is over
+    ) -> float:  # the epoch of this phase to start with; infinity where the phase is over
         "Begin a phase: from its start, or from where the last checkpoint stands."
         self.phase, self.start = phase, 0
         if not self.keeper.going_on:
@@ -131,7 +140,10 @@ class KeepBest(Callback):
         self.start, self.done = d["epoch"], d["done"]
         return self.start
 
-    def fit_at_once(self, learn):
+    def fit_at_once(
+        self,
+        learn: Learner,  # its head is fitted in place
+    ) -> float:  # the epoch to start with; infinity where the phase is over
         "Where a trained body allows it, the head is fitted to its features, and the phase is over."
         keeper = self.keeper
         profile = keeper.profile

@@ -1,12 +1,15 @@
 "A run that stops after the head: seconds, and the same answer in the three frameworks."
 
 import importlib
+from pathlib import Path
 
 import numpy as np
 
+from mlc_course.data.decoded import Decoded
+from mlc_course.data.table import ImageTable
 from mlc_course.metrics import epoch_scores
 from mlc_course.nets.arrays import get_arrays
-from mlc_course.settings import seed_everything
+from mlc_course.settings import Profile, seed_everything
 from mlc_course.training.data import decode_for_training
 from mlc_course.training.frozen import C, body_features, fit_logistic, probs_from, put_head
 from mlc_course.training.keeper import Keeper
@@ -25,9 +28,12 @@ def trainer_of(framework):
 
 @in_run_folder
 def train_head(
-    table,  # an `ImageTable` with training and validation rows, or a `Decoded`
-    profile,  # a `Profile`: network, image size, seed; it must start from trained weights
-    out=None,  # a folder for model, history and predictions; None writes nothing
+    table: ImageTable
+    | Decoded,  # an `ImageTable` with training and validation rows, or a `Decoded`
+    profile: Profile,  # a `Profile`: network, image size, seed; it must start from trained weights
+    out: str
+    | Path
+    | None = None,  # a folder for model, history and predictions; None writes nothing
     resume: bool = False,  # taken, as the trainers take it; the few seconds are done again
     progress: bool = True,  # print a line
     *,

@@ -85,7 +85,7 @@ class MultiHeadRun:
 
     def save(
         self,
-        folder,  # made if it doesn't exist
+        folder: str | Path,  # made if it doesn't exist
     ) -> Path:  # the folder
         """Write weights, history and predictions; `run.json` comes last, so its presence means a
         whole run."""

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from mlc_course.extras import need
 from mlc_course.machine import quiet_threads, usable_cores
 from mlc_course.metrics import evaluate
 from mlc_course.pixels import cached_pixels
+from mlc_course.settings import Profile
 from mlc_course.thresholds import best_thresholds_per_label
 
 TRAINERS = dict(fastai="train_fastai", torch="train_torch", tensorflow="train_tf")
@@ -105,7 +107,7 @@ def check_measurable(framework: str, table: ImageTable):
 def measured_runs(
     framework: str,  # "fastai", "torch" or "tensorflow"
     table: ImageTable,  # with train, valid and test
-    profiles,  # one training for each, in turn, all in one process
+    profiles: Iterable[Profile],  # one training for each, in turn, all in one process
     threads: int | None = None,  # for each framework; None: all cores
 ) -> list:  # of MeasuredRun
     """Train in a new process and measure. Memory is clean for the first training only: a peak
@@ -140,7 +142,7 @@ def complaint(framework, done) -> str:
 def measured_run(
     framework: str,  # "fastai", "torch" or "tensorflow"
     table: ImageTable,  # with train, valid and test
-    profile,  # a `Profile`
+    profile: Profile,  # a `Profile`
     threads: int | None = None,  # for the framework; None: all cores
 ) -> MeasuredRun:
     "One training in a process of its own."

@@ -1,7 +1,10 @@
 "Batches for TensorFlow from images that stay bytes until they are needed."
 
+from collections.abc import Callable
+
 import numpy as np
 
+from mlc_course.hints import KerasTensor
 from mlc_course.settings import import_tensorflow
 from mlc_course.training.augment import Augment, is_off
 
@@ -10,10 +13,10 @@ import keras  # noqa: E402 (TensorFlow is set up first)
 
 
 def augment_batch(
-    x,  # uint8 [B, S, S, 3]
-    seed,  # int tensor [2], for TensorFlow's stateless generators
+    x: KerasTensor,  # uint8 [B, S, S, 3]
+    seed: KerasTensor,  # int tensor [2], for TensorFlow's stateless generators
     shift: int | None = None,  # pixels; a sixteenth of the side if left out
-):  # uint8 [B, S, S, 3]
+) -> KerasTensor:  # uint8 [B, S, S, 3]
     """Flip each image left to right with probability 1/2, and move it by up to `shift` pixels,
     its edge mirrored."""
     b, s = tf.shape(x)[0], x.shape[1]
@@ -48,8 +51,10 @@ class EpochData(keras.utils.PyDataset):
         batch_size: int,  # images in a batch
         seed: int = 0,  # of order and augmentation
         train: bool = True,  # shuffled and augmented; False: every image as it is, in order
-        augment=None,  # "none", or a transform of your own, instead of flips and shifts
-    ):
+        augment: str
+        | Callable
+        | None = None,  # "none", or a transform of your own, instead of flips and shifts
+    ) -> None:
         super().__init__()
         if images.dtype != np.uint8:
             raise TypeError(
@@ -115,7 +120,7 @@ class EpochData(keras.utils.PyDataset):
             x = augment_batch(tf.constant(x), key).numpy()
         return x.astype("float32") / 255, self.targets[rows]
 
-    def on_epoch_end(self):
+    def on_epoch_end(self) -> None:
         self.epoch += 1
 
     def _fetch(self, rows, images, kind, more=()):

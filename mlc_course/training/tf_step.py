@@ -1,13 +1,15 @@
 "One step in TensorFlow, as fast as this machine allows: precision, fused layers, schedule, graph."
 
 import time
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
 
 from mlc_course.backbones import features_tf
+from mlc_course.hints import KerasTensor
 from mlc_course.losses_tf import binary_cross_entropy_with_logits, keras_loss
-from mlc_course.settings import PRECISIONS, import_tensorflow
+from mlc_course.settings import PRECISIONS, Profile, import_tensorflow
 from mlc_course.training.frozen import fit_frozen, fits_at_once
 from mlc_course.training.rates import FACTORS, rates_by_layer
 
@@ -43,11 +45,11 @@ def outputs_of(
 
 # ---- the head alone ----------------------------------------------------------------------------
 def fit_head(
-    model,  # from `make_model`; its head is changed in place
+    model: keras.Model,  # from `make_model`; its head is changed in place
     images: np.ndarray,  # uint8 [N, S, S, 3]
     targets: np.ndarray,  # bool [N, C]
-    profile,  # a `Profile`: freeze_epochs, learning rate, weight decay, batch size
-    loss=binary_cross_entropy_with_logits,  # a function (inputs, targets) of losses_tf
+    profile: Profile,  # a `Profile`: freeze_epochs, learning rate, weight decay, batch size
+    loss: Callable = binary_cross_entropy_with_logits,  # a function (inputs, targets) of losses_tf
     passes: int = 10,  # over the features for each of `freeze_epochs`
 ) -> float:  # seconds
     "Let the head learn on features of the frozen body, computed once."
@@ -118,7 +120,12 @@ class FusedBatchNorm(keras.layers.BatchNormalization):
     """Keras' BatchNormalization of the last axis, whose training pass is one operation of
     TensorFlow."""
 
-    def call(self, inputs, training=None, mask=None):
+    def call(
+        self,
+        inputs: KerasTensor,  # float [B, H, W, C]
+        training: bool | None = None,  # use and follow the statistics of this batch
+        mask: KerasTensor | None = None,  # as Keras has it
+    ) -> KerasTensor:  # of the same shape
         if not (training and self.trainable):
             return super().call(inputs, training=training, mask=mask)
         x = tf.cast(inputs, self.compute_dtype)
@@ -146,9 +153,9 @@ def can_fuse(layer) -> bool:
 
 
 def training_copy(
-    model,  # a functional keras.Model
+    model: keras.Model,  # a functional keras.Model
     policy: str = "float32",  # a dtype policy of Keras
-):  # a model with the same weights
+) -> keras.Model:  # a model with the same weights
     """A copy that trains faster: layers in `policy` (the head and the rescaling of pixels stay
     float32), BatchNorm in one operation."""
 
@@ -166,12 +173,12 @@ def training_copy(
 
 # ---- the step ----------------------------------------------------------------------------------
 def train_step(
-    model,  # learns; its outputs are logits
-    optimiser,  # a keras optimizer
-    loss,  # a function (inputs, targets) of losses_tf
+    model: keras.Model,  # learns; its outputs are logits
+    optimiser: keras.optimizers.Optimizer,  # a keras optimizer
+    loss: Callable,  # a function (inputs, targets) of losses_tf
     jit_compile: bool = False,  # let XLA compile it
     size: int | None = None,  # side of the images; None: what the model says
-):  # a function (x, y) that makes one step and gives the loss
+) -> Callable:  # a function (x, y) that makes one step and gives the loss
     "Compute, compare, differentiate, step: one graph, traced once for all batch sizes."
 
     def step(x, y):
@@ -219,10 +226,10 @@ def weight_name(
 
 
 def one_cycle(
-    profile,  # a `Profile`: learning rate and weight decay
+    profile: Profile,  # a `Profile`: learning rate and weight decay
     steps: int,  # of the whole training
     policy: str = "float32",  # fp16 needs a loss that is scaled
-):  # a keras optimizer
+) -> keras.optimizers.Optimizer:  # a keras optimizer
     "AdamW whose rate warms up for a quarter of the steps, then falls along a cosine."
     peak, up = profile.learning_rate, steps // 4
     shape = dict(alpha=1e-3, warmup_target=peak, warmup_steps=max(up, 1))

@@ -1,6 +1,7 @@
 "Batches for PyTorch from images that stay bytes until they are needed."
 
 import inspect
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -44,9 +45,11 @@ class ImageBatches(DataLoader):
         device: torch.device | None = None,  # `pick_device()` if left out
         rows: np.ndarray | None = None,  # which of the images are meant, int [n]; None: all
         min_scale: float | None = None,  # crops that keep this share of the area, not shifts
-        augment=None,  # "none", or a transform of your own, instead of flips and shifts
-        **unknown,  # refused; libraries look for it before they rebuild a DataLoader
-    ):
+        augment: str
+        | Callable
+        | None = None,  # "none", or a transform of your own, instead of flips and shifts
+        **unknown: object,  # refused; libraries look for it before they rebuild a DataLoader
+    ) -> None:
         if unknown:
             raise TypeError(f"ImageBatches takes no keyword {next(iter(unknown))!r}.")
         n = len(images) if rows is None else len(rows)

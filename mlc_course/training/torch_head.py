@@ -7,7 +7,7 @@ from torch.nn import functional as F
 from mlc_course.metrics import epoch_scores
 from mlc_course.training.frozen import fit_frozen, fits_at_once
 from mlc_course.training.torch_batches import ImageBatches
-from mlc_course.training.torch_loop import autocast, forward, probs_of
+from mlc_course.training.torch_loop import TrainingState, autocast, forward, probs_of
 
 HISTORY = 10  # pairs of steps and gradients that L-BFGS remembers
 ROOM = 2**25  # bytes that they may take: so many labels are fitted at once
@@ -16,9 +16,9 @@ ROOM = 2**25  # bytes that they may take: so many labels are fitted at once
 @torch.no_grad()
 def adapt_batchnorm(
     model: nn.Module,  # its BatchNorm layers take on new statistics; no weight changes
-    batches,  # ImageBatches of the images that it will see
+    batches: ImageBatches,  # ImageBatches of the images that it will see
     precision: str = "fp32",  # to compute in
-):
+) -> None:
     """One pass in training mode, without learning: BatchNorm's running means and variances become
     those of these images."""
     was_training, epoch = model.training, batches.epoch
@@ -32,7 +32,7 @@ def adapt_batchnorm(
 @torch.no_grad()
 def cached_features(
     model: nn.Module,  # with .features
-    batches,  # ImageBatches; its images are taken as they are, without augmentation
+    batches: ImageBatches,  # ImageBatches; its images are taken as they are, without augmentation
     precision: str = "fp32",  # of the body
 ) -> tuple:  # features float32 [n, F], targets float32 [n, C], on the model's device
     "What the frozen body sees in every image, computed once."
@@ -104,7 +104,7 @@ def fit_labels(
 
 
 def head_first(
-    state,  # a `TrainingState` of a network with `.features` and `.head`
+    state: TrainingState,  # a `TrainingState` of a network with `.features` and `.head`
     data: dict,  # ImageBatches by split
 ) -> str:  # what to say of it
     "Fit the head on features of the frozen body."

@@ -1,15 +1,18 @@
 "The one training loop in PyTorch: any model, any loss, stopped after any step and taken up again."
 
-import contextlib
 import math
-import sys
+from collections.abc import Iterable
 from functools import partial
+from pathlib import Path
 
 import torch
+from torch import nn
 
 from mlc_course.losses import binary_cross_entropy_with_logits
 from mlc_course.safety import TrainingDiverged, write_whole
+from mlc_course.settings import Profile
 from mlc_course.training.checkpoints import read_torch, seal
+from mlc_course.training.keeper import Keeper
 from mlc_course.training.options import check_one_number
 from mlc_course.training.rates import torch_groups
 
@@ -48,14 +51,14 @@ class TrainingState:
 
     def __init__(
         self,
-        model,  # in the layout and on the device where it trains
-        profile,  # a `Profile`: learning rate, weight decay
+        model: nn.Module,  # in the layout and on the device where it trains
+        profile: Profile,  # a `Profile`: learning rate, weight decay
         steps: int,  # optimiser steps of the whole training
         ema: float = 0.0,  # decay of the moving average of the weights; 0: none
         precision: str = "fp32",  # fp16 needs a scaler
-        more=(),  # more groups of parameters: dicts with params, weight_decay and max_lr
+        more: Iterable[dict] = (),  # more groups: params, weight_decay and max_lr
         warm_up: float = 0.25,  # share of the steps in which the rate rises
-    ):
+    ) -> None:
         rate, decay = profile.learning_rate, profile.weight_decay
         own = [dict(params=g["params"], max_lr=rate * g["factor"]) for g in torch_groups(model)]
         groups = [*own, *({**g} for g in more)]
@@ -81,7 +84,7 @@ class TrainingState:
         self.seconds = 0.0  # of this epoch, up to the last stop
         self.beside = None  # a module that learns or counts beside the network: of the loss
 
-    def step(self):
+    def step(self) -> None:
         "One step of optimiser, schedule and moving average."
         self.scaler.step(self.optimiser)
         self.scaler.update()
@@ -92,7 +95,7 @@ class TrainingState:
         self.step_number += 1
 
     @property
-    def judged(self):
+    def judged(self) -> nn.Module:
         "The network whose scores count: the average, if there is one."
         return self.average.module if self.average else self.model
 
@@ -100,7 +103,7 @@ class TrainingState:
         "Of the images of this epoch so far."
         return self.total.item() / max(self.seen, 1)
 
-    def next_epoch(self):
+    def next_epoch(self) -> None:
         "Turn the page."
         self.epoch, self.batch, self.seen, self.seconds = self.epoch + 1, 0, 0, 0.0
         self.total.zero_()
@@ -110,9 +113,9 @@ class TrainingState:
 
     def save(
         self,
-        path,  # the checkpoint
-        keeper,  # a `Keeper`: its books go with it
-    ):
+        path: Path,  # the checkpoint
+        keeper: Keeper,  # a `Keeper`: its books go with it
+    ) -> None:
         "Write all of it, as a whole or not at all."
         parts = {k: getattr(self, k) for k in self._PARTS}
         parts = {k: v.state_dict() for k, v in parts.items() if v is not None}
@@ -127,9 +130,9 @@ class TrainingState:
 
     def load(
         self,
-        path,  # the checkpoint
-        keeper,  # a `Keeper`, which takes up its books
-    ):
+        path: Path,  # the checkpoint
+        keeper: Keeper,  # a `Keeper`, which takes up its books
+    ) -> None:
         "Go back to what `save` wrote; ValueError if it belongs to another run."
         saved = read_torch(path, ("parts", "place", "arrays", "total", "rng", "books"))
         keeper.go_back(saved["books"], saved["place"]["epoch"])
@@ -272,28 +275,3 @@ def judged_by(loss, state, valid):
     with torch.no_grad():
         value = loss(logits.to(valid.targets.device), valid.targets)
     return torch.sigmoid(logits).numpy(), float(value)
-
-
-@contextlib.contextmanager
-def tensorboard(
-    log_dir,  # a folder, or None
-):
-    "A writer for TensorBoard, or None."
-    if log_dir is None:
-        yield None
-        return
-    if "tensorflow" not in sys.modules:  # TensorBoard would load it, only to write files
-        import types
-
-        sys.modules.setdefault("tensorboard.compat.notf", types.ModuleType("notf"))
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError as e:
-        raise ImportError(
-            "log_dir= needs TensorBoard: pip install tensorboard, or leave log_dir out."
-        ) from e
-    writer = SummaryWriter(str(log_dir))
-    try:
-        yield writer
-    finally:
-        writer.close()
