@@ -52,8 +52,9 @@ def usable_cores(
 
 
 # OpenMP's threads spin while they wait, which beside other load takes the CPU from those that work.
-THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}  # what we set; mlc_course/tools/bootstrap.py says the same
-THREADS_TOO = ("GOMP_SPINCOUNT", "KMP_BLOCKTIME")  # other names for the same wish
+# Asleep at once (OMP_WAIT_POLICY=PASSIVE), they are slow even alone; docs/benchmarks.md has figures.
+THREADS = {"GOMP_SPINCOUNT": "3000"}  # what we set; mlc_course/tools/bootstrap.py says the same
+THREADS_TOO = ("OMP_WAIT_POLICY", "KMP_BLOCKTIME")  # other names for the same wish
 
 
 def quiet_threads(
@@ -70,7 +71,7 @@ def quiet_threads(
 
 def thread_setting(
     env=None,  # a dict of environment variables; this process's own if left out
-) -> str:  # "OMP_WAIT_POLICY=PASSIVE", or "the libraries' own"
+) -> str:  # "GOMP_SPINCOUNT=3000", or "the libraries' own"
     "How OpenMP's threads wait here."
     env = os.environ if env is None else env
     said = [f"{n}={env[n]}" for n in (*THREADS, *THREADS_TOO) if env.get(n, "").strip()]

@@ -27,8 +27,8 @@ STAMP = "mlc-stamp.json"  # written last: its absence means that an install didn
 ROOT = Path(__file__).resolve().parents[2]
 # How OpenMP's threads wait, unless the user has said so by one of the three; mlc_course/machine.py
 # says the same
-THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
-THREADS_TOO = ("GOMP_SPINCOUNT", "KMP_BLOCKTIME")
+THREADS = {"GOMP_SPINCOUNT": "3000"}
+THREADS_TOO = ("OMP_WAIT_POLICY", "KMP_BLOCKTIME")
 
 
 class SetupError(Exception):
