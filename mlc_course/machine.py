@@ -52,7 +52,7 @@ def usable_cores(
 
 
 # OpenMP's threads spin while they wait, which beside other load takes the CPU from those that work.
-# Asleep at once (OMP_WAIT_POLICY=PASSIVE), they are slow even alone; docs/benchmarks.md has figures.
+# Asleep at once (OMP_WAIT_POLICY=PASSIVE), they are slow alone too; docs/benchmarks.md has figures.
 THREADS = {"GOMP_SPINCOUNT": "3000"}  # what we set; mlc_course/tools/bootstrap.py says the same
 THREADS_TOO = ("OMP_WAIT_POLICY", "KMP_BLOCKTIME")  # other names for the same wish
 
