@@ -327,7 +327,7 @@ def test_examples(odd, tmp_path, capsys):
     assert len(found) == 8 and all(o.path.parent == odd.resolve() for o in found)
     assert "left out of the examples: bomb.png" in capsys.readouterr().err
     assert (
-        demo.find_examples(None, dict(trained=dict(dataset="voc5")), tmp_path)
+        demo.find_examples(None, dict(trained=dict(dataset="photographs")), tmp_path)
         == demo.find_examples(None, {}, tmp_path)
         == []
     )

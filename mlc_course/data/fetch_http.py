@@ -15,7 +15,7 @@ from pathlib import Path
 from .fetch_files import FetchError, File, differs, full_disk
 
 BLOCK = 1 << 18  # bytes read at once
-AGENT = "mlc_course (https://pypi.org)"
+AGENT = "mlc_course"
 MAGIC = {  # what a file of this ending begins with
     ".tgz": b"\x1f\x8b",
     ".tar.gz": b"\x1f\x8b",
