@@ -55,6 +55,16 @@ def array_in_file(answer) -> Right:
     def given(says, **kw):
         return Mistake(says, lambda *args: read(*args, **kw))
 
+    try:
+        answer(one, "a")
+    except (UnicodeDecodeError, json.JSONDecodeError, OverflowError, MemoryError) as e:
+        raise Wrong(
+            f"{what} stopped with {type(e).__name__}: the header can't be read. Its length "
+            "stands in the first 8 bytes as a little-endian number: int.from_bytes(data[:8], "
+            '"little"); the header is the text that follows.'
+        ) from e
+    except Exception:
+        pass  # told below, with what was given
     diagnose(
         answer,
         read,

@@ -44,6 +44,12 @@ def block_weights(answer) -> Right:
                 bn=0,
             ),
             given(
+                "the BatchNorms are missing, and so is the convolution at the side of a block that "
+                "changes size. Each BatchNorm has two weights for every channel.",
+                bn=0,
+                project=lambda *a: False,
+            ),
+            given(
                 "you count four numbers a channel for each BatchNorm. Two of them, the running "
                 "mean and variance, are measured and not learnt: they are buffers, and "
                 "model.parameters() doesn't give them.",

@@ -82,6 +82,15 @@ def running_variances(answer) -> Right:
                     v(flip=True),
                 ),
                 (
+                    "Keras' variance takes the momentum as the share of the old. That is how "
+                    "Keras' own argument works, but here both get PyTorch's: the share of the "
+                    "new. Keras would be given 1 - momentum.",
+                    lambda old, x, m: (
+                        _variances(old, x, m)[0],
+                        _variances(old, x, m, flip=True)[1],
+                    ),
+                ),
+                (
                     "the two exchanged, and the momentum the wrong way round: PyTorch divides "
                     "by n - 1, and its momentum is the share of the new.",
                     v(flip=True, swap=True),

@@ -115,6 +115,15 @@ def chance_of_seeds(answer) -> Right:
                 lambda a, b: one(1 if np.mean(a) >= np.mean(b) else -1)(a, b),
             ),
             Mistake(
+                "the difference of a deal has a sign in yours, and the one that was seen has none. "
+                "Take the absolute value of both.",
+                lambda a, b: _chance(
+                    np.asarray(a, float),
+                    np.asarray(b, float),
+                    lambda d, seen: d >= abs(seen) - 1e-12,
+                ),
+            ),
+            Mistake(
                 "you count the deals that are further apart, and leave out those that are as "
                 "far. What happened is one of the possible deals, so the share can't be 0.",
                 strict,

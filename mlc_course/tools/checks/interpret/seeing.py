@@ -116,6 +116,11 @@ def grad_cam(answer) -> Right:
                 ran(maps(lambda z, c: z[:, 0].sum())),
             ),
             Mistake(
+                "the gradient is that of the first image alone, so the maps of the others are "
+                "empty. Add up column c over the images: logits[:, c].sum().",
+                ran(maps(lambda z, c: z[0, c])),
+            ),
+            Mistake(
                 "you take row c of the logits; the labels are the columns: logits[:, c].",
                 ran(maps(lambda z, c: z[min(c, len(z) - 1)].sum())),
             ),

@@ -6,7 +6,7 @@ import io
 
 import numpy as np
 
-from .._core import Mistake, Right, diagnose
+from .._core import Mistake, Right, Wrong, diagnose
 
 
 def picture(mode, width, height, seed=0, exif=None, **kwargs) -> bytes:
@@ -60,6 +60,16 @@ def square_bytes(answer) -> Right:
         (picture("RGB", 5, 7, 2), 9),
         (picture("L", 30, 30, 3), 8),
     ]
+    try:
+        answer(*plain[0])
+    except ValueError as e:
+        if "embedded null byte" in str(e):
+            raise Wrong(
+                f"{what} hands the bytes to Image.open, which takes them for a file's name. Wrap "
+                "them: Image.open(io.BytesIO(data))."
+            ) from e
+    except Exception:
+        pass  # told below, with what was given
     names = [
         "a PNG of 40 x 28 pixels and size 12",
         "a PNG of 5 x 7 pixels and size 9",

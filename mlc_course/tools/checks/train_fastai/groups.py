@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Iterator
 
 from .._core import (
     NotDone,
@@ -89,6 +90,11 @@ def three_groups(answer) -> Right:  # noqa: C901  (a ladder of diagnoses)
             raise Wrong(
                 "my_splitter: each group should be a list of parameters, and one of yours is "
                 f"{show(odd[0])}."
+            )
+        if any(isinstance(g, Iterator) for g in got):
+            raise Wrong(
+                "my_splitter: a group is a generator, as model.parameters() gives. fastai takes it "
+                "for one parameter, and makes one group of all: put list(...) round each."
             )
         groups = [list(g) for g in got]
         flat = [p for g in groups for p in g]

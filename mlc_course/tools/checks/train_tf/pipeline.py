@@ -80,6 +80,20 @@ def _check_range(what, x, images):
         )
 
 
+def _check_kind(what, x, dataset):
+    "Raise where the images aren't float32, or their order isn't certain."
+    if x.dtype != np.float32:
+        raise Wrong(
+            f"{what}: the images come out as {x.dtype}. A network computes in float32: cast the "
+            "bytes to float32 before you divide."
+        )
+    if dataset.options().deterministic is False:
+        raise Wrong(
+            f"{what}: with deterministic=False the batches may come in another order, and "
+            "predictions would meet the wrong file names."
+        )
+
+
 def valid_pipeline(answer) -> Right:
     """Exercise 1: f(images, targets, batch_size) with uint8 [N, S, S, 3] and bool [N, C]: a
     tf.data.Dataset for validation.
@@ -158,6 +172,7 @@ def valid_pipeline(answer) -> Right:
             f"{what}: the targets come out as {y.dtype}. The loss multiplies with them: cast "
             "them to float32."
         )
+    _check_kind(what, x, dataset)
     sizes = [len(a) for a, _ in full]
     if sizes != [k] * (n // k) + [n % k]:
         raise Wrong(
@@ -236,7 +251,7 @@ def unit_range(answer) -> Right:
     )
     got = attempt(answer, cases[0], "my_unit_range")
     kind = np.asarray(plain(got)).dtype
-    if kind.kind != "f":
+    if kind != np.float32:
         raise Wrong(
             f"my_unit_range: the values are right, but their type is {kind}; a model takes float32."
         )

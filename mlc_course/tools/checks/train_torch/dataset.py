@@ -39,7 +39,7 @@ def _pictures(folder):
         image.save(folder / name)
     return (
         [folder / n for n in images],
-        [["sun", "boat"], ["sea"], [], ["boat"], ["sea", "sun"]],
+        [["sun", "boat"], ["boa"], [], ["boat"], ["boa", "sun"]],
         [np.asarray(i.convert("RGB")) for i in images.values()],
     )
 
@@ -60,7 +60,10 @@ def table_dataset(answer) -> Right:
 def _dataset(answer, folder):
     import torch
 
-    what, vocab = "MyDataset", ["sun", "boat", "sea"]  # not in the order of the alphabet
+    what, vocab = (
+        "MyDataset",
+        ["sun", "boat", "boa"],
+    )  # not in the order of the alphabet, and boat holds boa
     paths, labels, pixels = _pictures(folder)
     kinds = [
         "a picture in colour",
@@ -149,6 +152,11 @@ def _target(what, y, right, names, vocab):
                 f"{what}: the labels are in the order of the alphabet. {given} the target is "
                 f"{show(np.array(right))}: the vocab says which output stands for which label, "
                 "and its order is the caller's."
+            )
+        if np.array_equal(got, [float(any(v in o for o in names)) for v in vocab]):
+            raise Wrong(
+                f"{what}: {given[0].lower() + given[1:]} 'boa' counts as there, because it is a "
+                "part of 'boat'. Compare whole names: `in` of a list, not of a text."
             )
         if np.array_equal(got, [1 - v for v in right]):
             raise Wrong(f"{what}: 0 and 1 are exchanged in the target.")

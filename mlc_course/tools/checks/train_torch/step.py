@@ -152,6 +152,24 @@ def _refuse_losses(what, mine, right, x, y):
         )
 
 
+def _refuse_two_steps(answer, what):
+    "Raise where the loss is a sigmoid and a logarithm, which a large logit shows."
+    import torch
+
+    net = torch.nn.Linear(1, 1)
+    with torch.no_grad():
+        net.weight.fill_(1.0)
+        net.bias.zero_()
+    x, y = torch.tensor([[150.0]]), torch.zeros(1, 1)
+    got = answer(net, torch.optim.SGD(net.parameters(), 0.0), x, y)
+    if not same(got, 150.0, 1e-4):
+        raise Wrong(
+            f"{what}: for the logit 150 and the target 0 the loss is 150, and yours is "
+            f"{show(got)}. A sigmoid and then a logarithm lose large logits: the sigmoid rounds "
+            "to 1. Take a loss of logits, binary_cross_entropy_with_logits."
+        )
+
+
 def training_step(answer) -> Right:
     "Exercise 2: my_step(model, optimiser, x, y) -> the loss as a Python number; one step is done."
     torch_first()
@@ -213,4 +231,5 @@ def training_step(answer) -> Right:
             "binary cross-entropy, backward and one step make of them."
         )
     _refuse_losses(what, mine, right, *batches[-1])
+    _refuse_two_steps(answer, what)
     return Right("Right: train, clear, compare, differentiate, step, and a number comes back.")
