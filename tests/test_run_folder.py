@@ -13,55 +13,25 @@ import types
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
+import run_kit
 
-from mlc_course.metrics import Predictions, TrainingRun, load_run
-from mlc_course.settings import load_profile
+from mlc_course.metrics import load_run
 from mlc_course.tools import cli
 from mlc_course.tools.commands import score
 from mlc_course.training import folder as F
 from mlc_course.training.lock import FolderInUse, held
 
 posix = pytest.mark.skipif(os.name == "nt", reason="kill -9 and links of POSIX")
-VOCAB = ["boat", "moon", "sun"]
 
 
 def mlc(*args):
     return cli.main([str(a) for a in args])
 
 
-def fake_run(seed=0, splits=("valid",), n=12):
-    rng = np.random.default_rng(seed)
-
-    def one(split):
-        return Predictions(
-            rng.random((n, 3)).astype(np.float32),
-            rng.random((n, 3)) < 0.5,
-            VOCAB,
-            [f"{split}{i}.jpg" for i in range(n)],
-        )
-
-    history = pd.DataFrame(
-        dict(
-            epoch=[0],
-            train_loss=[0.5],
-            valid_loss=[0.4],
-            valid_macro_f1=[0.3],
-            valid_map=[0.3],
-            seconds=[1.0],
-        )
-    )
-    return TrainingRun(
-        "torch",
-        None,
-        VOCAB,
-        history,
-        {s: one(s) for s in splits},
-        load_profile("smoke"),
-        "pictures",
-        float(seed),
-    )
+def fake_run(seed=0, splits=("valid",)):
+    "A small run that took `seed` seconds, by which it is known again."
+    return run_kit.fake_run(splits, 12, seed, float(seed))
 
 
 @pytest.fixture
@@ -90,7 +60,8 @@ def exported(folder, seed):
     "What Predictor.save leaves, as far as a folder's keeper looks at it."
     (Path(folder) / "model.onnx").write_bytes(b"network %d" % seed)
     (Path(folder) / "predictor.json").write_text(
-        json.dumps(dict(format=1, vocab=VOCAB, model=dict(file="model.onnx"))), encoding="utf-8"
+        json.dumps(dict(format=1, vocab=run_kit.VOCAB, model=dict(file="model.onnx"))),
+        encoding="utf-8",
     )
 
 
