@@ -10,6 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
 
 from mlc_course import compare, extras
 from mlc_course.backbones import create_model, get_arrays
@@ -30,6 +33,7 @@ from mlc_course.compare import (
     plot_comparison,
     summarise,
 )
+from mlc_course.scores.agreement import largest_difference
 from mlc_course.settings import Profile
 from mlc_course.tables import open_dataset
 from mlc_course.training import side_by_side
@@ -162,6 +166,16 @@ def test_nan_never_agrees_with_a_number_but_with_nan():
 def test_comparisons_that_mean_nothing_are_refused(observed, tolerances, says):
     with pytest.raises(ValueError, match=says):
         agreement(observed, tolerances)
+
+
+@given(st.data())
+def test_the_largest_difference_is_numpys(data):
+    floats = st.floats(-1e6, 1e6, width=32)
+    shape = data.draw(array_shapes(max_dims=3, max_side=4))
+    a, b = (data.draw(arrays(np.float32, shape, elements=floats)) for _ in range(2))
+    expected = np.abs(a.astype(float) - b.astype(float)).max()
+    assert largest_difference(a, b) == largest_difference(b, a) == expected
+    assert largest_difference(a, a) == 0
 
 
 # ---- measuring ----------------------------------------------------------------------------------
