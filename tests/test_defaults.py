@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 torch = pytest.importorskip("torch")
+pytest.importorskip("torchvision")  # before TensorFlow, which it can't follow
 pytest.importorskip("fastai")
 pytest.importorskip("keras")
 

@@ -5,6 +5,8 @@ import inspect
 import numpy as np
 import pandas as pd
 
+from mlc_course.settings import import_tensorflow, require_torch_first
+
 AS_TORCH = "as PyTorch"  # fastai's layers are PyTorch's
 ADAMW = {  # what fastai, PyTorch and Keras call a setting
     "epsilon": ("eps", "eps", "epsilon"),
@@ -23,9 +25,11 @@ def default(
 
 def of_adamw():
     "AdamW's settings in fastai, PyTorch and Keras."
-    import keras
     import torch
-    from fastai.optimizer import Adam
+    from fastai.optimizer import Adam  # before Keras: torchvision can't follow TensorFlow
+
+    import_tensorflow()
+    import keras
 
     kinds = (Adam, torch.optim.AdamW, keras.optimizers.AdamW)
     found = {k: [default(*o) for o in zip(kinds, words)] for k, words in ADAMW.items()}
@@ -86,6 +90,7 @@ def library_defaults(
     loader,  # fastai's DataLoader of the training data, such as `make_data(...).train`
 ) -> pd.DataFrame:  # a row for each default, columns fastai, PyTorch and Keras
     "The defaults of the installed fastai, PyTorch and Keras, side by side."
+    require_torch_first()
     found = of_adamw() | of_batchnorm() | of_layers() | of_batches(loader)
     df = pd.DataFrame(found, index=["fastai", "PyTorch", "Keras"]).T
     return df.map(lambda o: f"{o:g}" if isinstance(o, float) else o)
