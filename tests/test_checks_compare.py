@@ -229,6 +229,7 @@ def test_first_layer():
         (lambda *a: by_hand(*a, agree=lambda a, b, t: (b - a).max() <= t), "absolute values"),
         (lambda ours, *a: by_hand(dict(reversed(ours.items())), *a), "the last layer that differs"),
         (lambda a, b, t: by_hand(a, b, 0.0), "tol isn't used"),
+        (lambda *a: by_hand(*a, agree=lambda a, b, t: np.allclose(a, b, atol=t)), "Say rtol=0"),
         (lambda *a: "block", "isn't right yet"),
         (with_none, "the string 'none'"),
     ]:
