@@ -29,7 +29,7 @@ def by_rate(
     fig, ax = plt.subplots(figsize=(6.5, 3.4), layout="constrained")
     for (name, row), (style, mark, colour) in zip(scores.iterrows(), LOOKS):
         ax.plot(row.index, row, style, marker=mark, color=colour, label=name)
-    ax.set(xscale="log", xlabel="highest learning rate", ylabel=ylabel, title=title)
+    ax.set(xscale="log", xlabel="learning rate", ylabel=ylabel, title=title)
     ax.set_xticks(list(scores.columns), [f"{o:g}" for o in scores.columns])
     ax.minorticks_off()
     ax.margins(y=0.1)
