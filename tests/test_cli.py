@@ -346,7 +346,7 @@ def test_evaluate_prints_scores_and_plots(tmp_path, capsys):
         )
         == 0
     )
-    assert str(evaluate(run.predictions["valid"], 0.3)) in capsys.readouterr().out
+    assert str(evaluate(run.predictions["valid"], 0.3, bootstrap=2000)) in capsys.readouterr().out
     assert (
         mlc("evaluate", tmp_path / "run", "--split", "train") == 1
         and "no predictions for 'train'" in capsys.readouterr().err
