@@ -2136,21 +2136,21 @@ def agreement(
     tolerances: float | Mapping[str, float] = ...,
     strict: bool = False,
 ) -> pd.DataFrame:
-    """Compare every quantity between every two frameworks.
+    """Compare every quantity between every two frameworks: the largest absolute difference.
 
     Parameters
     ----------
     observed : dict
         by framework: arrays by quantity, as the `observe_` functions give them
     tolerances : float | Mapping[str, float], default TOLERANCES
-        largest absolute difference by quantity, or one number for all
+        by quantity, or one number for all
     strict : bool, default False
         raise Disagreement if anything differs by more
 
     Returns
     -------
     pd.DataFrame
-        a row for each quantity and pair: largest value, largest difference, tolerance, whether they agree
+        quantity, pair, largest_value, difference, tolerance, agree
     """
 
 def compare_frameworks(
@@ -2176,7 +2176,7 @@ def compare_frameworks(
     frameworks : Iterable[str], default tuple(TRAINERS)
         which
     together : bool, default False
-        one process for all seeds of a framework: sooner done, but only its first training has a clean memory
+        one process a framework: only its first run has a clean memory
     threads : int | None, default None
         for each framework; None: all cores
     progress : bool, default True
@@ -2221,7 +2221,7 @@ def summarise(
     Returns
     -------
     pd.DataFrame
-        one row per framework (and dataset and start, where there are several)
+        a row for each framework (and dataset and start, where there are several)
     """
 
 def plot_comparison(
