@@ -4,8 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 BLUE, ORANGE, GREY = "#006BA4", "#C85200", "#595959"  # told apart by colour-blind readers, too
-LOOKS = (("-", "o", BLUE), ("--", "s", ORANGE), ("-.", "^", GREY), (":", "D", "#5F9ED1"))
-LOOKS = (*LOOKS, ("-", "v", "black"))
+LOOKS = list(zip(("-", "--", "-.", ":", "-"), "os^Dv", (BLUE, ORANGE, GREY, "#5F9ED1", "black")))
 
 
 def published(

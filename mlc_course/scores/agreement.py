@@ -107,14 +107,14 @@ def agreement(
     strict: bool = False,  # raise Disagreement if anything differs by more
 ) -> pd.DataFrame:  # quantity, pair, largest_value, difference, tolerance, agree
     "Compare every quantity between every two frameworks: the largest absolute difference."
-    quantities, tolerances = check_observed(observed, tolerances)
+    quantities, limits = check_observed(observed, tolerances)
     rows = []
     for q in quantities:
         for a, b in combinations(observed, 2):
             apart = largest_difference(observed[a][q], observed[b][q], q, a, b)
             row = dict(quantity=q, pair=f"{a}, {b}")
             row |= dict(largest_value=float(np.nanmax(np.abs(observed[a][q]))), difference=apart)
-            rows.append(row | dict(tolerance=tolerances[q], agree=apart <= tolerances[q]))
+            rows.append(row | dict(tolerance=limits[q], agree=apart <= limits[q]))
     df = pd.DataFrame(rows)
     if strict and not df.agree.all():
         raise Disagreement(told(df[~df.agree]))

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
-BLANK = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT)
-BLANK = (*BLANK, tokenize.ENDMARKER, tokenize.ENCODING)
+MARKS = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT)
+BLANK = (*MARKS, tokenize.ENDMARKER, tokenize.ENCODING)
 VERBS = ("make_data", "make_model", "train", "predict")
 
 
@@ -21,6 +21,11 @@ def is_text(node) -> bool:
         and isinstance(node.value, ast.Constant)
         and isinstance(node.value.value, str)
     )
+
+
+def lines_of(node) -> range:
+    "The numbers of the lines where a statement stands."
+    return range(node.lineno, node.end_lineno + 1)
 
 
 def source_of(module: str) -> str:
@@ -79,7 +84,7 @@ def code_lines(
         node = parts[name]
         first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
         inside = [n for n in ast.walk(node) if isinstance(n, ast.stmt)]
-        texts = {i for n in inside if is_text(n) for i in range(n.lineno, n.end_lineno + 1)}
+        texts = {i for n in inside if is_text(n) for i in lines_of(n)}
         lines = (used - texts) & set(range(first, node.end_lineno + 1))
         statements = sum(not is_text(n) for n in inside)
         rows.append(dict(name=name, lines=len(lines), statements=statements))

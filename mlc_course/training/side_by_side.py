@@ -57,8 +57,10 @@ def compare_frameworks(
     progress: bool = True,  # a line for each training
 ) -> pd.DataFrame:  # a row for each training, with the columns of MeasuredRun
     "Train every framework with every seed, each in a new process, one after the other."
-    profile, own = profile or load_profile(), isinstance(dataset, ImageTable)
-    table = three_splits(dataset if own else open_dataset(dataset, profile=profile))
+    profile = profile or load_profile()
+    if not isinstance(dataset, ImageTable):
+        dataset = open_dataset(dataset, profile=profile)
+    table = three_splits(dataset)
     profiles, frameworks = [replace(profile, seed=s) for s in seeds], list(frameworks)
     if not profiles or not frameworks:
         raise ValueError("Give at least one seed and one framework.")
