@@ -416,7 +416,7 @@ def test_heads_right_names_the_mistake():
     says(
         checks.heads_right,
         with_all(lambda a, p, t: float(np.all([(p[n] == t[n]).all() for n in t]))),
-        "picture by picture",
+        "image by image",
     )
     says(
         checks.heads_right,
@@ -441,12 +441,12 @@ def test_heads_right_names_the_mistake():
             {n: int((p[n] == t[n]).sum()) for n in t}
             | {"all right": right_scores(p, t)["all right"]}
         ),
-        "the heads have numbers of pictures",
+        "the heads have numbers of images",
     )
     says(
         checks.heads_right,
         lambda p, t: {n: round(v * len(p[list(t)[0]])) for n, v in right_scores(p, t).items()},
-        "these are numbers of pictures",
+        "these are numbers of images",
     )
     for kind in (tuple, list, set, pd.Series):
         says(

@@ -15,6 +15,7 @@ from .._core import (
     function,
     show,
 )
+from .._names import called
 
 
 def merge_by_train(answer) -> Right:
@@ -62,7 +63,7 @@ def merge_by_train(answer) -> Right:
         merged(train_only),
         [
             Mistake(
-                "you count both lists together. Then pictures of the test split decide which "
+                "you count both lists together. Then images of the test split decide which "
                 "classes there are; count in `train` alone.",
                 merged(lambda a, b: (a + b, a + b)),
             ),
@@ -87,7 +88,7 @@ def merge_by_train(answer) -> Right:
                 test_untouched,
             ),
             Mistake(
-                "rare names are left out, so the lists no longer match their pictures. Put "
+                "rare names are left out, so the lists no longer match their images. Put "
                 '"Other" in their place.',
                 removed,
             ),
@@ -111,8 +112,8 @@ def merge_by_train(answer) -> Right:
             ),
         ],
         cases,
-        "merge",
-        praise="Right: the training pictures decide, and both lists keep their length.",
+        called(answer, "my_merge"),
+        praise="Right: the training images decide, and both lists keep their length.",
     )
 
 
@@ -155,12 +156,13 @@ def heads_right(answer) -> Right:
         out = right(p, t)
         return {**{n: out["all right"] for n in t}, "all right": out["all right"]}
 
-    function(answer, "scores")
+    what = called(answer, "my_scores")
+    function(answer, what)
 
     def a_dict(got):
         if not isinstance(got, dict):
             raise Wrong(
-                "scores should give back a dict from the name of a head to its accuracy, and "
+                f"{what} should give back a dict from the name of a head to its accuracy, and "
                 f"gives {type(got).__name__}: {show(got)}."
             )
         return got
@@ -171,12 +173,12 @@ def heads_right(answer) -> Right:
         [
             Mistake(
                 '"all right" is the product of the accuracies in yours. That would be true if '
-                "the heads failed independently; count the pictures where all are right.",
+                "the heads failed independently; count the images where all are right.",
                 scored(lambda r, a: a.prod()),
             ),
             Mistake(
                 '"all right" is the mean of the accuracies in yours. It is the share of '
-                "pictures where every head is right at once.",
+                "images where every head is right at once.",
                 scored(lambda r, a: a.mean()),
             ),
             Mistake(
@@ -185,12 +187,12 @@ def heads_right(answer) -> Right:
                 scored(lambda r, a: a.min()),
             ),
             Mistake(
-                "you count the pictures where at least one head is right. Every head has to be.",
+                "you count the images where at least one head is right. Every head has to be.",
                 scored(lambda r, a: r.any(0).mean()),
             ),
             Mistake(
-                '"all right" is a number of pictures. Give their share: divide by the number '
-                "of pictures.",
+                '"all right" is a number of images. Give their share: divide by the number '
+                "of images.",
                 scored(lambda r, a: r.all(0).sum()),
             ),
             Mistake(
@@ -203,12 +205,12 @@ def heads_right(answer) -> Right:
                 reordered,
             ),
             Mistake(
-                "these are numbers of pictures. Give shares: divide by the number of pictures.",
+                "these are numbers of images. Give shares: divide by the number of images.",
                 lambda p, t: {k: v * len(next(iter(t.values()))) for k, v in right(p, t).items()},
             ),
             Mistake(
-                "the heads have numbers of pictures. Give shares: divide by the number of "
-                "pictures.",
+                "the heads have numbers of images. Give shares: divide by the number of "
+                "images.",
                 lambda p, t: {
                     k: v * (1 if k == "all right" else len(t[k])) for k, v in right(p, t).items()
                 },
@@ -219,12 +221,12 @@ def heads_right(answer) -> Right:
             ),
             Mistake(
                 '"all right" is the accuracy of the last head in yours. Keep what you know of '
-                "the heads before: a picture counts if all of them are right.",
+                "the heads before: a image counts if all of them are right.",
                 scored(lambda r, a: a[-1]),
             ),
             Mistake(
-                '"all right" is the share of heads that are right on every picture: `all` went '
-                "along the wrong axis. Asked is the share of pictures on which every head is "
+                '"all right" is the share of heads that are right on every image: `all` went '
+                "along the wrong axis. Asked is the share of images on which every head is "
                 "right.",
                 scored(lambda r, a: r.all(1).mean()),
             ),
@@ -233,12 +235,12 @@ def heads_right(answer) -> Right:
                 lambda p, t: {k: v for k, v in right(p, t).items() if k != "all right"},
             ),
             Mistake(
-                '"all right" is 1 only if each head is right on every picture: `all()` went '
-                "over everything. Take it over the heads, picture by picture, then the mean.",
+                '"all right" is 1 only if each head is right on every image: `all()` went '
+                "over everything. Take it over the heads, image by image, then the mean.",
                 scored(lambda r, a: float(r.all())),
             ),
         ],
         cases,
-        "scores",
+        what,
         praise='Right: and "all right" never exceeds the worst head.',
     )
