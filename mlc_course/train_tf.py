@@ -159,7 +159,7 @@ def _begin(keeper, place, model, own, data, profile, loss, stop):
         return place, moments
     if own and profile.pretrained and profile.freeze_epochs: keeper.say("A network of your own has no phase for the head alone: all of it learns from the start.")
     elif profile.pretrained and profile.freeze_epochs:
-        keeper.extra = fit_head(model, data.images, data.targets, profile, loss)
+        keeper.extra = fit_head(model, data.images, data.targets)
         keeper.say(f"head on frozen features: {keeper.extra:.1f} s")
         if stop: raise stopped(keeper, place)
     return place, None
