@@ -32,7 +32,11 @@ def _frequent(s, min_count, rows):
     counts = _counted(s, rows).value_counts()
     names = counts.index[counts >= min_count].tolist()
     if not names:
-        most = f"the most frequent, {counts.index[0]!r}, occurs {counts.iloc[0]}" if len(counts) else ""
+        most = (
+            f"the most frequent, {counts.index[0]!r}, occurs {counts.iloc[0]}"
+            if len(counts)
+            else ""
+        )
         raise ValueError(
             f"No name occurs {min_count} times; {most or 'there is none to count'}. Pass a "
             "smaller min_count."

@@ -26,6 +26,8 @@ class HeadsLoss(nn.Module):
     ):
         super().__init__()
         self.names, self.weights, self.class_weights = names, weights, class_weights
+        self.total: torch.Tensor
+        self.seen: torch.Tensor
         self.register_buffer("total", torch.zeros(()))
         self.register_buffer("seen", torch.zeros(()))
 
@@ -36,7 +38,7 @@ class HeadsLoss(nn.Module):
     ) -> torch.Tensor:  # one number
         targets = dict(zip(self.names, classes.long().unbind(1)))
         each = head_losses(logits, targets, self.class_weights)
-        self.total += sum(each.values()).detach() * len(classes)
+        self.total += torch.stack(list(each.values())).sum().detach() * len(classes)
         self.seen += len(classes)
         return combined(each, self.weights)
 
@@ -51,7 +53,7 @@ class HeadsLoss(nn.Module):
 class HeadsKeeper(Keeper):
     "A Keeper whose epochs are scored head by head."
 
-    WORST = (-math.inf, -math.inf)
+    WORST = (-math.inf, -math.inf)  # type: ignore[assignment]
 
     def support_of(self, data):
         "Every image answers every question, so there is something to learn."
