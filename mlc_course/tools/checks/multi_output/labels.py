@@ -209,8 +209,7 @@ def heads_right(answer) -> Right:
                 lambda p, t: {k: v * len(next(iter(t.values()))) for k, v in right(p, t).items()},
             ),
             Mistake(
-                "the heads have numbers of images. Give shares: divide by the number of "
-                "images.",
+                "the heads have numbers of images. Give shares: divide by the number of images.",
                 lambda p, t: {
                     k: v * (1 if k == "all right" else len(t[k])) for k, v in right(p, t).items()
                 },
