@@ -58,6 +58,12 @@ def merge_by_train(answer) -> Right:
             for names in (train, test)
         ]
 
+    def renamed(word):
+        return lambda a, b, least: [
+            [word if o == "Other" else o for o in names]
+            for names in merged(train_only)(a, b, least)
+        ]
+
     return diagnose(
         answer,
         merged(train_only),
@@ -105,6 +111,14 @@ def merge_by_train(answer) -> Right:
                 'the training list comes back as it was. A rare name becomes "Other" in both '
                 "lists.",
                 lambda a, b, least: [list(a), merged(train_only)(a, b, least)[1]],
+            ),
+            Mistake(
+                'the class of rare names is called "Other", with a capital letter.',
+                renamed("other"),
+            ),
+            Mistake(
+                'None stands in the place of a rare name. Put the text "Other" there.',
+                renamed(None),
             ),
             Mistake(
                 "the two lists come in the wrong order: `train` is the first.",
@@ -228,6 +242,18 @@ def heads_right(answer) -> Right:
                 "along the wrong axis. Asked is the share of images on which every head is "
                 "right.",
                 scored(lambda r, a: r.all(1).mean()),
+            ),
+            Mistake(
+                'the key is "all_right" in yours. It is asked for as "all right", with a space.',
+                lambda p, t: {k.replace(" ", "_"): v for k, v in right(p, t).items()},
+            ),
+            Mistake(
+                "these are rows of rights and wrongs. Take the mean of each, which is the share "
+                "that is right.",
+                lambda p, t: {
+                    **{n: p[n] == t[n] for n in t},
+                    "all right": np.all([p[n] == t[n] for n in t], axis=0),
+                },
             ),
             Mistake(
                 '"all right" is missing from the dict.',

@@ -8,17 +8,39 @@ from .._core import (
     Mistake,
     Right,
     Wrong,
+    attempt,
     diagnose,
+    function,
     quiet,
     torch_first,
 )
 from .._names import called
 
 
+def _stops_early(answer, args, what, given):
+    "Wrong with a hint where an answer stops in one of the usual ways; anything else goes by."
+    function(answer, what)
+    try:
+        attempt(answer, args, what, given)
+    except Wrong as e:
+        if "KeyError: 'brand'" in str(e):
+            raise Wrong(
+                f"{what} stopped with KeyError: `weights` doesn't name every head. A head that "
+                "isn't in it counts 1: weights.get(head, 1)."
+            ) from None
+        if "'Long'" in str(e):
+            raise Wrong(
+                f"{what}: `cross_entropy` got class numbers where it wants logits. The logits come "
+                "first, then the targets."
+            ) from None
+        raise
+
+
 def summed_loss(answer) -> Right:
     "Exercise 3: loss(logits, targets, weights) -> one number, from dicts of torch tensors."
     torch_first()
     import torch
+    from torch import nn
     from torch.nn.functional import cross_entropy as ce
     from torch.nn.functional import nll_loss
 
@@ -48,6 +70,7 @@ def summed_loss(answer) -> Right:
         "one head and no weights",
         "four heads, two with weights, one of these 0",
     ]
+    _stops_early(answer, cases[0], what, name[0])
     done = diagnose(
         answer,
         summed(),
@@ -101,6 +124,15 @@ def summed_loss(answer) -> Right:
                 "Multiply the head's loss by the weight.",
                 lambda logits, t, ws: sum(
                     ce(z, t[n], torch.full(z.shape[1:], float(w(ws, n)))) for n, z in logits.items()
+                ),
+            ),
+            Mistake(
+                "this is binary cross-entropy, which asks about each class by itself. The classes "
+                "of a head exclude each other: use `cross_entropy`.",
+                summed(
+                    lambda z, t: nn.functional.binary_cross_entropy_with_logits(
+                        z, nn.functional.one_hot(t, z.shape[1]).float()
+                    )
                 ),
             ),
             Mistake(
