@@ -79,3 +79,5 @@ def test_a_form_is_filled_in_only_where_the_network_is_sure():
     fig = draw.forms([IMAGE], said, pd.DataFrame({"brand": [0.97], "age": [0.6]}), 0.9)
     texts = [t.get_text() for t in fig.axes[1].texts]
     assert texts == ["brand", "Audi", "97%", "age", "old?", "60%, please check"]
+    sure = draw.forms([IMAGE], said, pd.DataFrame({"brand": [0.999], "age": [0.994]}), 0.9)
+    assert [t.get_text() for t in sure.axes[1].texts][2::3] == ["over 99%", "99%"]

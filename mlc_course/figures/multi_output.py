@@ -131,7 +131,8 @@ def _field(ax, y, head, name, prob, sure):
         ax.text(0.23, y, name, va="center", fontsize=10)
     else:
         ax.text(0.23, y, f"{name}?", va="center", fontsize=10, style="italic", color=GREY)
-    note = f"{prob:.0%}" if sure else f"{prob:.0%}, please check"
+    percent = f"{prob:.0%}" if prob < 0.995 else "over 99%"
+    note = percent if sure else f"{percent}, please check"
     ax.text(0.68, y, note, va="center", fontsize=9, color=colour)
 
 

@@ -22,10 +22,11 @@ class MultiHeadModel(nn.Module):
         self.heads = heads
         self.body = body if isinstance(body, nn.Module) else named_body(body, pretrained)
         n = n_features or getattr(self.body, "n_features", None) or count_features(self.body)
-        self.layers = nn.ModuleList(nn.Linear(n, c) for c in heads.sizes.values())
-        for layer in self.layers:
+        layers = [nn.Linear(n, c) for c in heads.sizes.values()]
+        for layer in layers:
             nn.init.normal_(layer.weight, 0, 0.01)
             nn.init.zeros_(layer.bias)
+        self.layers = nn.ModuleList(layers)
 
     def forward(
         self,

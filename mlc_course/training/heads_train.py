@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -48,12 +49,13 @@ def predict(
     precision: str = "fp32",  # or "bf16", "fp16"
 ) -> HeadPredictions:  # in the table's order
     "What the model says of the images of one split."
-    size = size or getattr(model, "image_size", None)
-    if pixels is None and size is None:
+    side: Any = size or getattr(model, "image_size", None)
+    if pixels is None and side is None:
         raise ValueError("The model doesn't know its image size; pass size=.")
     require_split(table, split)
     targets = model.heads.encode(table.df[table.df["split"] == split])
-    pixels = decode_split(table, split, size).images if pixels is None else pixels
+    if pixels is None:
+        pixels = decode_split(table, split, side).images
     batches = HeadBatches(pixels, targets, 256, device=next(model.parameters()).device)
     logits = _logits(model, batches, precision)
     probs = {n: z.softmax(1).cpu().numpy() for n, z in logits.items()}
@@ -135,9 +137,10 @@ def train(
     seed_everything(profile.seed)
     with explain_memory(profile), ctrl_c() as stop:
         data = heads_data(table, profile.image_size, pixels)
-        targets = {s: heads.encode(data.df.iloc[data.rows(s)]) for s in data.splits}
+        df = data.frame()
+        targets = {s: heads.encode(df.iloc[data.rows(s)]) for s in data.splits}
         if class_weights == "balanced":
-            class_weights = heads.class_weights(data.df.iloc[data.rows("train")])
+            class_weights = heads.class_weights(df.iloc[data.rows("train")])
         told = heads_recipe(heads, targets, weights, class_weights, body or profile.arch)
         keeper = HeadsKeeper("torch", data, profile, out, resume, progress, told)
         model = _model(heads, body, profile, device)
@@ -146,11 +149,11 @@ def train(
         steps = profile.epochs * len(batches)
         state = TrainingState(model, profile, steps, precision=precision, more=more)
         state.beside = loss
-        if keeper.going_on:
+        if keeper.going_on and keeper.path:
             state.load(keeper.path, keeper)
         judge = _judge(valid, targets["valid"], class_weights, loss)
         fit(state, keeper, batches.batches, judge, loss=loss, stop=stop)
-        set_arrays(model, keeper.arrays)
+        set_arrays(model, keeper.arrays or {})
         return _finish(keeper, model.eval(), table, targets, weights, loss, precision)
 
 
@@ -188,9 +191,10 @@ def load_run(
             f"{folder} holds a network of your own ({run.recipe['body']}): give one that is built "
             f"the same, load_run({str(folder)!r}, body=...)."
         )
-    model = MultiHeadModel(run.heads, body if own else run.profile.arch, pretrained=False)
+    network = body if own and body is not None else run.profile.arch
+    model = MultiHeadModel(run.heads, network, pretrained=False)
     with torch.no_grad():
         set_arrays(model, arrays)
     model.image_size = size
-    model = model.to(pick_device(), memory_format=torch.channels_last)
+    model = model.to(pick_device()).to(memory_format=torch.channels_last)
     return replace(run, model=model.eval())
