@@ -2111,8 +2111,13 @@ def merge_rare(
     min_count: int | None = None,
     keep: Iterable | None = None,
     other: str = 'Other',
+    rows: ArrayLike | None = None,
 ) -> pd.Series:
     """Put `other` in place of every rare name.
+
+    Classes belong to the training rows: `merge_rare(df.brand, 50, rows=df.split == "train")`, or
+    for names in two places `merge_rare(train, 50)` and `merge_rare(test, keep=classes_of_train)`.
+    ValueError for a missing name, and where nothing is frequent enough.
 
     Parameters
     ----------
@@ -2121,9 +2126,11 @@ def merge_rare(
     min_count : int | None, default None
         keep the names that occur at least so often ...
     keep : Iterable | None, default None
-        ... or these, however often they occur
+        ... or these, whether they occur or not
     other : str, default 'Other'
         what the rest is called
+    rows : ArrayLike | None, default None
+        bool [N]: where to count, such as the training rows; None: all
 
     Returns
     -------
