@@ -115,11 +115,11 @@ def test_valid_pipeline_names_mistakes(tf):
         ),
         (pipeline(tf, last=lambda d: d.shuffle(9, seed=3)), "another order"),
         (pipeline(tf, last=lambda d: d.repeat()), "doesn't end"),
-        (pipeline(tf, order=lambda d, n: d.repeat(2)), "22 pictures go in and 44 come out"),
+        (pipeline(tf, order=lambda d, n: d.repeat(2)), "22 images go in and 44 come out"),
         (pipeline(tf, batch=lambda d, k: d.batch(k, drop_remainder=True)), "no drop_remainder"),
         (pipeline(tf, order=lambda d, n: d.take(11)), "has to be scored"),
         (pipeline(tf, order=lambda d, n: d.take(11).repeat(2)), "more than once"),
-        (pipeline(tf, batch=lambda d, k: d), "single pictures"),
+        (pipeline(tf, batch=lambda d, k: d), "single images"),
         (pipeline(tf, batch=lambda d, k: d.batch(2 * k)), "the batches hold"),
         (pipeline(tf, scale=lambda x: x), "come out as uint8"),
         (pipeline(tf, scale=tf_cast), "go up to 231"),
@@ -313,7 +313,7 @@ def test_exact_match_names_mistakes(tf):
     for wrong, part in (
         (metric(tf, update=lambda ok: (mean(ok), 1.0)), "mean of the batches' shares"),
         (metric(tf, assign=True), "last batch alone"),
-        (metric(tf, result=lambda a, b: a), "number of pictures that are right"),
+        (metric(tf, result=lambda a, b: a), "number of images that are right"),
         (
             metric(tf, update=lambda ok: (mean(ok), 1.0), result=lambda a, b: a),
             "sum of the batches' shares",
