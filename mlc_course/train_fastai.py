@@ -45,6 +45,7 @@ from .settings import Profile, load_profile, pick_device, pick_precision, seed_e
 from .data.table import ImageTable
 from .data.decoded import Decoded, decode_split, require_vocab
 from .training.augment import Augment, is_off
+from .training.fastai_recipe import FlipsAndShifts, adamw
 from .training.data import decode_for_training
 from .training.keeper import Keeper
 from .training.own import has_head, own_torch
@@ -143,14 +144,14 @@ class PixelDL(TfmdDL):
 
 # %% ../nbs/07_fastai.ipynb #5dea8407
 def _loaders(data, profile, augment=None):
-    block = multilabel_datablock(data, profile.image_size, augment=augment is None)
+    block = multilabel_datablock(data, profile.image_size, augment=False)
     block.dl_type, reader = PixelDL, block.getters[0]
     reader.at_hand = {data.paths()[i]: Image.fromarray(data.images[i]) for i in (0, data.rows("train")[0], data.rows("valid")[0])}        # fastai tries these out
     batch_size = max(1, min(profile.batch_size, len(data.rows("train"))))
     dls = block.dataloaders(data.frame(), num_workers=0, pixels=Pixels(data, data.images), bs=batch_size, val_bs=profile.batch_size, device=pick_device(), path=data.root)
     dls.train.rng = random.Random(profile.seed)
     reader.at_hand = {}
-    if augment is not None and not is_off(augment): dls.train.own = Augment(augment, profile.seed)
+    if not is_off(augment): dls.train.own = FlipsAndShifts(profile.seed) if augment is None else Augment(augment, profile.seed)
     return dls
 
 def make_data(
@@ -185,7 +186,7 @@ def make_learner(
     **kwargs:object, # for the Learner: `loss_func`, `opt_func`, `splitter`
 ) -> Learner: # ready to `fit_one_cycle`; all layers learn until you `freeze()`
     "A Learner with the profile's network in three parameter groups, binary cross-entropy, AdamW (fastai's Adam decouples its weight decay) and metrics over the whole validation set."
-    kwargs = dict(loss_func=BCEWithLogitsLossFlat(), splitter=layer_groups) | kwargs
+    kwargs = dict(loss_func=BCEWithLogitsLossFlat(), opt_func=adamw, splitter=layer_groups, wd_bn_bias=True) | kwargs
     return Learner(dls, make_model(list(dls.vocab), profile) if model is None else model, lr=profile.learning_rate, wd=profile.weight_decay,
                    metrics=epoch_metrics(), cbs=[ChannelsLast(), *cbs], model_dir=Path(tempfile.gettempdir())/"mlc_course", **kwargs)
 
@@ -220,6 +221,7 @@ def predict(
 
 # %% ../nbs/07_fastai.ipynb #fcf4f45d
 from .training.fastai_loop import KeepBest, fastai_loss, own_learner, rates_of
+from .training.fastai_recipe import CYCLE, MOMENTUM
 
 _all_ = ["KeepBest"]
 
@@ -250,10 +252,10 @@ def train(
     *,
     model: nn.Module | Learner | None=None, # a torch module of your own (float [B, 3, S, S] in [0, 1] to logits [B, C]), or a Learner, whose network, loss and optimiser are taken; trained in place
     loss: Callable | None=None, # a loss of fastai, or a function of (logits, targets) that gives one number; None: binary cross-entropy
-    augment: str | Callable | None=None, # None: flips, zooms and shifts; "none"; a torchvision v2 or albumentations transform, or a function of uint8 [B, S, S, 3]
+    augment: str | Callable | None=None, # None: flips and shifts; "none"; a torchvision v2 or albumentations transform, or a function of uint8 [B, S, S, 3]
     on_error:str="stop", # a picture that can't be decoded: "stop" with its name, or "skip" it with a warning
 ) -> TrainingRun: # with the model of the best epoch
-    """Train the head while the body is frozen, then everything; keep the epoch with the highest validation mAP; predict every split but train.
+    """Fit the head to the frozen body's features, then train everything; keep the epoch with the highest validation mAP; predict every split but train.
 
     `train_loss` in the history is the mean over the epoch's images, `valid_loss` the same loss of all validation images at once: `loss`, or binary cross-entropy."""
     profile = profile or load_profile()
@@ -262,21 +264,21 @@ def train(
     precision = pick_precision(profile.precision, device)
     amp = [MixedPrecision(amp_mode=precision)] if device.type == "cuda" and precision != "fp32" else []
     data = decode_for_training(table, profile.image_size, on_error, progress=progress and _can_draw())
-    told = recipe(profile, loss, augment, model, "flips, zooms and shifts")
+    told = recipe(profile, loss, augment, model)
     keeper = Keeper("fastai", data, profile, out, resume, progress, told)
     seed_everything(profile.seed)
     learn = _learner(data, profile, model, loss, augment, amp)
-    headed = has_head(learn.model) and not isinstance(model, Learner)
+    given = isinstance(model, Learner)
+    headed = has_head(learn.model) and not given
     if profile.pretrained and profile.freeze_epochs and not headed: keeper.say("This network has no linear layer `head` behind `features`, so all of it learns from the start.")
-    phases = (learn.freeze, profile.freeze_epochs if profile.pretrained and headed else 0), (learn.unfreeze, profile.epochs)
+    moms = None if given else MOMENTUM
     with (ctrl_c() as stop, explain_memory(profile), low_precision(learn.model, "fp32" if amp else precision, device.type),
           nullcontext() if progress and _can_draw() else learn.no_bar(), nullcontext() if progress else learn.no_logging()):
         keep = KeepBest(keeper, stop)
-        for phase, (set_layers, n_epochs) in enumerate(phases):
-            set_layers()
-            start = keep.begin(learn, phase)
-            if start < n_epochs: learn.fit_one_cycle(n_epochs, rates_of(learn, profile), wd=profile.weight_decay, cbs=[keep, *cbs], start_epoch=start)
-            if keep.error is not None: raise keep.error
+        learn.unfreeze()
+        start = keep.begin(learn, head=profile.pretrained and profile.freeze_epochs > 0 and headed)
+        learn.fit_one_cycle(profile.epochs, rates_of(learn, profile), **CYCLE, moms=moms, wd=profile.weight_decay, cbs=[keep, *cbs], start_epoch=start)
+        if keep.error is not None: raise keep.error
     if keeper.arrays is None: raise RuntimeError("The training was cancelled before its first epoch was over, so there is no model to keep.")
     set_arrays(learn.model, keeper.arrays)
     net = learn.model.eval()
