@@ -81,14 +81,27 @@ def _check_range(what, x, images):
         )
 
 
-def _check_kind(what, x, dataset):
-    "Raise where the images aren't float32, or their order isn't certain."
+def _loose(dataset) -> bool:
+    "Whether a stage may give its elements in another order than it gets them."
+    if dataset.options().deterministic is False:
+        return True
+    told = getattr(dataset, "_deterministic", None)  # of `map(..., deterministic=False)`
+    return told in (False, "false") or any(map(_loose, dataset._inputs()))
+
+
+def _check_kind(what, x, y, dataset):
+    "Raise where images or targets aren't float32, or their order isn't certain."
     if x.dtype != np.float32:
         raise Wrong(
             f"{what}: the images come out as {x.dtype}. A network computes in float32: cast the "
             "bytes to float32 before you divide."
         )
-    if dataset.options().deterministic is False:
+    if y.dtype != np.float32:
+        raise Wrong(
+            f"{what}: the targets come out as {y.dtype}. The loss computes in float32, as the "
+            "network does: cast them to float32."
+        )
+    if _loose(dataset):
         raise Wrong(
             f"{what}: with deterministic=False the batches may come in another order, and "
             "predictions would meet the wrong file names."
@@ -173,7 +186,7 @@ def valid_pipeline(answer) -> Right:
             f"{what}: the targets come out as {y.dtype}. The loss multiplies with them: cast "
             "them to float32."
         )
-    _check_kind(what, x, dataset)
+    _check_kind(what, x, y, dataset)
     sizes = [len(a) for a, _ in full]
     if sizes != [k] * (n // k) + [n % k]:
         raise Wrong(
