@@ -64,6 +64,19 @@ def tf_cast(x):
     return tf.cast(x, tf.float32)
 
 
+def loose(tf, images, targets):
+    "A `map` that may change the order."
+    made = tf.data.Dataset.from_tensor_slices((images, targets.astype("float32")))
+    scaled = lambda x, y: (tf_cast(x) / 255, y)
+    return made.map(scaled, num_parallel_calls=tf.data.AUTOTUNE, deterministic=False)
+
+
+def unordered(tf):
+    options = tf.data.Options()
+    options.deterministic = False
+    return options
+
+
 def test_valid_pipeline_right_in_many_ways(tf):
     from mlc_course.train_tf import EpochData
 
@@ -131,6 +144,16 @@ def test_valid_pipeline_names_mistakes(tf):
             "are changed",
         ),
         (pipeline(tf, target="bool"), "targets come out as bool"),
+        (pipeline(tf, target="float64"), "targets come out as float64"),
+        (lambda x, y, k: loose(tf, x, y).batch(k), "deterministic=False"),
+        (
+            lambda x, y, k: pipeline(tf)(x, y, k).with_options(unordered(tf)),
+            "deterministic=False",
+        ),
+        (
+            pipeline(tf, scale=lambda x: tf.image.per_image_standardization(tf_cast(x))),
+            "every pixel comes out as 0",
+        ),
         (pipeline(tf, slices=lambda x, y: (x, y[::-1])), "don't belong to them"),
     ):
         says(checks.valid_pipeline, wrong, part)
@@ -174,6 +197,8 @@ def test_unit_range_names_mistakes():
         (lambda x: (2 * x) / 255 - 1, "twice 200 is 144"),
         (lambda x: (x - np.uint8(128)) / 127.5, "100 minus 128 is 228"),
         (lambda x: 1 - x / 127.5, "turned round"),
+        (lambda x: f(x) - 128, "black is -128"),
+        (lambda x: f(x) - 127.5, "black is -127.5"),
     ):
         says(checks.unit_range, wrong, part)
 
@@ -366,6 +391,18 @@ def test_freeze_body_right_in_many_ways(tf):
 
     for right in (freeze(lambda o: head(o) or last(o) and not norm(o)), by_name):
         passes(checks.freeze_body, right)
+
+
+def test_messages_use_the_learners_own_name(tf):
+    def of_mine(*args):
+        raise KeyError("cat")
+
+    class OfMine(metric(tf, assign=True)): ...
+
+    for check in (checks.valid_pipeline, checks.unit_range, checks.shuffle_reach):
+        says(check, of_mine, "of_mine stopped")
+    says(checks.freeze_body, of_mine, "of_mine stopped")
+    says(checks.exact_match_metric, OfMine, "OfMine: this is the last batch alone")
 
 
 def test_freeze_body_odd_answers(tf):

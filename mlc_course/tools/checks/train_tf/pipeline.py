@@ -74,6 +74,12 @@ def _check_range(what, x, images):
             f"{what}: the pixels go down to {x.min():g}. The model of this course takes them "
             "in [0, 1], and converts them to what its body wants itself."
         )
+    if not x.any():
+        raise Wrong(
+            f"{what}: every pixel comes out as 0. Is each image centred on its own mean, as "
+            "per_image_standardization does? These images have one colour each. The model of this "
+            "course takes pixels in [0, 1] as they are."
+        )
     if x.max() < 0.1:
         raise Wrong(
             f"{what}: the largest pixel is {x.max():g}, and it should be "
@@ -255,6 +261,16 @@ def unit_range(answer) -> Right:
                 "bytes overflow: in uint8, 100 minus 128 is 228. Turn the pixels into float32 "
                 "first.",
                 lambda x: (x - np.uint8(128)) / 127.5,
+            ),
+            Mistake(
+                "this is the distance from the middle, not divided by it: black is -128. Divide "
+                "by 127.5 first, then take off 1.",
+                f(lambda x: x - 128),
+            ),
+            Mistake(
+                "this is the distance from the middle, not divided by it: black is -127.5. Divide "
+                "by 127.5.",
+                f(lambda x: x - 127.5),
             ),
             Mistake(
                 "the signs are turned round: black should be -1 and white 1.",
