@@ -132,5 +132,6 @@ def train(
 
         look = not tf.config.list_physical_devices("GPU")
         fit(keeper, place, data["train"], step, optimiser, model, update, judged, stop, look, given)
-        set_arrays(model, keeper.arrays)
+        if keeper.arrays is not None:
+            set_arrays(model, keeper.arrays)
         return keeper.finish(model, probabilities(model, data), save_model)
