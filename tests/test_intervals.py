@@ -1,4 +1,4 @@
-"Intervals of `evaluate(..., bootstrap=)`: beside a bootstrap that draws images, and their coverage."
+"Intervals of `evaluate(..., bootstrap=)`: beside a bootstrap that draws images; coverage."
 
 import numpy as np
 import pytest

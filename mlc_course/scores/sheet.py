@@ -86,13 +86,18 @@ class Scores:
         rest = pd.DataFrame({"value": [self._said(k, 4) for k in REST.values()]}, index=list(REST))
         return prf, rest
 
+    def _labels(self):
+        "The labels' table without the ends of precision and recall, which would make it wide."
+        ends = ("precision_low", "precision_high", "recall_low", "recall_high")
+        return self.per_label.drop(columns=list(ends), errors="ignore")
+
     def __str__(self):
         prf, rest = self._tables(4)
         parts = [
             f"{self.n_images} images, {self.n_labels} labels",
             prf.to_string(),
             rest.to_string(header=False),
-            self.per_label.to_string(index=False, float_format="{:.3f}".format),
+            self._labels().to_string(index=False, float_format="{:.3f}".format),
         ]
         return "\n\n".join(parts)
 
@@ -103,7 +108,7 @@ class Scores:
         parts = [
             prf.to_html(),
             rest.to_html(header=False),
-            self.per_label.to_html(index=False, float_format="{:.3f}".format),
+            self._labels().to_html(index=False, float_format="{:.3f}".format),
         ]
         cells = "".join(f'<div style="margin-right:2em">{o}</div>' for o in parts)
         style = "display:flex;flex-wrap:wrap;align-items:flex-start"
