@@ -64,6 +64,19 @@ def tf_cast(x):
     return tf.cast(x, tf.float32)
 
 
+def loose(tf, images, targets):
+    "A `map` that may change the order."
+    made = tf.data.Dataset.from_tensor_slices((images, targets.astype("float32")))
+    scaled = lambda x, y: (tf_cast(x) / 255, y)
+    return made.map(scaled, num_parallel_calls=tf.data.AUTOTUNE, deterministic=False)
+
+
+def unordered(tf):
+    options = tf.data.Options()
+    options.deterministic = False
+    return options
+
+
 def test_valid_pipeline_right_in_many_ways(tf):
     from mlc_course.train_tf import EpochData
 
@@ -115,11 +128,11 @@ def test_valid_pipeline_names_mistakes(tf):
         ),
         (pipeline(tf, last=lambda d: d.shuffle(9, seed=3)), "another order"),
         (pipeline(tf, last=lambda d: d.repeat()), "doesn't end"),
-        (pipeline(tf, order=lambda d, n: d.repeat(2)), "22 pictures go in and 44 come out"),
+        (pipeline(tf, order=lambda d, n: d.repeat(2)), "22 images go in and 44 come out"),
         (pipeline(tf, batch=lambda d, k: d.batch(k, drop_remainder=True)), "no drop_remainder"),
         (pipeline(tf, order=lambda d, n: d.take(11)), "has to be scored"),
         (pipeline(tf, order=lambda d, n: d.take(11).repeat(2)), "more than once"),
-        (pipeline(tf, batch=lambda d, k: d), "single pictures"),
+        (pipeline(tf, batch=lambda d, k: d), "single images"),
         (pipeline(tf, batch=lambda d, k: d.batch(2 * k)), "the batches hold"),
         (pipeline(tf, scale=lambda x: x), "come out as uint8"),
         (pipeline(tf, scale=tf_cast), "go up to 231"),
@@ -131,6 +144,16 @@ def test_valid_pipeline_names_mistakes(tf):
             "are changed",
         ),
         (pipeline(tf, target="bool"), "targets come out as bool"),
+        (pipeline(tf, target="float64"), "targets come out as float64"),
+        (lambda x, y, k: loose(tf, x, y).batch(k), "deterministic=False"),
+        (
+            lambda x, y, k: pipeline(tf)(x, y, k).with_options(unordered(tf)),
+            "deterministic=False",
+        ),
+        (
+            pipeline(tf, scale=lambda x: tf.image.per_image_standardization(tf_cast(x))),
+            "every pixel comes out as 0",
+        ),
         (pipeline(tf, slices=lambda x, y: (x, y[::-1])), "don't belong to them"),
     ):
         says(checks.valid_pipeline, wrong, part)
@@ -174,6 +197,8 @@ def test_unit_range_names_mistakes():
         (lambda x: (2 * x) / 255 - 1, "twice 200 is 144"),
         (lambda x: (x - np.uint8(128)) / 127.5, "100 minus 128 is 228"),
         (lambda x: 1 - x / 127.5, "turned round"),
+        (lambda x: f(x) - 128, "black is -128"),
+        (lambda x: f(x) - 127.5, "black is -127.5"),
     ):
         says(checks.unit_range, wrong, part)
 
@@ -313,7 +338,7 @@ def test_exact_match_names_mistakes(tf):
     for wrong, part in (
         (metric(tf, update=lambda ok: (mean(ok), 1.0)), "mean of the batches' shares"),
         (metric(tf, assign=True), "last batch alone"),
-        (metric(tf, result=lambda a, b: a), "number of pictures that are right"),
+        (metric(tf, result=lambda a, b: a), "number of images that are right"),
         (
             metric(tf, update=lambda ok: (mean(ok), 1.0), result=lambda a, b: a),
             "sum of the batches' shares",
@@ -366,6 +391,18 @@ def test_freeze_body_right_in_many_ways(tf):
 
     for right in (freeze(lambda o: head(o) or last(o) and not norm(o)), by_name):
         passes(checks.freeze_body, right)
+
+
+def test_messages_use_the_learners_own_name(tf):
+    def of_mine(*args):
+        raise KeyError("cat")
+
+    class OfMine(metric(tf, assign=True)): ...
+
+    for check in (checks.valid_pipeline, checks.unit_range, checks.shuffle_reach):
+        says(check, of_mine, "of_mine stopped")
+    says(checks.freeze_body, of_mine, "of_mine stopped")
+    says(checks.exact_match_metric, OfMine, "OfMine: this is the last batch alone")
 
 
 def test_freeze_body_odd_answers(tf):

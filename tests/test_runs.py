@@ -50,7 +50,9 @@ def trainer(request):
         if request.param == "tensorflow":
             from test_train_tf import small_net
 
-            m.setattr(module, "create_model_tf", small_net)
+            from mlc_course.training import tf_model
+
+            m.setattr(tf_model, "create_model_tf", small_net)
         yield module
 
 

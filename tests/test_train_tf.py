@@ -32,7 +32,7 @@ from mlc_course.train_tf import (
     train_step,
     training_copy,
 )
-from mlc_course.training import tf_loop, tf_step
+from mlc_course.training import tf_loop, tf_model, tf_step, tf_train
 
 
 @pytest.fixture(scope="module")
@@ -61,13 +61,13 @@ def small_net(n_out, arch="pocket_resnet", pretrained=True, image_size=None, dro
 
 @pytest.fixture
 def small(monkeypatch):
-    monkeypatch.setattr(train_tf, "create_model_tf", small_net)
+    monkeypatch.setattr(tf_model, "create_model_tf", small_net)
 
 
 @pytest.fixture(scope="module")
 def whole(squares, quick):
     with pytest.MonkeyPatch.context() as m:
-        m.setattr(train_tf, "create_model_tf", small_net)
+        m.setattr(tf_model, "create_model_tf", small_net)
         return train(squares, quick, progress=False)
 
 
@@ -89,7 +89,7 @@ def test_augmenting_moves_pixels_and_invents_none(images):
     assert (images != y).any()
 
 
-def test_epochs_hold_every_picture_once_and_repeat(images):
+def test_epochs_hold_every_image_once_and_repeat(images):
     targets = np.arange(50)[:, None] == np.arange(50)
     data = EpochData(images, targets, 8, seed=3)
     epochs = [[(x.numpy(), y.numpy()) for x, y in data(e)] for e in (0, 0, 1)]
@@ -490,7 +490,7 @@ def test_training_learns_and_leaves_a_complete_folder(squares, tiny, tmp_path):
 
 
 def test_from_random_weights_there_is_no_first_phase(squares, quick, small, monkeypatch):
-    monkeypatch.setattr(train_tf, "fit_head", lambda *a: pytest.fail("no head first"))
+    monkeypatch.setattr(tf_train, "fit_head", lambda *a: pytest.fail("no head first"))
     assert (
         len(train(squares, replace(quick, pretrained=False, epochs=1), progress=False).history) == 1
     )
@@ -522,10 +522,10 @@ from mlc_course.tables import ImageTable
 from mlc_course.train_tf import EpochData, train
 root, out, fault, profile = sys.argv[1], sys.argv[2], sys.argv[3], eval(sys.argv[4])
 if fault == "ctrl-c":
-    import mlc_course.train_tf as train_tf
+    from mlc_course.training import tf_model
     sys.path.insert(0, sys.argv[5])
     from test_train_tf import small_net
-    train_tf.create_model_tf = small_net
+    tf_model.create_model_tf = small_net
 table = ImageTable(pd.read_pickle(os.path.join(root, "table.pkl")), root, vocab=["blue", "green", "red"], name="squares")
 original = EpochData.__call__
 def faulty(self, epoch=0):
@@ -652,7 +652,7 @@ def test_a_full_disk_at_the_end_loses_nothing(squares, quick, small, whole, tmp_
 def test_a_loss_that_is_no_number_stops_at_its_step(
     squares, quick, small, whole, tmp_path, monkeypatch
 ):
-    made = train_tf.train_step
+    made = tf_train.train_step
 
     def poisoned(model, *args):
         step, n = made(model, *args), [0]
@@ -666,7 +666,7 @@ def test_a_loss_that_is_no_number_stops_at_its_step(
         return f
 
     with monkeypatch.context() as m:
-        m.setattr(train_tf, "train_step", poisoned)
+        m.setattr(tf_train, "train_step", poisoned)
         with pytest.raises(TrainingDiverged, match="step 4 .epoch 1.*checkpoint") as e:
             train(squares, quick, out=tmp_path, progress=False)
         assert (e.value.step, e.value.epoch) == (4, 1)
@@ -675,7 +675,7 @@ def test_a_loss_that_is_no_number_stops_at_its_step(
 
 
 def test_weights_spoilt_by_the_last_step_are_not_kept(squares, quick, small, tmp_path, monkeypatch):
-    made = train_tf.train_step
+    made = tf_train.train_step
 
     def poisoned(model, *args):
         step, n = made(model, *args), [0]
@@ -689,7 +689,7 @@ def test_weights_spoilt_by_the_last_step_are_not_kept(squares, quick, small, tmp
 
         return f
 
-    monkeypatch.setattr(train_tf, "train_step", poisoned)
+    monkeypatch.setattr(tf_train, "train_step", poisoned)
     with pytest.raises(TrainingDiverged, match="step 5 .epoch 1"):
         train(squares, quick, out=tmp_path, progress=False)
 
@@ -700,7 +700,7 @@ def test_out_of_memory_says_what_to_lower(squares, quick, small, monkeypatch):
             tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
         )
 
-    monkeypatch.setattr(train_tf, "train_step", exhausted)
+    monkeypatch.setattr(tf_train, "train_step", exhausted)
     with pytest.raises(
         MemoryError, match="Lower batch_size first, for example to 12.*image_size .now 16"
     ):

@@ -11,6 +11,7 @@ from .._core import (
     function,
     same,
 )
+from .._names import called
 from .common import tensorflow
 
 # Exercise 4
@@ -21,13 +22,13 @@ def _exact(targets, logits, thresh=0.0):
 
 
 def exact_match_metric(answer) -> Right:
-    """Exercise 4: a subclass of keras.metrics.Metric that counts the share of pictures whose labels
+    """Exercise 4: a subclass of keras.metrics.Metric that counts the share of images whose labels
     are all right, from logits.
     """
     tf = tensorflow()
     import keras
 
-    what = "MyExactMatch"
+    what = called(answer, "MyExactMatch")
     answered(answer, what)
     if isinstance(answer, keras.metrics.Metric):
         raise Wrong(f"{what}: pass the class itself, without calling it.")
@@ -41,7 +42,7 @@ def exact_match_metric(answer) -> Right:
     targets = (logits > 0).astype("float32")
     targets[[0, 1, 8, 0], [1, 1, 1, 2]] = (
         1 - targets[[0, 1, 8, 0], [1, 1, 1, 2]]
-    )  # three pictures that aren't right; the last is alone in its batch
+    )  # three images that aren't right; the last is alone in its batch
     logits[2], targets[2] = (0.3, -1, -1), (1, 0, 0)  # a probability above, a logit below one half
     batches = [(targets[i : i + 4], logits[i : i + 4]) for i in (0, 4, 8)]
 
@@ -60,7 +61,7 @@ def exact_match_metric(answer) -> Right:
                     "written yet. A metric needs __init__, update_state and result."
                 ) from None
 
-        return attempt(go, (), what, "three batches of 4, 4 and 1 pictures")
+        return attempt(go, (), what, "three batches of 4, 4 and 1 images")
 
     metric, got = run()
     whole = float(_exact(targets, logits).mean())
@@ -69,7 +70,7 @@ def exact_match_metric(answer) -> Right:
         for value, says in (
             (
                 np.mean([p.mean() for p in per_batch]),
-                "this is the mean of the batches' shares, in which the one picture of the last "
+                "this is the mean of the batches' shares, in which the one image of the last "
                 "batch counts as much as four others. Add up counts, and divide in result().",
             ),
             (
@@ -79,7 +80,7 @@ def exact_match_metric(answer) -> Right:
             ),
             (
                 sum(p.sum() for p in per_batch),
-                "this is the number of pictures that are right. Count the pictures, too, and "
+                "this is the number of images that are right. Count the images, too, and "
                 "divide in result().",
             ),
             (
@@ -93,7 +94,7 @@ def exact_match_metric(answer) -> Right:
             ),
             (
                 ((logits > 0) == (targets > 0)).mean(),
-                "this is the share of right cells. A picture counts only if all of its labels "
+                "this is the share of right cells. An image counts only if all of its labels "
                 "are right: reduce_all over the labels first.",
             ),
             (
@@ -101,13 +102,13 @@ def exact_match_metric(answer) -> Right:
                 "this compares the largest output with the first label, as for multi-class. "
                 "Here each label is a yes or no of its own.",
             ),
-            (1 - whole, "this is the share of pictures that are not right."),
+            (1 - whole, "this is the share of images that are not right."),
         ):
             if same(got, float(value)):
                 raise Wrong(f"{what}: {says}")
         raise Wrong(
-            f"{what} isn't right yet. After three batches of 4, 4 and 1 pictures result() is "
-            f"{got:.4g}, and {whole:.4g} of the pictures have all labels right."
+            f"{what} isn't right yet. After three batches of 4, 4 and 1 images result() is "
+            f"{got:.4g}, and {whole:.4g} of the images have all labels right."
         )
     metric.reset_state()
     for t, x in batches[:1]:
@@ -118,7 +119,7 @@ def exact_match_metric(answer) -> Right:
             "would contain the first. Keep them in variables made by self.add_weight(...): "
             "Keras sets those to 0."
         )
-    return Right("Right: it counts pictures over the epoch, whatever the batches, and starts anew.")
+    return Right("Right: it counts images over the epoch, whatever the batches, and starts anew.")
 
 
 # Exercise 5
@@ -133,7 +134,7 @@ def freeze_body(answer) -> Right:
 
     from mlc_course.backbones import pocket_resnet_tf
 
-    what = "my_freeze"
+    what = called(answer, "my_freeze")
     function(answer, what)
     model = pocket_resnet_tf(pretrained=False, n_out=3, image_size=32)
     for layer in model.layers[::2]:

@@ -11,6 +11,7 @@ from .._core import (
     function,
     plain,
 )
+from .._names import called
 from .common import tensorflow
 
 # Exercise 1
@@ -28,7 +29,7 @@ def _batches(dataset, what, limit):
     try:
         for batch in dataset.take(limit):
             if not isinstance(batch, tuple) or len(batch) != 2:
-                raise Wrong(f"{what}: each element should be a pair of pictures and targets.")
+                raise Wrong(f"{what}: each element should be a pair of images and targets.")
             out.append(tuple(plain(o) for o in batch))
     except Wrong:
         raise
@@ -45,11 +46,11 @@ def _check_shapes(what, full, size):
     x0, y0 = np.asarray(full[0][0]), np.asarray(full[0][1])
     if x0.shape == (size, size, 3):
         raise Wrong(
-            f"{what}: the elements are single pictures. Put them together with batch(batch_size)."
+            f"{what}: the elements are single images. Put them together with batch(batch_size)."
         )
     if x0.ndim != 4 or x0.shape[1:] != (size, size, 3):
         raise Wrong(
-            f"{what}: a batch of pictures has shape {x0.shape}, and it should be [B, {size}, "
+            f"{what}: a batch of images has shape {x0.shape}, and it should be [B, {size}, "
             f"{size}, 3]."
         )
     if y0.ndim != 2 or y0.shape[1] != 3:
@@ -60,7 +61,7 @@ def _check_range(what, x, images):
     "Raise where the pixels aren't floats in [0, 1]."
     if x.dtype.kind != "f":
         raise Wrong(
-            f"{what}: the pictures come out as {x.dtype}. The model takes floating-point "
+            f"{what}: the images come out as {x.dtype}. The model takes floating-point "
             "numbers in [0, 1]: cast to float32, then divide by 255."
         )
     if x.max() > 1.001:
@@ -73,6 +74,12 @@ def _check_range(what, x, images):
             f"{what}: the pixels go down to {x.min():g}. The model of this course takes them "
             "in [0, 1], and converts them to what its body wants itself."
         )
+    if not x.any():
+        raise Wrong(
+            f"{what}: every pixel comes out as 0. Is each image centred on its own mean, as "
+            "per_image_standardization does? These images have one colour each. The model of this "
+            "course takes pixels in [0, 1] as they are."
+        )
     if x.max() < 0.1:
         raise Wrong(
             f"{what}: the largest pixel is {x.max():g}, and it should be "
@@ -80,14 +87,27 @@ def _check_range(what, x, images):
         )
 
 
-def _check_kind(what, x, dataset):
-    "Raise where the images aren't float32, or their order isn't certain."
+def _loose(dataset) -> bool:
+    "Whether a stage may give its elements in another order than it gets them."
+    if dataset.options().deterministic is False:
+        return True
+    told = getattr(dataset, "_deterministic", None)  # of `map(..., deterministic=False)`
+    return told in (False, "false") or any(map(_loose, dataset._inputs()))
+
+
+def _check_kind(what, x, y, dataset):
+    "Raise where images or targets aren't float32, or their order isn't certain."
     if x.dtype != np.float32:
         raise Wrong(
             f"{what}: the images come out as {x.dtype}. A network computes in float32: cast the "
             "bytes to float32 before you divide."
         )
-    if dataset.options().deterministic is False:
+    if y.dtype != np.float32:
+        raise Wrong(
+            f"{what}: the targets come out as {y.dtype}. The loss computes in float32, as the "
+            "network does: cast them to float32."
+        )
+    if _loose(dataset):
         raise Wrong(
             f"{what}: with deterministic=False the batches may come in another order, and "
             "predictions would meet the wrong file names."
@@ -98,7 +118,7 @@ def valid_pipeline(answer) -> Right:
     """Exercise 1: f(images, targets, batch_size) with uint8 [N, S, S, 3] and bool [N, C]: a
     tf.data.Dataset for validation.
     """
-    what = "my_valid_data"
+    what = called(answer, "my_valid_data")
     function(answer, what)
     n, size, k = 22, 3, 4
     images = (
@@ -107,7 +127,7 @@ def valid_pipeline(answer) -> Right:
     )
     targets = np.array([[i % 2, i % 3 == 0, i > 9] for i in range(n)], dtype=bool)
     dataset = attempt(
-        answer, (images, targets, k), what, f"{n} pictures, their targets, and the batch size {k}"
+        answer, (images, targets, k), what, f"{n} images, their targets, and the batch size {k}"
     )
     full = _batches(dataset, what, 2 * n + 4)
     if not full:
@@ -120,28 +140,28 @@ def valid_pipeline(answer) -> Right:
     if len(x) > n:
         if len(full) == 2 * n + 4:
             raise Wrong(
-                f"{what}: the dataset doesn't end. A validation pass goes through the pictures "
+                f"{what}: the dataset doesn't end. A validation pass goes through the images "
                 "once: leave repeat() out."
             )
         raise Wrong(
-            f"{what}: {n} pictures go in and {len(x)} come out. A validation pass shows each "
-            "picture once."
+            f"{what}: {n} images go in and {len(x)} come out. A validation pass shows each "
+            "image once."
         )
     _check_range(what, x, images)
     if len(x) < n:
         lost = n - len(x)
         raise Wrong(
-            f"{what}: {n} pictures go in and {len(x)} come out. "
+            f"{what}: {n} images go in and {len(x)} come out. "
             + (
                 "The last batch is smaller, and it counts like the others: no drop_remainder."
                 if lost == n % k
-                else "Every picture of the split has to be scored."
+                else "Every image of the split has to be scored."
             )
         )
     level = np.rint(x[:, 0, 0, 0] * 255 / 11).astype(int)
     if sorted(level) != list(range(n)):
         raise Wrong(
-            f"{what}: some pictures come more than once and others not at all. Each comes "
+            f"{what}: some images come more than once and others not at all. Each comes "
             "once, as it is; augmentation is for training."
         )
     again = np.rint(
@@ -154,17 +174,17 @@ def valid_pipeline(answer) -> Right:
             "always in the same one" if (again == level).all() else "and in another order each time"
         )
         raise Wrong(
-            f"{what}: the pictures come in another order than they went in, {moved}. "
+            f"{what}: the images come in another order than they went in, {moved}. "
             "Predictions would then meet the wrong file names: no shuffle() in validation."
         )
     if not np.allclose(x, images / 255, atol=2e-3):
         raise Wrong(
-            f"{what}: the pictures are changed. Validation shows them as they are; "
+            f"{what}: the images are changed. Validation shows them as they are; "
             "augmentation is for training."
         )
     if (np.asarray(y, dtype=float) != targets).any():
         raise Wrong(
-            f"{what}: the pictures are in order, but the targets don't belong to them. Slice "
+            f"{what}: the images are in order, but the targets don't belong to them. Slice "
             "both in one from_tensor_slices((images, targets))."
         )
     if y.dtype.kind != "f":
@@ -172,14 +192,14 @@ def valid_pipeline(answer) -> Right:
             f"{what}: the targets come out as {y.dtype}. The loss multiplies with them: cast "
             "them to float32."
         )
-    _check_kind(what, x, dataset)
+    _check_kind(what, x, y, dataset)
     sizes = [len(a) for a, _ in full]
     if sizes != [k] * (n // k) + [n % k]:
         raise Wrong(
-            f"{what}: the batches hold {sizes} pictures, and with batch_size={k} they should "
+            f"{what}: the batches hold {sizes} images, and with batch_size={k} they should "
             f"hold {[k] * (n // k) + [n % k]}."
         )
-    return Right("Right: every picture once, as it is, in its order.")
+    return Right("Right: every image once, as it is, in its order.")
 
 
 # Exercise 2
@@ -187,6 +207,7 @@ def valid_pipeline(answer) -> Right:
 
 def unit_range(answer) -> Right:
     "Exercise 2: f(images) with uint8 [N, H, W, 3]: float32 pixels as MobileNetV2 wants them."
+    what = called(answer, "my_unit_range")
     rng = np.random.default_rng(0)
     cases = [
         (np.array([[[[0, 128, 255], [51, 204, 1]]]], dtype=np.uint8),),
@@ -203,7 +224,7 @@ def unit_range(answer) -> Right:
         f(right),
         [
             Mistake(
-                "these are pixels in [0, 1]. That is what the article feeds to MobileNetV2, "
+                "these are pixels in [0, 1]. That is what many texts feed to MobileNetV2, "
                 "and half of the range that it was trained with: go from -1 to 1.",
                 f(lambda x: x / 255),
             ),
@@ -242,17 +263,27 @@ def unit_range(answer) -> Right:
                 lambda x: (x - np.uint8(128)) / 127.5,
             ),
             Mistake(
+                "this is the distance from the middle, not divided by it: black is -128. Divide "
+                "by 127.5 first, then take off 1.",
+                f(lambda x: x - 128),
+            ),
+            Mistake(
+                "this is the distance from the middle, not divided by it: black is -127.5. Divide "
+                "by 127.5.",
+                f(lambda x: x - 127.5),
+            ),
+            Mistake(
                 "the signs are turned round: black should be -1 and white 1.",
                 f(lambda x: 1 - x / 127.5),
             ),
         ],
         cases,
-        "my_unit_range",
+        what,
     )
-    got = attempt(answer, cases[0], "my_unit_range")
+    got = attempt(answer, cases[0], what)
     kind = np.asarray(plain(got)).dtype
     if kind != np.float32:
         raise Wrong(
-            f"my_unit_range: the values are right, but their type is {kind}; a model takes float32."
+            f"{what}: the values are right, but their type is {kind}; a model takes float32."
         )
     return Right("Right: black is -1, white is 1, and nothing overflowed on the way.")

@@ -5,6 +5,7 @@ from .._core import (
     Right,
     diagnose,
 )
+from .._names import called
 
 # Exercise 3
 
@@ -63,7 +64,7 @@ def shuffle_reach(answer) -> Right:
             ),
         ],
         cases,
-        "my_reach",
+        called(answer, "my_reach"),
         praise="Right: buffer + batch - 1 rows have been read by then, and the first batch can "
         "hold no other.",
     )
