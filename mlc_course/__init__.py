@@ -29,7 +29,7 @@ _NAMES = {
     "predictor": ["Predictor", "LabelScores", "export_onnx", "framework_probs", "data_checksum"],
     "interpret": ["predicted_labels", "cell_losses", "worst_losses", "mistakes", "plot_probability_histograms", "f1_by_frequency", "grad_cam",
                   "class_activation_maps", "overlay", "cooccurrence_learned", "flip_labels", "out_of_sample_probs", "find_label_issues",
-                  "finding_scores", "separation", "predict_tta"],
+                  "finding_scores", "rank_label_issues", "issues_per_label", "separation", "predict_tta"],
     "safety": ["TrainingDiverged"],
     "training.lock": ["FolderInUse"],
     "pixels": ["cached_pixels"],
