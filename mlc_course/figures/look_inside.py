@@ -121,6 +121,7 @@ def plot_probability_histograms(
         _panel(ax, predictions.probs[:, i], there, edges, None if cuts is None else cuts[i], name)
     shown = axes.flat[0].get_legend_handles_labels()
     fig.legend(*shown, loc="upper right", ncols=3, fontsize=8, frameon=False)
+    fig.suptitle("Probabilities of each label", x=0.07, ha="left", fontsize=10)
     fig.supxlabel("probability", fontsize=9, y=0.005)
     fig.supylabel("images (log scale)", fontsize=9, x=0.005)
     plt.close(fig)  # the notebook would show it a second time
@@ -172,7 +173,8 @@ def show_maps(
     fig, axes = plt.subplots(n, k, figsize=figsize, squeeze=False, layout="constrained")
     for ax in axes.flat:
         ax.set_axis_off()
-    for ax, (title, image, heat, top) in zip(axes.flat, (o for row in rows for o in row)):
+    pairs = [(ax, o) for line, row in zip(axes, rows) for ax, o in zip(line, row)]
+    for ax, (title, image, heat, top) in pairs:
         image = np.asarray(image)
         ax.imshow(image if heat is None else overlay(image, heat, top), interpolation="nearest")
         ax.set_title(plain_text(title), fontsize=8)
@@ -193,10 +195,10 @@ def show_label_maps(
     predictions,  # Predictions of these images
     suptitle: str = "",  # above all
 ) -> "Figure":
-    "Each image, and beside it a map for each label that is there; one scale per image."
+    "Each image, and beside it a map for each label that is there; each map has its own scale."
     rows = []
     for image, m, p, t in zip(images, maps, predictions.probs, predictions.targets):
         there, vocab = np.flatnonzero(t), predictions.vocab
         row = [(", ".join(vocab[c] for c in there), image, None, None)]
-        rows.append(row + [(f"{vocab[c]}: p = {p[c]:.2f}", image, m[c], m.max()) for c in there])
+        rows.append(row + [(f"{vocab[c]}: p = {p[c]:.2f}", image, m[c], None) for c in there])
     return show_maps(rows, suptitle)
