@@ -52,6 +52,10 @@ def test_worst_cells():
         (picked(lambda p, t: p), "the target isn't asked"),
         (picked(lambda p, t: p * (1 - p)), "least sure"),
         (lambda *a: [o[::-1] for o in by_loop(*a)], "the image first"),
+        (
+            lambda p, t, k: [divmod(int(i), len(p)) for i in np.argsort(-bce(p, t).ravel())[:k]],
+            "number of images",
+        ),
         (lambda *a: 3.0, "result of shape"),
         (lambda p, t, k: [(0, 0)] * k, "isn't right yet"),
         (lambda *a: [], "my_worst"),
@@ -109,6 +113,15 @@ def test_grad_cam():
             "negative weights are set to 0",
         ),
         (lambda A, z, c: A.sum(1), "aren't weighed"),
+        (cam(lambda z, c: z.softmax(1)[:, c].sum()), "that of a softmax"),
+        (
+            lambda A, z, c: (
+                (torch.autograd.grad(z[:, c].sum(), A)[0].mean((2, 3), keepdim=True) * A)
+                .relu()
+                .sum(1)
+            ),
+            "relu before the sum",
+        ),
         (
             lambda A, z, c: (lambda m: m / m.max((1, 2), keepdims=True).clip(1e-12))(
                 by_grad(A, z, c)
@@ -141,7 +154,7 @@ def by_torch(predict, x):
 
 def test_mean_of_views():
     passes(checks.mean_of_views, by_torch)
-    from scipy.special import expit
+    from scipy.special import expit, softmax
 
     passes(
         checks.mean_of_views,
@@ -162,6 +175,10 @@ def test_mean_of_views():
         (lambda f, x: ((f(x) > 0) * 1 + (f(mirror(x)) > 0)) / 2, "cut at a threshold first"),
         (lambda f, x: by_torch(f, x) > 0.5, "the mean is cut"),
         (lambda f, x: (f(x) + f(mirror(x))) / 2, "these are logits"),
+        (
+            lambda f, x: (softmax(f(x), axis=1) + softmax(f(mirror(x)), axis=1)) / 2,
+            "goes through a softmax",
+        ),
         (lambda f, x: 2 * by_torch(f, x), "added up"),
         (lambda f, x: np.maximum(expit(f(x)), expit(f(mirror(x)))), "larger probability"),
         (lambda f, x: expit(f(mirror(x))), "only the mirrored view"),

@@ -60,6 +60,8 @@ def test_held_out():
             "by all models",
         ),
         (lambda x, y, parts, fit: by_sklearn(x, y, parts, fit)[:1], "result of shape"),
+        (lambda *a: by_sklearn(*a) > 0.5, "cut at a threshold"),
+        (lambda *a: by_sklearn(*a) * (a[2][:, None] > 0), "part 0 is left out"),
         (lambda x, y, parts, fit: y, "isn't right yet"),
         (lambda x, y, parts, fit: fit, "my_held_out"),
     ]:
@@ -105,6 +107,8 @@ def test_ranked_finds():
         (lambda *a: [o[::-1] for o in ranked(*a)], "the image first"),
         (lambda t, p, f, k: ranked(t, p, f, 999), "Only the first k"),
         (lambda t, p, f, k: [(0, 0)] * k, "isn't right yet"),
+        (by(lambda t, p: abs(p - 0.5)), "the distance from 0.5"),
+        (lambda t, p, f, k: [r * t.shape[1] + c for r, c in ranked(t, p, f, k)], "flattened"),
         (lambda t, p, f, k: f, "my_ranked"),
         (lambda *a: [("a", "b")], "my_ranked"),
         (lambda *a: iter(ranked(*a)), "Make a list"),
@@ -182,6 +186,8 @@ def test_passed_unknown():
         (lambda k, u, keep: (u > q([*k, *u], 1 - keep)).mean(), "together"),
         (lambda k, u, keep: (u > q(k, 1 - keep)).sum(), "Divide by how many"),
         (lambda k, u, keep: 100 * by_sorting(k, u, keep), "a percentage"),
+        (lambda k, u, keep: (u > np.percentile(k, 1 - keep)).mean(), "counts from 0 to 100"),
+        (lambda k, u, keep: (u > q(k, 0.05)).mean(), "whatever `keep` is"),
         (lambda k, u, keep: interpret.separation(k, u), "isn't right yet"),
         (lambda k, u, keep: u > q(k, 1 - keep), "result of shape"),
     ]:

@@ -89,6 +89,13 @@ def worst_cells(answer) -> Right:
                 lambda p, t, k: [o[::-1] for o in right(p, t, k)],
             ),
             Mistake(
+                "a position in the flattened array is divided by the number of images. Each row "
+                "has as many cells as there are labels: divmod(i, probs.shape[1]).",
+                lambda p, t, k: [
+                    list(divmod(r * p.shape[1] + c, len(p))) for r, c in right(p, t, k)
+                ],
+            ),
+            Mistake(
                 "each image appears once, with its worst label. Two cells of one image may "
                 "both be among the worst.",
                 lambda p, t, k: [

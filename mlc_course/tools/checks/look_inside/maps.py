@@ -63,7 +63,7 @@ def grad_cam(answer) -> Right:
     cases = [(0, 3, 1, 4), (1, 2, 0, 5), (2, 4, 2, 4)]
     ran = lambda f: lambda seed, n, c, side: of(f, seed, n, c, side)
 
-    def maps(score, relu=True, pool="mean", positive=False, mul=True):
+    def maps(score, relu=True, pool="mean", positive=False, mul=True, each=False):
         def f(A, logits, c):
             (g,) = torch.autograd.grad(score(logits, c), A, retain_graph=True)
             if positive:
@@ -78,6 +78,8 @@ def grad_cam(answer) -> Right:
                 else g
             )
             m = (w * A).sum(1) if mul else w.sum(1).expand_as(A[:, 0])
+            if each:
+                m = torch.relu(w * A).sum(1)
             return (torch.relu(m) if relu else m).detach().numpy()
 
         return f
@@ -153,6 +155,16 @@ def grad_cam(answer) -> Right:
             Mistake(
                 "the channels are averaged. Add them up.",
                 ran(lambda A, z, c: maps(one)(A, z, c) / A.shape[1]),
+            ),
+            Mistake(
+                "each channel goes through the relu before the sum, so a channel that speaks "
+                "against the label can't take anything away. Add up first, then the relu.",
+                ran(maps(one, each=True)),
+            ),
+            Mistake(
+                "the gradient is that of a softmax. These labels don't exclude each other, and the "
+                "score to differentiate is the logit itself.",
+                ran(maps(lambda z, c: z.softmax(1)[:, c].sum())),
             ),
             Mistake(
                 "the absolute value is taken at the end. What speaks against the label then "

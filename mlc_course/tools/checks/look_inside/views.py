@@ -28,6 +28,7 @@ def mean_of_views(answer) -> Right:
         return (x - 0.5).reshape(len(x), -1) @ maps[x.shape[1:3]]
 
     sig = lambda z: 1 / (1 + np.exp(-z))
+    soft = lambda z: np.exp(z) / np.exp(z).sum(1, keepdims=True)
     right = lambda x: (sig(predict(x)) + sig(predict(x[:, :, ::-1]))) / 2
     both = lambda x, other: (sig(predict(x)) + sig(predict(other))) / 2
     return diagnose(
@@ -73,6 +74,11 @@ def mean_of_views(answer) -> Right:
             Mistake(
                 "these are logits: `predict` gives logits, and each view needs the sigmoid.",
                 lambda x: (predict(x) + predict(x[:, :, ::-1])) / 2,
+            ),
+            Mistake(
+                "each view goes through a softmax, which shares 1 among the labels. Here several "
+                "labels may be there: use the sigmoid.",
+                lambda x: (soft(predict(x)) + soft(predict(x[:, :, ::-1]))) / 2,
             ),
             Mistake("the two views are added up. Divide by their number.", lambda x: 2 * right(x)),
             Mistake(

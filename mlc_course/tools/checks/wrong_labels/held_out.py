@@ -101,6 +101,15 @@ def held_out(answer) -> Right:
                 first_only,
             ),
             Mistake(
+                "part 0 is left out. The parts are numbered from 0: np.unique(parts) gives all.",
+                lambda x, y, parts: np.where(parts[:, None] == 0, 0, right(x, y, parts)),
+            ),
+            Mistake(
+                "the probabilities are cut at a threshold. A search needs them as they are: how "
+                "improbable a label is decides how suspicious it is.",
+                lambda x, y, parts: (right(x, y, parts) > 0.5) * 1.0,
+            ),
+            Mistake(
                 "every image is predicted by all models and the mean is taken; all but one "
                 "of them have seen its label. Take only the model that hasn't.",
                 lambda x, y, parts: np.mean(

@@ -73,6 +73,15 @@ def passed_unknown(answer) -> Right:
                 lambda k, u, keep: int((u > np.quantile(k, 1 - keep)).sum()),
             ),
             Mistake(
+                "np.percentile counts from 0 to 100, so yours takes nearly the lowest known score "
+                "as the cut: use np.quantile, or 100 * (1 - keep).",
+                lambda k, u, keep: above(u, np.percentile(k, 1 - keep)),
+            ),
+            Mistake(
+                "the cut lets 95 % of the known images through, whatever `keep` is. Use 1 - keep.",
+                lambda k, u, keep: above(u, np.quantile(k, 0.05)),
+            ),
+            Mistake(
                 "this is a percentage. Give the share, between 0 and 1.",
                 lambda k, u, keep: 100 * right(k, u, keep),
             ),

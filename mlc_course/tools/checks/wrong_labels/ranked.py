@@ -15,7 +15,7 @@ def _case(seed, n, c):
     p = np.linspace(0.03, 0.97, n * c) + np.linspace(0, 0.004, n * c) ** 2
     rng.shuffle(p)
     p = p.reshape(n, c)
-    found = (t != (p > 0.5)) & (rng.random((n, c)) < 0.75)
+    found = (t != (p > 0.5)) & (rng.random((n, c)) < 0.75) | (rng.random((n, c)) < 0.12)
     return t, p, found, int(found.sum()) - 2
 
 
@@ -94,6 +94,16 @@ def ranked_finds(answer) -> Right:
             Mistake(
                 "rows and columns are exchanged: each pair is (row, column), the image first.",
                 lambda *a: [o[::-1] for o in right(*a)],
+            ),
+            Mistake(
+                "you rank by the distance from 0.5. Where the model agrees with the given label, "
+                "that is the wrong way round: rank by the probability that what is given is wrong.",
+                _pairs(lambda t, p, found: only(abs(p - 0.5), found)),
+            ),
+            Mistake(
+                "these are positions in the flattened array. divmod(i, number of labels) makes a "
+                "pair (row, column) of each.",
+                lambda *a: [r * a[1].shape[1] + c for r, c in right(*a)],
             ),
             Mistake(
                 "all found cells are in your list. Only the first k are wanted.",
