@@ -85,7 +85,8 @@ def plot_seeds(
         x = 100 * runs.loc[runs["model"] == name, "passes"]
         ax.plot(x, np.full(len(x), len(names) - 1 - i), "o", color=colour, alpha=0.8)
     ax.set(yticks=range(len(names)), yticklabels=names[::-1], ylim=(-0.6, len(names) - 0.4))
-    ax.set(xlabel="unknown images that come through with 95 % of the known ones (%)")
-    ax.set_xlim(left=0)
+    ax.set_xlabel("unknown images that come through with 95 % of the known ones (%)")
+    ax.set_ylabel("model")
+    ax.set_xlim(0, 100)
     ax.set_title(title, fontsize=10)
     return ax
