@@ -181,7 +181,7 @@ def show_maps(
         if heat is None:
             continue
         (h, w), (down, across) = np.shape(heat), image.shape[:2]
-        style = dict(color="white", lw=0.4, alpha=0.6)
+        style: dict[str, Any] = dict(color="white", lw=0.4, alpha=0.6)
         ax.hlines(np.arange(1, h) * down / h - 0.5, -0.5, across - 0.5, **style)
         ax.vlines(np.arange(1, w) * across / w - 0.5, -0.5, down - 0.5, **style)
     fig.suptitle(plain_text(suptitle), fontsize=10)

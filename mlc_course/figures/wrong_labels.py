@@ -64,8 +64,9 @@ def plot_known_unknown(
     edges = list(np.linspace(0, 1, 26))
     share = [np.full(len(o), 1 / len(o)) for o in (known, unknown)]
     ax.hist(known, edges, weights=share[0], color=GREY, label="known: test images with a label")
-    style = dict(histtype="step", color=ORANGE, lw=1.8)
-    ax.hist(unknown, edges, weights=share[1], label="unknown", **style)
+    ax.hist(
+        unknown, edges, weights=share[1], label="unknown", histtype="step", color=ORANGE, lw=1.8
+    )
     ax.set(xlabel="highest probability of the image", ylabel="share of the images")
     ax.set_title(f"Known and unknown images: AUROC {auroc:.3f}", fontsize=10)
     ax.legend(fontsize=8, loc="upper center")

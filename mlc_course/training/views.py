@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from mlc_course.hints import Module, Tensor
+from mlc_course.hints import Any, Module, Tensor
 from mlc_course.scores.predictions import Predictions
 
 if TYPE_CHECKING:
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def predict_tta(
-    model: "Module",  # from `train_torch.make_model`, `train` or `backbones.load_model`
+    model: Any,  # from `train_torch.make_model`, `train` or `backbones.load_model`
     table: "ImageTable",  # with the model's vocab
     split: str = "test",  # "train", "valid" or "test"
     flip: bool = True,  # every view also mirrored left to right
