@@ -2718,7 +2718,7 @@ def separation(
     """
 
 def predict_tta(
-    model: Module,
+    model: Any,
     table: ImageTable,
     split: str = 'test',
     flip: bool = True,
@@ -2729,7 +2729,7 @@ def predict_tta(
 
     Parameters
     ----------
-    model : Module
+    model : Any
         from `train_torch.make_model`, `train` or `backbones.load_model`
     table : ImageTable
         with the model's vocab
