@@ -2113,8 +2113,13 @@ def merge_rare(
     min_count: int | None = None,
     keep: Iterable | None = None,
     other: str = 'Other',
+    rows: ArrayLike | None = None,
 ) -> pd.Series:
     """Put `other` in place of every rare name.
+
+    Classes belong to the training rows: `merge_rare(df.brand, 50, rows=df.split == "train")`, or
+    for names in two places `merge_rare(train, 50)` and `merge_rare(test, keep=classes_of_train)`.
+    ValueError for a missing name, and where nothing is frequent enough.
 
     Parameters
     ----------
@@ -2123,9 +2128,11 @@ def merge_rare(
     min_count : int | None, default None
         keep the names that occur at least so often ...
     keep : Iterable | None, default None
-        ... or these, however often they occur
+        ... or these, whether they occur or not
     other : str, default 'Other'
         what the rest is called
+    rows : ArrayLike | None, default None
+        bool [N]: where to count, such as the training rows; None: all
 
     Returns
     -------
@@ -2138,21 +2145,21 @@ def agreement(
     tolerances: float | Mapping[str, float] = ...,
     strict: bool = False,
 ) -> pd.DataFrame:
-    """Compare every quantity between every two frameworks.
+    """Compare every quantity between every two frameworks: the largest absolute difference.
 
     Parameters
     ----------
     observed : dict
         by framework: arrays by quantity, as the `observe_` functions give them
     tolerances : float | Mapping[str, float], default TOLERANCES
-        largest absolute difference by quantity, or one number for all
+        by quantity, or one number for all
     strict : bool, default False
         raise Disagreement if anything differs by more
 
     Returns
     -------
     pd.DataFrame
-        a row for each quantity and pair: largest value, largest difference, tolerance, whether they agree
+        quantity, pair, largest_value, difference, tolerance, agree
     """
 
 def compare_frameworks(
@@ -2178,7 +2185,7 @@ def compare_frameworks(
     frameworks : Iterable[str], default tuple(TRAINERS)
         which
     together : bool, default False
-        one process for all seeds of a framework: sooner done, but only its first training has a clean memory
+        one process a framework: only its first run has a clean memory
     threads : int | None, default None
         for each framework; None: all cores
     progress : bool, default True
@@ -2223,7 +2230,7 @@ def summarise(
     Returns
     -------
     pd.DataFrame
-        one row per framework (and dataset and start, where there are several)
+        a row for each framework (and dataset and start, where there are several)
     """
 
 def plot_comparison(

@@ -416,7 +416,7 @@ def test_heads_right_names_the_mistake():
     says(
         checks.heads_right,
         with_all(lambda a, p, t: float(np.all([(p[n] == t[n]).all() for n in t]))),
-        "picture by picture",
+        "image by image",
     )
     says(
         checks.heads_right,
@@ -441,12 +441,12 @@ def test_heads_right_names_the_mistake():
             {n: int((p[n] == t[n]).sum()) for n in t}
             | {"all right": right_scores(p, t)["all right"]}
         ),
-        "the heads have numbers of pictures",
+        "the heads have numbers of images",
     )
     says(
         checks.heads_right,
         lambda p, t: {n: round(v * len(p[list(t)[0]])) for n, v in right_scores(p, t).items()},
-        "these are numbers of pictures",
+        "these are numbers of images",
     )
     for kind in (tuple, list, set, pd.Series):
         says(
@@ -537,4 +537,66 @@ def test_uncertain_loss_names_the_mistake():
         checks.uncertain_loss,
         lambda loss, s: right_uncertain({n: loss[n] for n in list(loss)[-1:]}, s),
         "only the last head",
+    )
+
+
+# ---- names, and more that is often written -----------------------------------------------------
+def test_messages_use_the_learners_own_name():
+    def lump(train, test, min_count):
+        return right_merge(train, test, min_count)[::-1]
+
+    def sum_up(logits, targets, weights):
+        return sum(cross_entropy(logits[n], targets[n]) for n in logits)
+
+    def rate(preds, targets):
+        return [1]
+
+    says(checks.merge_by_train, lump, "lump: the two lists come in the wrong order")
+    says(checks.summed_loss, sum_up, "sum_up: the weights aren't used")
+    says(checks.heads_right, rate, "rate should give back a dict")
+    says(checks.any_heads, lambda *args: 1, "my_model should give back an nn.Module")
+    says(checks.uncertain_loss, lambda loss, s: sum(loss.values()), "my_uncertain_loss isn't right")
+
+
+def test_the_engines_merge_rare_solves_the_exercise():
+    from mlc_course.multi_output import merge_rare
+
+    def merge(train, test, least):
+        kept = merge_rare(train, least)
+        return kept, merge_rare(test, keep=kept.unique())
+
+    passes(checks.merge_by_train, merge)
+    word = lambda o: (
+        lambda a, b, n: [
+            [o if name == "Other" else name for name in names] for names in right_merge(a, b, n)
+        ]
+    )
+    says(checks.merge_by_train, word("other"), "capital letter")
+    says(checks.merge_by_train, word(None), "None stands in the place")
+
+
+def test_more_losses_and_scores_are_told_what_is_wrong():
+    total = lambda f: lambda z, t, w: sum(f(z[n], t[n]) * w.get(n, 1) for n in z)
+    says(
+        checks.summed_loss,
+        lambda z, t, w: sum(w[n] * cross_entropy(z[n], t[n]) for n in z),
+        "weights.get(head, 1)",
+    )
+    says(checks.summed_loss, total(lambda z, t: cross_entropy(t, z)), "The logits come first")
+    one_hot, bce = nn.functional.one_hot, nn.functional.binary_cross_entropy_with_logits
+    says(
+        checks.summed_loss,
+        total(lambda z, t: bce(z, one_hot(t, z.shape[1]).float())),
+        "this is binary cross-entropy",
+    )
+    passes(checks.summed_loss, total(lambda z, t: nn.functional.nll_loss(log_softmax(z, 1), t)))
+    with_key = lambda p, t: {k.replace(" ", "_"): v for k, v in right_scores(p, t).items()}
+    says(checks.heads_right, with_key, "with a space")
+    rows = lambda p, t: {n: p[n] == t[n] for n in t}
+    whole = lambda p, t: rows(p, t) | {"all right": np.all(list(rows(p, t).values()), axis=0)}
+    says(checks.heads_right, whole, "rows of rights and wrongs")
+    frame = lambda p, t: pd.DataFrame(p) == pd.DataFrame(t)
+    passes(
+        checks.heads_right,
+        lambda p, t: frame(p, t).mean().to_dict() | {"all right": frame(p, t).all(axis=1).mean()},
     )

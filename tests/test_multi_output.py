@@ -29,6 +29,7 @@ from mlc_course.multi_output import (
     train,
 )
 from mlc_course.tables import ImageTable, open_dataset
+from mlc_course.training import heads_train
 
 torch = pytest.importorskip("torch")
 from torch import nn
@@ -75,6 +76,28 @@ def test_merge_rare_keeps_the_index_and_its_input():
     assert merge_rare(s.astype("category"), 2, other="b").tolist() == ["a", "b", "a"]
 
 
+NAMES = st.sampled_from(["Audi", "BMW", "Geo", "Kia", "Ford"])
+
+
+@given(st.lists(NAMES, min_size=1, max_size=30), st.lists(NAMES, max_size=9), st.integers(1, 4))
+def test_classes_of_the_training_rows_are_kept_in_the_test_rows(train, test, least):
+    kept = {n for n in train if train.count(n) >= least}
+    if not kept:
+        return
+    want = [n if n in kept else "Other" for n in test]
+    assert merge_rare(test, keep=kept).tolist() == want  # also those that test doesn't have
+    rows = np.arange(len(train) + len(test)) < len(train)
+    both = merge_rare([*train, *test], least, rows=rows).tolist()
+    assert both[len(train) :] == want and both[: len(train)] == merge_rare(train, least).tolist()
+
+
+def test_a_class_that_looks_like_a_rare_name_may_be_absent():
+    assert merge_rare(["Minivan", "Audi A5"], keep=["Van", "Audi A4"]).tolist() == ["Other"] * 2
+    assert merge_rare(["Geo"], keep=[]).tolist() == ["Other"]
+    mixed = pd.Series(["Geo", "Kia"], dtype="category")
+    assert merge_rare(mixed, keep=iter(["Kia"])).tolist() == ["Other", "Kia"]
+
+
 @pytest.mark.parametrize(
     "args, kwargs, error, says",
     [
@@ -83,7 +106,14 @@ def test_merge_rare_keeps_the_index_and_its_input():
         ((["a"], 0), {}, ValueError, "at least 1"),
         ((["a", None], 1), {}, ValueError, "missing"),
         ((["Van"],), dict(keep="Van"), TypeError, "list of names"),
-        ((["Van"],), dict(keep=["Vam"]), ValueError, "Did you mean 'Van'"),
+        ((["Van"],), dict(keep=["van"]), ValueError, "Did you mean 'Van'"),
+        ((["Van", "SUV"],), dict(keep=["SUV", "van "]), ValueError, "Did you mean 'Van'"),
+        ((["a", "b"], 2), {}, ValueError, "the most frequent, 'a', occurs 1"),
+        (([], 2), {}, ValueError, "there is none to count"),
+        ((["a", "a"], 1), dict(rows=[True]), ValueError, "each of the 2 names"),
+        ((["a", "a"], 1), dict(rows=[0, 1]), ValueError, "True or False"),
+        ((["a", "a"], 2), dict(rows=[True, False]), ValueError, "'a', occurs 1"),
+        ((["a"],), dict(keep=["a"], rows=[True]), ValueError, "beside keep="),
     ],
 )
 def test_merge_rare_refuses(args, kwargs, error, says):
@@ -227,8 +257,9 @@ def test_car_task(cars):
     assert (
         (table.df.age == "to 2009") == (cars.df.year <= 2009)
     ).all() and table.fnames() == cars.fnames()
-    counts = cars.df.brand.value_counts()
-    assert set(heads.classes["brand"]) == set(counts.index[counts > len(cars) * 1000 / 16185]) | {
+    brands = cars.df.brand[cars.df.split == "train"]
+    counts = brands.value_counts()
+    assert set(heads.classes["brand"]) == set(counts.index[counts > len(brands) * 1000 / 16185]) | {
         "Other"
     }
     assert "Sedan" in set(cars.df.type) and "Sedan" not in set(table.df.type)
@@ -240,6 +271,22 @@ def test_car_task(cars):
     }
     with pytest.raises(ValueError, match="isn't one of cars"):
         car_task(ImageTable(cars.df.drop(columns="brand"), cars.root, cars.vocab))
+
+
+def test_training_rows_decide_which_brands_are_classes(cars):
+    df = cars.df.assign(split=np.where(cars.df.brand == "Aurel", "test", "train"))
+    df.loc[df.index[df.brand == "Borra"][:3], "split"] = "valid"
+    _, heads = car_task(ImageTable(df, cars.root, cars.vocab))
+    assert "Aurel" not in heads.classes["brand"] and "Borra" in heads.classes["brand"]
+    table, heads = car_task(ImageTable(df, cars.root, cars.vocab), brands=["Aurel", "Nobody"])
+    assert heads.classes["brand"] == ("Aurel", "Other")
+    assert ((table.df.brand == "Aurel") == (df.brand == "Aurel")).all()
+    only_test = cars.subset("test")
+    with pytest.raises(ValueError, match=r"no rows in split 'train'.*brands=\[...\]"):
+        car_task(only_test)
+    assert set(car_task(only_test, brands=["Elmo"])[0].df.brand) == {"Elmo", "Other"}
+    with pytest.raises(ValueError, match="Did you mean 'SUV'"):
+        car_task(cars, types=["suv"])
 
 
 def test_the_recipe_gives_the_articles_heads_on_16185_names(cars):
@@ -279,7 +326,7 @@ def test_the_recipe_gives_the_articles_heads_on_16185_names(cars):
 
 
 # ---- batches and model -------------------------------------------------------------------------
-def test_batches_hold_pictures_and_targets_together():
+def test_batches_hold_images_and_targets_together():
     images = np.repeat(np.arange(11, dtype=np.uint8), 8 * 8 * 3).reshape(11, 8, 8, 3)
     targets = {"a": np.arange(11), "b": 10 - np.arange(11)}
     plain = list(HeadBatches(images, targets, 4, device=torch.device("cpu")))
@@ -428,11 +475,11 @@ def test_learnt_weights():
         (lambda z, t: (z, {k: t[k] for k in ("brand", "type")}), ValueError, "'age' is missing"),
         (lambda z, t: (z, t | {"colour": t["age"]}), ValueError, "no head 'colour'"),
         (lambda z, t: (z, t | {"age": t["age"].float()}), TypeError, "int64"),
-        (lambda z, t: (z, t | {"age": t["age"][:2]}), ValueError, "one class number per picture"),
+        (lambda z, t: (z, t | {"age": t["age"][:2]}), ValueError, "one class number per image"),
         (
             lambda z, t: (z, t | {"age": torch.eye(6, 2)}),
             ValueError,
-            "one class number per picture",
+            "one class number per image",
         ),
         (lambda z, t: (z, t, {"age": 1.0}), ValueError, "'brand' is missing"),
         (lambda z, t: (z, t, {"brand": 1, "type": -1, "age": 1}), ValueError, "can't be negative"),
@@ -488,7 +535,7 @@ def test_accuracy_is_scikit_learns(n, seed):
         ({"a": np.array([0])}, {"a": np.array([0, 1])}, ValueError, "1 outputs and 2 targets"),
         ({"b": np.array([0])}, {"a": np.array([0])}, ValueError, "no head 'b'"),
         ({}, {"a": np.array([0])}, ValueError, "'a' is missing"),
-        ({"a": np.array([], int)}, {"a": np.array([], int)}, ValueError, "no pictures"),
+        ({"a": np.array([], int)}, {"a": np.array([], int)}, ValueError, "no images"),
         ({"a": np.array([[0.1, np.nan]])}, {"a": np.array([0])}, ValueError, "diverged"),
         ({"a": np.array([0])}, {"a": np.array([0.0])}, TypeError, "the targets are float64"),
         ({"a": np.eye(2)}, {"a": np.eye(2)}, TypeError, "the targets"),
@@ -525,7 +572,7 @@ def test_majority_counts_combinations():
     )
     with pytest.raises(ValueError, match="'b' is missing"):
         majority_accuracy({"a": t["a"]}, t)
-    with pytest.raises(ValueError, match="no pictures"):
+    with pytest.raises(ValueError, match="no images"):
         majority_accuracy({"a": t["a"][:0]}, {"a": t["a"]})
 
 
@@ -610,7 +657,7 @@ def test_the_test_split_decides_nothing(coloured, fast, monkeypatch):
     asked = []
     real = mo.predict
     monkeypatch.setattr(
-        mo,
+        heads_train,
         "predict",
         lambda model, table, split, *a: (asked.append(split), real(model, table, split, *a))[1],
     )
@@ -671,7 +718,7 @@ def test_train_on_cars_with_its_defaults(cars, smoke):
         "mean",
         "all right",
     }
-    assert run.model.image_size == smoke.image_size and "pictures" in repr(run.predictions["test"])
+    assert run.model.image_size == smoke.image_size and "images" in repr(run.predictions["test"])
 
 
 def test_train_uses_the_given_body_and_pixels(coloured, fast):
@@ -766,7 +813,7 @@ def press(monkeypatch, looks, *args, **kwargs):
     import contextlib
 
     with monkeypatch.context() as m:
-        m.setattr(mo, "ctrl_c", lambda: contextlib.nullcontext(_PressedAt(looks)))
+        m.setattr(heads_train, "ctrl_c", lambda: contextlib.nullcontext(_PressedAt(looks)))
         with pytest.raises(KeyboardInterrupt):
             train(*args, progress=False, **kwargs)
 

@@ -27,7 +27,7 @@ class HeadAccuracy:
 
     def __repr__(self):
         said = ", ".join(f"{n} {v:.3f}" for n, v in self.row().items())
-        return f"{said} ({self.n:,} pictures)"
+        return f"{said} ({self.n:,} images)"
 
 
 def class_numbers(
@@ -85,10 +85,10 @@ def per_head_accuracy(
     right = {n: right_answers(n, outputs[n], targets[n]) for n in targets}
     sizes = {n: len(r) for n, r in right.items()}
     if len(set(sizes.values())) > 1:
-        raise ValueError(f"The heads have different numbers of pictures: {sizes}.")
+        raise ValueError(f"The heads have different numbers of images: {sizes}.")
     n = max(sizes.values(), default=0)
     if not n:
-        raise ValueError("There are no pictures; the accuracy of nothing isn't defined.")
+        raise ValueError("There are no images; the accuracy of nothing isn't defined.")
     together = np.logical_and.reduce(list(right.values()))
     return HeadAccuracy({n: float(r.mean()) for n, r in right.items()}, float(together.mean()), n)
 
@@ -105,7 +105,7 @@ def majority_accuracy(
         for d in (train_targets, targets)
     )
     if not len(a) or not len(b):
-        raise ValueError("There are no pictures; the accuracy of nothing isn't defined.")
+        raise ValueError("There are no images; the accuracy of nothing isn't defined.")
     heads = {}
     for j, n in enumerate(targets):
         heads[n] = float((b[:, j] == np.bincount(a[:, j]).argmax()).mean())

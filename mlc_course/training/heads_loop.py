@@ -9,6 +9,7 @@ from torch import nn
 
 from mlc_course.data.decoded import Decoded, decode
 from mlc_course.scores.heads import per_head_accuracy
+from mlc_course.training.heads_losses import combined, head_losses
 from mlc_course.training.keeper import Keeper
 from mlc_course.training.options import value_of
 from mlc_course.training.own import network_name
@@ -20,14 +21,11 @@ class HeadsLoss(nn.Module):
     def __init__(
         self,
         names: list,  # of the heads
-        losses,  # (logits, targets, class_weights), dicts by head -> losses by head
-        combine,  # (losses by head, weights) -> one number
         weights=None,  # head -> number, a module that learns them, or None
         class_weights: dict | None = None,  # head -> [C]
     ):
         super().__init__()
-        self.names, self.losses, self.combine = names, losses, combine
-        self.weights, self.class_weights = weights, class_weights
+        self.names, self.weights, self.class_weights = names, weights, class_weights
         self.total: torch.Tensor
         self.seen: torch.Tensor
         self.register_buffer("total", torch.zeros(()))
@@ -39,10 +37,10 @@ class HeadsLoss(nn.Module):
         classes: torch.Tensor,  # class numbers, float [B, heads]
     ) -> torch.Tensor:  # one number
         targets = dict(zip(self.names, classes.long().unbind(1)))
-        each = self.losses(logits, targets, self.class_weights)
+        each = head_losses(logits, targets, self.class_weights)
         self.total += torch.stack(list(each.values())).sum().detach() * len(classes)
         self.seen += len(classes)
-        return self.combine(each, self.weights)
+        return combined(each, self.weights)
 
     def mean(self) -> float:
         "The mean over the images since it was asked last."

@@ -51,7 +51,7 @@ class HeadPredictions:
         return len(self.fnames)
 
     def __repr__(self):
-        return f"HeadPredictions({len(self):,} pictures; {self.accuracy()})"
+        return f"HeadPredictions({len(self):,} images; {self.accuracy()})"
 
 
 @dataclass(frozen=True)

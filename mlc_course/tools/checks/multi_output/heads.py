@@ -10,6 +10,7 @@ from .._core import (
     show,
     torch_first,
 )
+from .._names import called
 
 
 def any_heads(answer) -> Right:  # noqa: C901  (a ladder of diagnoses)
@@ -18,7 +19,7 @@ def any_heads(answer) -> Right:  # noqa: C901  (a ladder of diagnoses)
     import torch
     from torch import nn
 
-    what = "model"
+    what = called(answer, "my_model")
     function(answer, what)
     sizes = {"brand": 6, "type": 5, "year": 2, "a.b": 3}
     torch.manual_seed(0)
@@ -99,7 +100,7 @@ def any_heads(answer) -> Right:  # noqa: C901  (a ladder of diagnoses)
         first, z = (_batch(what, model.eval(), x, heads, runs) for _ in "12")
         if any(not torch.equal(first[n], z[n]) for n in heads):
             raise Wrong(
-                f"{what}: the same pictures give other logits each time, so the layers of the "
+                f"{what}: the same images give other logits each time, so the layers of the "
                 "heads are made anew in `forward`, and nothing that they learn is kept. Make "
                 "them once, in __init__."
             )

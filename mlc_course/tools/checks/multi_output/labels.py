@@ -15,6 +15,7 @@ from .._core import (
     function,
     show,
 )
+from .._names import called
 
 
 def merge_by_train(answer) -> Right:
@@ -57,12 +58,18 @@ def merge_by_train(answer) -> Right:
             for names in (train, test)
         ]
 
+    def renamed(word):
+        return lambda a, b, least: [
+            [word if o == "Other" else o for o in names]
+            for names in merged(train_only)(a, b, least)
+        ]
+
     return diagnose(
         answer,
         merged(train_only),
         [
             Mistake(
-                "you count both lists together. Then pictures of the test split decide which "
+                "you count both lists together. Then images of the test split decide which "
                 "classes there are; count in `train` alone.",
                 merged(lambda a, b: (a + b, a + b)),
             ),
@@ -87,7 +94,7 @@ def merge_by_train(answer) -> Right:
                 test_untouched,
             ),
             Mistake(
-                "rare names are left out, so the lists no longer match their pictures. Put "
+                "rare names are left out, so the lists no longer match their images. Put "
                 '"Other" in their place.',
                 removed,
             ),
@@ -106,13 +113,21 @@ def merge_by_train(answer) -> Right:
                 lambda a, b, least: [list(a), merged(train_only)(a, b, least)[1]],
             ),
             Mistake(
+                'the class of rare names is called "Other", with a capital letter.',
+                renamed("other"),
+            ),
+            Mistake(
+                'None stands in the place of a rare name. Put the text "Other" there.',
+                renamed(None),
+            ),
+            Mistake(
                 "the two lists come in the wrong order: `train` is the first.",
                 lambda a, b, least: merged(train_only)(a, b, least)[::-1],
             ),
         ],
         cases,
-        "merge",
-        praise="Right: the training pictures decide, and both lists keep their length.",
+        called(answer, "my_merge"),
+        praise="Right: the training images decide, and both lists keep their length.",
     )
 
 
@@ -155,12 +170,13 @@ def heads_right(answer) -> Right:
         out = right(p, t)
         return {**{n: out["all right"] for n in t}, "all right": out["all right"]}
 
-    function(answer, "scores")
+    what = called(answer, "my_scores")
+    function(answer, what)
 
     def a_dict(got):
         if not isinstance(got, dict):
             raise Wrong(
-                "scores should give back a dict from the name of a head to its accuracy, and "
+                f"{what} should give back a dict from the name of a head to its accuracy, and "
                 f"gives {type(got).__name__}: {show(got)}."
             )
         return got
@@ -171,12 +187,12 @@ def heads_right(answer) -> Right:
         [
             Mistake(
                 '"all right" is the product of the accuracies in yours. That would be true if '
-                "the heads failed independently; count the pictures where all are right.",
+                "the heads failed independently; count the images where all are right.",
                 scored(lambda r, a: a.prod()),
             ),
             Mistake(
                 '"all right" is the mean of the accuracies in yours. It is the share of '
-                "pictures where every head is right at once.",
+                "images where every head is right at once.",
                 scored(lambda r, a: a.mean()),
             ),
             Mistake(
@@ -185,12 +201,12 @@ def heads_right(answer) -> Right:
                 scored(lambda r, a: a.min()),
             ),
             Mistake(
-                "you count the pictures where at least one head is right. Every head has to be.",
+                "you count the images where at least one head is right. Every head has to be.",
                 scored(lambda r, a: r.any(0).mean()),
             ),
             Mistake(
-                '"all right" is a number of pictures. Give their share: divide by the number '
-                "of pictures.",
+                '"all right" is a number of images. Give their share: divide by the number '
+                "of images.",
                 scored(lambda r, a: r.all(0).sum()),
             ),
             Mistake(
@@ -203,12 +219,11 @@ def heads_right(answer) -> Right:
                 reordered,
             ),
             Mistake(
-                "these are numbers of pictures. Give shares: divide by the number of pictures.",
+                "these are numbers of images. Give shares: divide by the number of images.",
                 lambda p, t: {k: v * len(next(iter(t.values()))) for k, v in right(p, t).items()},
             ),
             Mistake(
-                "the heads have numbers of pictures. Give shares: divide by the number of "
-                "pictures.",
+                "the heads have numbers of images. Give shares: divide by the number of images.",
                 lambda p, t: {
                     k: v * (1 if k == "all right" else len(t[k])) for k, v in right(p, t).items()
                 },
@@ -219,26 +234,38 @@ def heads_right(answer) -> Right:
             ),
             Mistake(
                 '"all right" is the accuracy of the last head in yours. Keep what you know of '
-                "the heads before: a picture counts if all of them are right.",
+                "the heads before: a image counts if all of them are right.",
                 scored(lambda r, a: a[-1]),
             ),
             Mistake(
-                '"all right" is the share of heads that are right on every picture: `all` went '
-                "along the wrong axis. Asked is the share of pictures on which every head is "
+                '"all right" is the share of heads that are right on every image: `all` went '
+                "along the wrong axis. Asked is the share of images on which every head is "
                 "right.",
                 scored(lambda r, a: r.all(1).mean()),
+            ),
+            Mistake(
+                'the key is "all_right" in yours. It is asked for as "all right", with a space.',
+                lambda p, t: {k.replace(" ", "_"): v for k, v in right(p, t).items()},
+            ),
+            Mistake(
+                "these are rows of rights and wrongs. Take the mean of each, which is the share "
+                "that is right.",
+                lambda p, t: {
+                    **{n: p[n] == t[n] for n in t},
+                    "all right": np.all([p[n] == t[n] for n in t], axis=0),
+                },
             ),
             Mistake(
                 '"all right" is missing from the dict.',
                 lambda p, t: {k: v for k, v in right(p, t).items() if k != "all right"},
             ),
             Mistake(
-                '"all right" is 1 only if each head is right on every picture: `all()` went '
-                "over everything. Take it over the heads, picture by picture, then the mean.",
+                '"all right" is 1 only if each head is right on every image: `all()` went '
+                "over everything. Take it over the heads, image by image, then the mean.",
                 scored(lambda r, a: float(r.all())),
             ),
         ],
         cases,
-        "scores",
+        what,
         praise='Right: and "all right" never exceeds the worst head.',
     )

@@ -8,16 +8,39 @@ from .._core import (
     Mistake,
     Right,
     Wrong,
+    attempt,
     diagnose,
+    function,
     quiet,
     torch_first,
 )
+from .._names import called
+
+
+def _stops_early(answer, args, what, given):
+    "Wrong with a hint where an answer stops in one of the usual ways; anything else goes by."
+    function(answer, what)
+    try:
+        attempt(answer, args, what, given)
+    except Wrong as e:
+        if "KeyError: 'brand'" in str(e):
+            raise Wrong(
+                f"{what} stopped with KeyError: `weights` doesn't name every head. A head that "
+                "isn't in it counts 1: weights.get(head, 1)."
+            ) from None
+        if "'Long'" in str(e):
+            raise Wrong(
+                f"{what}: `cross_entropy` got class numbers where it wants logits. The logits come "
+                "first, then the targets."
+            ) from None
+        raise
 
 
 def summed_loss(answer) -> Right:
     "Exercise 3: loss(logits, targets, weights) -> one number, from dicts of torch tensors."
     torch_first()
     import torch
+    from torch import nn
     from torch.nn.functional import cross_entropy as ce
     from torch.nn.functional import nll_loss
 
@@ -32,6 +55,7 @@ def summed_loss(answer) -> Right:
         (*batch(2, a=3), {}),
         (*batch(5, a=2, b=2, c=2, d=3), {"c": 0.0, "d": 1.5}),
     ]
+    what = called(answer, "my_loss")
     w = lambda weights, n: weights.get(n, 1.0)
     each = lambda logits, t, f=ce: {n: f(logits[n], t[n]) for n in logits}
 
@@ -46,6 +70,7 @@ def summed_loss(answer) -> Right:
         "one head and no weights",
         "four heads, two with weights, one of these 0",
     ]
+    _stops_early(answer, cases[0], what, name[0])
     done = diagnose(
         answer,
         summed(),
@@ -72,7 +97,7 @@ def summed_loss(answer) -> Right:
             ),
             Mistake(
                 "the cross-entropies are summed over the batch. Take the mean over the "
-                "pictures, so that the loss doesn't grow with the batch.",
+                "images, so that the loss doesn't grow with the batch.",
                 summed(lambda z, t: ce(z, t, reduction="sum")),
             ),
             Mistake(
@@ -102,12 +127,21 @@ def summed_loss(answer) -> Right:
                 ),
             ),
             Mistake(
+                "this is binary cross-entropy, which asks about each class by itself. The classes "
+                "of a head exclude each other: use `cross_entropy`.",
+                summed(
+                    lambda z, t: nn.functional.binary_cross_entropy_with_logits(
+                        z, nn.functional.one_hot(t, z.shape[1]).float()
+                    )
+                ),
+            ),
+            Mistake(
                 "the cross-entropies are multiplied. Add them up.",
                 lambda logits, t, ws: math.prod(w(ws, n) * v for n, v in each(logits, t).items()),
             ),
         ],
         cases,
-        "loss",
+        what,
         names=name,
         praise="Right: one number for any number of heads, each with the weight that it was given.",
     )
@@ -119,7 +153,7 @@ def summed_loss(answer) -> Right:
         pass
     if any(z.grad is None for z in logits.values()):
         raise Wrong(
-            "loss: the number is right, but no gradient comes back to the logits, so nothing "
+            f"{what}: the number is right, but no gradient comes back to the logits, so nothing "
             "could be learnt from it. Give back the tensor itself, without item(), detach() or "
             "NumPy."
         )
@@ -131,6 +165,7 @@ def uncertain_loss(answer) -> Right:
     torch_first()
     import torch
 
+    what = called(answer, "my_uncertain_loss")
     t = lambda **k: {n: torch.tensor(float(v)) for n, v in k.items()}
     cases = [
         (t(a=2), t(a=0)),
@@ -203,7 +238,7 @@ def uncertain_loss(answer) -> Right:
             ),
         ],
         cases,
-        "loss",
+        what,
         praise="Right: a noisy head counts less, and pays s/2 for it.",
     )
     loss, s = torch.tensor(1.0, requires_grad=True), torch.tensor(0.5, requires_grad=True)
@@ -216,17 +251,17 @@ def uncertain_loss(answer) -> Right:
         "detach()."
     )
     if s.grad is None:
-        raise Wrong(f"loss: no gradient comes back to s, so it could not be learnt. {stay}")
+        raise Wrong(f"{what}: no gradient comes back to s, so it could not be learnt. {stay}")
     if loss.grad is None:
         raise Wrong(
-            f"loss: no gradient comes back to the losses, so the heads could not learn. {stay}"
+            f"{what}: no gradient comes back to the losses, so the heads could not learn. {stay}"
         )
     if (
         abs(s.grad.item() - (0.5 - math.exp(-0.5))) > 1e-5
         or abs(loss.grad.item() - math.exp(-0.5)) > 1e-5
     ):
         raise Wrong(
-            "loss: the number is right, but only a part of the gradient comes back to s, "
+            f"{what}: the number is right, but only a part of the gradient comes back to s, "
             f"because a part of the formula is computed outside of torch. {stay}"
         )
     return done
