@@ -141,6 +141,8 @@ _NAMES = {
         "out_of_sample_probs",
         "find_label_issues",
         "finding_scores",
+        "rank_label_issues",
+        "issues_per_label",
         "separation",
         "predict_tta",
     ],

@@ -139,6 +139,7 @@ __all__ = [
     "framework_probs",
     "grad_cam",
     "interpret",
+    "issues_per_label",
     "label_counts",
     "label_names",
     "label_studio_config",
@@ -182,6 +183,7 @@ __all__ = [
     "predicted_labels",
     "predictor",
     "pretrain",
+    "rank_label_issues",
     "ranking_measures",
     "read_cars",
     "read_celeba",
@@ -2353,13 +2355,15 @@ def predicted_labels(
     Returns
     -------
     pd.Series
-        one text per picture, by file name; the likeliest label first
+        one text per image, by file name; the most probable label first
     """
 
 def cell_losses(
     predictions: Predictions,
 ) -> np.ndarray:
-    """The binary cross-entropy of each cell by itself; a probability of exactly 0 or 1 counts as 1e-7 away from it, as in `epoch_scores`.
+    """The binary cross-entropy of each cell by itself.
+
+    A probability of exactly 0 or 1 counts as 1e-7 away from it, as in `epoch_scores`.
 
     Parameters
     ----------
@@ -2399,7 +2403,9 @@ def mistakes(
     thresh: Thresh = 0.5,
     label: str | None = None,
 ) -> pd.DataFrame:
-    """Every cell on the wrong side of its threshold.
+    """Every cell on the wrong side of its threshold; kind is "false positive" or "false negative".
+
+    Confidence is the share of the way from the threshold to 1 or 0 that the probability went.
 
     Parameters
     ----------
@@ -2413,23 +2419,23 @@ def mistakes(
     Returns
     -------
     pd.DataFrame
-        columns fname, label, kind ("false positive" or "false negative"), prob, thresh; the most confident first
+        columns fname, label, kind, prob, thresh; the most confident first
     """
 
 def plot_probability_histograms(
-    predictions: Predictions,
+    predictions: Any,
     thresh: Thresh | None = None,
     ncols: int = 5,
     bins: int = 20,
 ) -> Figure:
-    """A panel for each label: how its probabilities are spread where the label is there, and where it isn't.
+    """A panel per label: how its probabilities are spread where it is there, and where it isn't.
 
     Parameters
     ----------
-    predictions : Predictions
-        what a model said
+    predictions : Any
+        Predictions: what a model said
     thresh : Thresh | None, default None
-        a number, one number per label, or a dict by label, drawn as a line; None: no line
+        drawn as a line; a number, one per label, or a dict by label
     ncols : int, default 5
         panels in a row
     bins : int, default 20
@@ -2447,25 +2453,32 @@ def f1_by_frequency(
 ) -> pd.DataFrame:
     """F1 of each label beside how often the label occurs.
 
+    `thresh` is a number, one number per label, or a dict by label. The best thresholds on the very
+    predictions that are scored flatter.
+
     Parameters
     ----------
     predictions : Predictions
         what a model said
     thresh : Thresh | None, default None
-        a number, one number per label, or a dict by label; None: the best for each label on these very predictions, which flatters
+        None: the best for each label on these very predictions
 
     Returns
     -------
     pd.DataFrame
-        columns label, frequency (share of pictures), support, f1; the rarest first
+        columns label, frequency (share of images), support, f1; the rarest first
     """
 
 def grad_cam(
     model: Module,
     x: Tensor,
     labels: Sequence[str | int] | None = None,
+    layer: Module | None = None,
 ) -> np.ndarray:
-    """Where each label's logit comes from, by gradients at the last activation that has positions (Selvaraju et al. 2017, arXiv 1610.02391).
+    """Where each label's logit comes from, by gradients at an activation that has positions.
+
+    Selvaraju et al. 2017, arXiv 1610.02391. An earlier layer has a finer grid, and its channels
+    know less of the label.
 
     Parameters
     ----------
@@ -2474,7 +2487,9 @@ def grad_cam(
     x : Tensor
         the pixels: a torch tensor, as the model expects them
     labels : Sequence[str | int] | None, default None
-        names (from `model.vocab`) or column numbers; None: all
+        names (`model.vocab`) or column numbers; None: all
+    layer : Module | None, default None
+        one of the model's modules; None: the last with positions
 
     Returns
     -------
@@ -2486,14 +2501,16 @@ def class_activation_maps(
     feature_map: ArrayLike,
     head_weight: ArrayLike,
 ) -> np.ndarray:
-    """Grad-CAM of a network that pools its last feature map and has a linear head, in closed form: no gradients, no framework.
+    """Grad-CAM of a network that pools its last feature map and has a linear head, in closed form.
+
+    No gradients, no framework. `head_weight` has a row for each wanted label.
 
     Parameters
     ----------
     feature_map : ArrayLike
         the last activations [N, K, h, w], an array
     head_weight : ArrayLike
-        of a linear head on pooled features: [L, K] (mean), or [L, 2K] (mean and maximum); a row for each wanted label
+        of a linear head: [L, K] (mean), or [L, 2K] (mean and maximum)
 
     Returns
     -------
@@ -2507,7 +2524,7 @@ def overlay(
     top: float | None = None,
     alpha: float = 0.7,
 ) -> np.ndarray:
-    """A map over a picture: enlarged to its size (bilinear), transparent where it is cold.
+    """A map over an image: enlarged to its size (bilinear), transparent where it is cold.
 
     Parameters
     ----------
@@ -2518,7 +2535,7 @@ def overlay(
     top : float | None, default None
         the heat that is drawn brightest; None: the map's own maximum
     alpha : float, default 0.7
-        how much of the picture the hottest place hides
+        how much of the image the hottest place hides
 
     Returns
     -------
@@ -2532,6 +2549,9 @@ def cooccurrence_learned(
 ) -> pd.DataFrame:
     """Every pair of labels: how often together in truth, and how often in the predictions.
 
+    `truth` and `predicted` count images with both; `chance` is the count to expect if the true
+    labels were independent.
+
     Parameters
     ----------
     predictions : Predictions
@@ -2542,7 +2562,7 @@ def cooccurrence_learned(
     Returns
     -------
     pd.DataFrame
-        columns a, b, truth, predicted (pictures with both), chance (expected if the true labels were independent); the most frequent pair first
+        columns a, b, truth, predicted, chance; the most frequent pair first
     """
 
 def flip_labels(
@@ -2550,14 +2570,17 @@ def flip_labels(
     share: float = 0.05,
     seed: int = 0,
 ) -> tuple:
-    """Targets with noise of a known kind; each label stays as frequent as it was, unless it is nearly everywhere.
+    """Targets with noise of a known kind.
+
+    So many labels are taken away, and as many false ones added. Each label stays as frequent as it
+    was, unless it is nearly everywhere.
 
     Parameters
     ----------
     targets : ArrayLike
         multi-hot [N, C]
     share : float, default 0.05
-        of the labels that are there: so many are taken away, and as many false ones added
+        of the labels that are there
     seed : int, default 0
         the same seed, the same flips
 
@@ -2574,12 +2597,13 @@ def out_of_sample_probs(
     seed: int = 0,
     C: float = 0.01,
 ) -> np.ndarray:
-    """Probability of every label for every picture, from linear heads that have not seen that picture's labels.
+    """Probability of every label for every image, from linear heads that haven't seen that image's
+    labels. Features may be an array or a torch tensor.
 
     Parameters
     ----------
     features : ArrayLike
-        float32 [N, F], from a frozen body that hasn't seen these labels: an array or a torch tensor
+        float32 [N, F], from a frozen body that hasn't seen these labels
     targets : ArrayLike
         multi-hot [N, C], possibly with mistakes
     folds : int, default 5
@@ -2600,7 +2624,10 @@ def find_label_issues(
     probs: ArrayLike,
     method: str = 'confident_learning',
 ) -> np.ndarray:
-    """Cells whose label cleanlab thinks wrong, each label judged by itself. A label without both kinds of pictures has none.
+    """Cells whose label cleanlab thinks wrong, each label judged by itself.
+
+    "prune_by_noise_rate" finds more and errs more. A label that no image has, or every image, has
+    no issues: there is nothing to compare with.
 
     Parameters
     ----------
@@ -2609,7 +2636,7 @@ def find_label_issues(
     probs : ArrayLike
         out-of-sample probabilities [N, C]
     method : str, default 'confident_learning'
-        cleanlab's `filter_by`: also "prune_by_noise_rate", which finds more and errs more
+        cleanlab's `filter_by`, also "prune_by_noise_rate"
 
     Returns
     -------
@@ -2621,7 +2648,7 @@ def finding_scores(
     found: ArrayLike,
     flipped: ArrayLike,
 ) -> dict:
-    """How good a search was, beside the share of wrong cells, which is the precision of drawing cells at random.
+    """How good a search was, beside the share of wrong cells: the precision of drawing at random.
 
     Parameters
     ----------
@@ -2636,18 +2663,60 @@ def finding_scores(
         found, precision, recall, base_rate
     """
 
+def rank_label_issues(
+    predictions: Predictions,
+    issues: ArrayLike,
+) -> pd.DataFrame:
+    """The cells that a search found, by the loss of the given label: the list to look at.
+
+    Parameters
+    ----------
+    predictions : Predictions
+        out-of-sample probabilities, and as targets the given labels
+    issues : ArrayLike
+        bool [N, C], from `find_label_issues`
+
+    Returns
+    -------
+    pd.DataFrame
+        columns fname, label, target, prob, loss; the most suspicious first
+    """
+
+def issues_per_label(
+    predictions: Predictions,
+    issues: ArrayLike,
+) -> pd.DataFrame:
+    """What a search found, label by label.
+
+    `given` counts images with the label, `doubtful` those of them where it is probably wrong, and
+    `missing` images without it that probably should have it. `share` is doubtful + missing, divided
+    by given (NaN where no image has the label).
+
+    Parameters
+    ----------
+    predictions : Predictions
+        out-of-sample probabilities, and as targets the given labels
+    issues : ArrayLike
+        bool [N, C], from `find_label_issues`
+
+    Returns
+    -------
+    pd.DataFrame
+        columns label, given, doubtful, missing, share; the highest share first
+    """
+
 def separation(
     known: ArrayLike,
     unknown: ArrayLike,
 ) -> float:
-    """The chance that a known picture scores higher than an unknown one, ties counted half.
+    """The chance that a known image scores higher than an unknown one, ties counted half.
 
     Parameters
     ----------
     known : ArrayLike
-        one score for each known picture, such as its highest probability
+        one score for each known image, such as its highest probability
     unknown : ArrayLike
-        one score for each picture of nothing known
+        one score for each image of nothing known
 
     Returns
     -------
@@ -2670,13 +2739,13 @@ def predict_tta(
     model : Any
         from `train_torch.make_model`, `train` or `backbones.load_model`
     table : ImageTable
-        an ImageTable with the model's vocab
+        with the model's vocab
     split : str, default 'test'
         "train", "valid" or "test"
     flip : bool, default True
         every view also mirrored left to right
     shift : int, default 0
-        pixels: also moved by so many up, down, left, right and diagonally, nine places in all
+        pixels: also moved so far up, down, left, right and diagonally, nine places
     batch_size : int, default 256
         images at once
 

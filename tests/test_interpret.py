@@ -1,4 +1,4 @@
-"Lesson 12: losses cell by cell, mistakes, maps, wrong labels, unknown pictures, several views."
+"Lesson 12: losses cell by cell, mistakes, maps, wrong labels, unknown images, several views."
 
 import subprocess
 import sys
@@ -19,12 +19,14 @@ from mlc_course.interpret import (
     finding_scores,
     flip_labels,
     grad_cam,
+    issues_per_label,
     mistakes,
     out_of_sample_probs,
     overlay,
     plot_probability_histograms,
     predict_tta,
     predicted_labels,
+    rank_label_issues,
     separation,
     worst_losses,
 )
@@ -274,6 +276,33 @@ def test_grad_cam_of_a_torchvision_body():
     )
 
 
+def test_grad_cam_at_an_earlier_layer_is_autograd_there(pocket):
+    import torch
+
+    x = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(1))
+    for k, side in ((0, 32), (2, 8), (3, 4)):
+        maps = grad_cam(pocket, x, ["sun", 0], layer=pocket.stages[k])
+        A = torch.relu(pocket.bn(pocket.stem((x - 0.5) * 4)))
+        for stage in pocket.stages[: k + 1]:
+            A = stage(A)
+        A = A.detach().requires_grad_(True)
+        B = A
+        for stage in pocket.stages[k + 1 :]:
+            B = stage(B)
+        logits = pocket.head(torch.cat([B.mean((2, 3)), B.amax((2, 3))], 1))
+        for n, c in enumerate((2, 0)):
+            (g,) = torch.autograd.grad(logits[:, c].sum(), A, retain_graph=True)
+            by_hand = torch.einsum("nk,nkhw->nhw", g.mean((2, 3)), A).relu().detach()
+            np.testing.assert_allclose(maps[:, n], by_hand, rtol=1e-3, atol=1e-6)
+        assert maps.shape == (2, 2, side, side)
+    np.testing.assert_allclose(maps, grad_cam(pocket, x, ["sun", 0]), rtol=1e-5)
+    with pytest.raises(ValueError, match="isn't a module of this network"):
+        grad_cam(pocket, x, layer=torch.nn.ReLU())
+    with pytest.raises(ValueError, match="This layer never"):
+        grad_cam(pocket, x, layer=pocket.head)
+    assert not any(m._forward_hooks for m in pocket.modules())
+
+
 def test_grad_cam_refuses(pocket):
     import torch
 
@@ -459,7 +488,48 @@ def test_finding_scores():
         finding_scores(np.zeros((2, 2)), np.zeros((2, 3)))
 
 
-# ---- unknown pictures
+def found_cells():
+    p = Predictions(
+        [[0.9, 0.2, 0.6], [0.05, 0.9, 0.5], [0.3, 0.97, 0.1]],
+        [[0, 0, 1], [1, 1, 0], [0, 0, 0]],
+        VOCAB,
+        list("xyz"),
+    )
+    return p, np.array([[1, 0, 0], [1, 0, 0], [0, 1, 0]], bool)
+
+
+def test_found_cells_are_ranked_by_the_probability_of_what_is_given():
+    p, issues = found_cells()
+    ranked = rank_label_issues(p, issues)
+    assert list(zip(ranked.fname, ranked.label, ranked.target)) == [
+        ("z", "moon", False),
+        ("y", "boat", True),
+        ("x", "boat", False),
+    ]
+    everything = rank_label_issues(p, np.ones((3, 3)))
+    pd.testing.assert_frame_equal(everything, worst_losses(p, 9))
+    assert len(rank_label_issues(p, issues & False)) == 0
+    for f in (rank_label_issues, issues_per_label):
+        with pytest.raises(ValueError, match="issues has shape"):
+            f(p, issues[:2])
+        with pytest.raises(TypeError, match="Predictions"):
+            f(p.probs, issues)
+        with pytest.raises(ValueError, match="0 or 1"):
+            f(p, p.probs)
+
+
+def test_finds_are_counted_label_by_label():
+    p, issues = found_cells()
+    table = issues_per_label(p, issues).set_index("label")
+    assert table.loc["boat"].tolist() == [1, 1, 1, 2.0]
+    assert table.loc["moon"].tolist() == [1, 0, 1, 1.0]
+    assert table.loc["sun"].tolist() == [1, 0, 0, 0.0]
+    assert list(table.index) == ["boat", "moon", "sun"]
+    never = Predictions([[0.1, 0.9]], [[0, 1]], ["a", "b"], ["x"])
+    assert np.isnan(issues_per_label(never, [[0, 0]]).set_index("label").share["a"])
+
+
+# ---- unknown images
 
 
 @given(

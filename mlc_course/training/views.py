@@ -1,24 +1,31 @@
 "The mean of what a network says of several views of each image."
 
-import torch
+from typing import TYPE_CHECKING
 
-from mlc_course.data.decoded import decode_split, require_vocab
-from mlc_course.training.torch_augment import move
+from mlc_course.hints import Any, Module, Tensor
+from mlc_course.scores.predictions import Predictions
+
+if TYPE_CHECKING:
+    from mlc_course.data.table import ImageTable  # importing it would load Pillow
 
 
 def predict_tta(
-    model,  # from `train_torch.make_model`, `train` or `backbones.load_model`
-    table,  # an ImageTable with the model's vocab
+    model: Any,  # from `train_torch.make_model`, `train` or `backbones.load_model`
+    table: "ImageTable",  # with the model's vocab
     split: str = "test",  # "train", "valid" or "test"
     flip: bool = True,  # every view also mirrored left to right
     shift: int = 0,  # pixels: also moved so far up, down, left, right and diagonally, nine places
     batch_size: int = 256,  # images at once
-):  # Predictions in the table's order
+) -> Predictions:  # in the table's order
     "The mean probability over several views of each image: test-time augmentation."
+    import torch
+
+    from mlc_course.data.decoded import decode_split, require_vocab
+
     require_vocab(model.vocab, table)
     if not 0 <= shift < model.image_size:
         raise ValueError(
-            f"shift is {shift} and the pictures have {model.image_size} pixels a side: give a "
+            f"shift is {shift} and the images have {model.image_size} pixels a side: give a "
             "number of pixels from 0 to less than that."
         )
     device, was_training = next(model.parameters()).device, model.training
@@ -35,11 +42,15 @@ def predict_tta(
 
 
 def mean_probs(
-    model,  # a torch module
-    x: torch.Tensor,  # uint8 [B, S, S, 3]
+    model: "Module",  # gives logits [B, C]
+    x: "Tensor",  # uint8 [B, S, S, 3]
     views: list,  # of (flip, dy, dx)
-) -> torch.Tensor:  # float32 [B, C]
+) -> "Tensor":  # float32 [B, C]
     "The mean of the probabilities over views."
+    import torch
+
+    from mlc_course.training.torch_augment import move
+
     logits = []
     for view in views:
         flip, dy, dx = (torch.full((len(x),), v, device=x.device) for v in view)

@@ -61,7 +61,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "uncertain_loss",
         ],
         "real_data": ["accuracy_of_nothing", "stays_inside", "continue_headers", "top_tags"],
-        "interpret": ["worst_cells", "grad_cam", "held_out", "auroc", "mean_of_views"],
+        "look_inside": ["worst_cells", "grad_cam", "mean_of_views"],
+        "wrong_labels": ["held_out", "ranked_finds", "auroc", "passed_unknown"],
         "predictor": ["square_bytes", "what_is_said", "which_fault", "runs_code", "verdict"],
         "compare": [
             "same_step_rate",

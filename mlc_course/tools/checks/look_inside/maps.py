@@ -1,15 +1,16 @@
-"Exercises: where a network looks, and the mean of several views."
+"Exercise: where a network looks."
 
 from __future__ import annotations
 
 import numpy as np
 
 from .._core import Mistake, Right, diagnose, function, torch_first
+from .._names import called
 
 
 def _network():
     """A small network with a head that isn't linear, so that a channel's weight differs from
-    picture to picture.
+    image to image.
     """
     import torch
 
@@ -47,7 +48,7 @@ def grad_cam(answer) -> Right:
     torch_first()
     import torch
 
-    what = "grad_cam"
+    what = called(answer, "my_grad_cam")
     function(answer, what)
     net = _network()
 
@@ -62,7 +63,7 @@ def grad_cam(answer) -> Right:
     cases = [(0, 3, 1, 4), (1, 2, 0, 5), (2, 4, 2, 4)]
     ran = lambda f: lambda seed, n, c, side: of(f, seed, n, c, side)
 
-    def maps(score, relu=True, pool="mean", positive=False, mul=True):
+    def maps(score, relu=True, pool="mean", positive=False, mul=True, each=False):
         def f(A, logits, c):
             (g,) = torch.autograd.grad(score(logits, c), A, retain_graph=True)
             if positive:
@@ -77,6 +78,8 @@ def grad_cam(answer) -> Right:
                 else g
             )
             m = (w * A).sum(1) if mul else w.sum(1).expand_as(A[:, 0])
+            if each:
+                m = torch.relu(w * A).sum(1)
             return (torch.relu(m) if relu else m).detach().numpy()
 
         return f
@@ -108,7 +111,7 @@ def grad_cam(answer) -> Right:
             ),
             Mistake(
                 "the gradient is that of another label: of the one with the highest logit in "
-                "each picture. The question is asked for label c, whatever the model predicts.",
+                "each image. The question is asked for label c, whatever the model predicts.",
                 ran(maps(lambda z, c: z.max(1).values.sum())),
             ),
             Mistake(
@@ -140,18 +143,28 @@ def grad_cam(answer) -> Right:
                 ran(maps(one, positive=True)),
             ),
             Mistake(
-                "the gradient is averaged over the pictures as well. Each picture has its own "
+                "the gradient is averaged over the images as well. Each image has its own "
                 "weights: average over the positions only.",
                 ran(maps(one, pool="all")),
             ),
             Mistake(
-                "you differentiate the mean over the pictures, so every map is smaller by "
-                "their number, and depends on the batch. Take the sum: pictures don't mix.",
+                "you differentiate the mean over the images, so every map is smaller by "
+                "their number, and depends on the batch. Take the sum: images don't mix.",
                 ran(maps(lambda z, c: z[:, c].mean())),
             ),
             Mistake(
                 "the channels are averaged. Add them up.",
                 ran(lambda A, z, c: maps(one)(A, z, c) / A.shape[1]),
+            ),
+            Mistake(
+                "each channel goes through the relu before the sum, so a channel that speaks "
+                "against the label can't take anything away. Add up first, then the relu.",
+                ran(maps(one, each=True)),
+            ),
+            Mistake(
+                "the gradient is that of a softmax. These labels don't exclude each other, and the "
+                "score to differentiate is the logit itself.",
+                ran(maps(lambda z, c: z.softmax(1)[:, c].sum())),
             ),
             Mistake(
                 "the absolute value is taken at the end. What speaks against the label then "
@@ -180,95 +193,7 @@ def grad_cam(answer) -> Right:
         ],
         cases,
         what,
-        names=[f"{n} pictures, label {c}" for _, n, c, _ in cases],
+        names=[f"{n} images, label {c}" for _, n, c, _ in cases],
         praise="Right: the gradient of one logit, one weight for each channel, and a relu at the "
         "end.",
-    )
-
-
-def mean_of_views(answer) -> Right:
-    """Exercise 5: mean_of_views(predict, x) -> probabilities [N, C] over x and x mirrored; x is [N,
-    H, W, 3], `predict` gives logits [N, C].
-    """
-    what = "mean_of_views"
-    function(answer, what)
-    rng = np.random.default_rng(9)
-    cases = [(rng.random((n, h, w, 3)),) for n, h, w in ((3, 4, 5), (2, 6, 3), (5, 3, 3))]
-    maps = {s: rng.normal(size=(s[0] * s[1] * 3, 2)) * 3 for s in ((4, 5), (6, 3), (3, 3))}
-
-    def predict(x):
-        x = np.asarray(x)
-        if x.ndim != 4 or x.shape[1:3] not in maps or x.shape[3] != 3:
-            raise ValueError(
-                f"predict was given pictures of shape {x.shape}: it wants [N, H, W, 3], in "
-                "their own size"
-            )
-        return (x - 0.5).reshape(len(x), -1) @ maps[x.shape[1:3]]
-
-    sig = lambda z: 1 / (1 + np.exp(-z))
-    right = lambda x: (sig(predict(x)) + sig(predict(x[:, :, ::-1]))) / 2
-    both = lambda x, other: (sig(predict(x)) + sig(predict(other))) / 2
-    return diagnose(
-        lambda x: answer(predict, x),
-        right,
-        [
-            Mistake(
-                "the second view stands upside down: the axes are [N, H, W, 3], so left and "
-                "right are exchanged by turning round axis 2, x[:, :, ::-1].",
-                lambda x: both(x, x[:, ::-1]),
-            ),
-            Mistake(
-                "the second view has its colours exchanged, red for blue: axis 3 holds the "
-                "channels, and the width is axis 2.",
-                lambda x: both(x, x[..., ::-1]),
-            ),
-            Mistake(
-                "the second view is turned by 180 degrees: only axis 2, the width, may be "
-                "turned round.",
-                lambda x: both(x, x[:, ::-1, ::-1]),
-            ),
-            Mistake(
-                "the pictures of the second view are in reverse order, so each is averaged "
-                "with another picture: axis 0 counts the pictures, axis 2 is the width.",
-                lambda x: both(x, x[::-1]),
-            ),
-            Mistake(
-                "the logits are averaged, and the sigmoid comes after it. Here the mean of the "
-                "probabilities is wanted: one view that is very sure outvotes the other "
-                "otherwise.",
-                lambda x: sig((predict(x) + predict(x[:, :, ::-1])) / 2),
-            ),
-            Mistake(
-                "each view is cut at a threshold first, and then yes and no are averaged. That "
-                "leaves 0, 0.5 and 1; average the probabilities.",
-                lambda x: ((predict(x) > 0) * 1.0 + (predict(x[:, :, ::-1]) > 0)) / 2,
-            ),
-            Mistake(
-                "the mean is cut at a threshold. Give the probabilities; the threshold is "
-                "somebody else's job.",
-                lambda x: (right(x) > 0.5) * 1.0,
-            ),
-            Mistake(
-                "these are logits: `predict` gives logits, and each view needs the sigmoid.",
-                lambda x: (predict(x) + predict(x[:, :, ::-1])) / 2,
-            ),
-            Mistake("the two views are added up. Divide by their number.", lambda x: 2 * right(x)),
-            Mistake(
-                "the larger probability of the two views is taken, which makes everything "
-                "likelier. Take the mean.",
-                lambda x: np.maximum(sig(predict(x)), sig(predict(x[:, :, ::-1]))),
-            ),
-            Mistake(
-                "only the mirrored view is asked. Average it with the picture as it is.",
-                lambda x: sig(predict(x[:, :, ::-1])),
-            ),
-            Mistake(
-                "only the picture as it is was asked. Where is the mirrored view?",
-                lambda x: sig(predict(x)),
-            ),
-        ],
-        cases,
-        what,
-        names=[f"{len(c[0])} pictures of {c[0].shape[1]} x {c[0].shape[2]} pixels" for c in cases],
-        praise="Right: mirrored along the width, a sigmoid for each view, then the mean.",
     )

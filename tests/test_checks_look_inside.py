@@ -1,4 +1,4 @@
-"The checks of lesson 12: right answers pass, each likely mistake is named."
+"The checks of lesson 12, look inside: right answers pass, each likely mistake is named."
 
 import numpy as np
 import pytest
@@ -7,9 +7,7 @@ from checks_kit import mistakes_are_told_apart, odd_answers_are_refused, passes,
 from mlc_course import interpret
 from mlc_course.metrics import Predictions
 from mlc_course.tools import checks
-from mlc_course.tools.checks import interpret as module
-
-# ---- 1
+from mlc_course.tools.checks import look_inside as module
 
 
 def by_loop(probs, targets, k):
@@ -53,19 +51,20 @@ def test_worst_cells():
         (picked(lambda p, t: bce(p, 1 - t)), "branches of the loss are exchanged"),
         (picked(lambda p, t: p), "the target isn't asked"),
         (picked(lambda p, t: p * (1 - p)), "least sure"),
-        (lambda *a: [o[::-1] for o in by_loop(*a)], "the picture first"),
+        (lambda *a: [o[::-1] for o in by_loop(*a)], "the image first"),
+        (
+            lambda p, t, k: [divmod(int(i), len(p)) for i in np.argsort(-bce(p, t).ravel())[:k]],
+            "number of images",
+        ),
         (lambda *a: 3.0, "result of shape"),
         (lambda p, t, k: [(0, 0)] * k, "isn't right yet"),
-        (lambda *a: [], "worst_cells"),
-        (lambda *a: "ab", "worst_cells"),
-        (lambda *a: [[0, 1], [2]], "worst_cells"),
-        (lambda *a: [("a", "b")], "worst_cells"),
-        (lambda p, t, k: np.argsort(-bce(p, t).ravel())[:k], "worst_cells"),
+        (lambda *a: [], "my_worst"),
+        (lambda *a: "ab", "my_worst"),
+        (lambda *a: [[0, 1], [2]], "my_worst"),
+        (lambda *a: [("a", "b")], "my_worst"),
+        (lambda p, t, k: np.argsort(-bce(p, t).ravel())[:k], "my_worst"),
     ]:
         says(checks.worst_cells, wrong, message)
-
-
-# ---- 2
 
 
 def with_backward(A, logits, c):
@@ -106,6 +105,7 @@ def test_grad_cam():
         (cam(lambda z, c: z.sum()), "all logits together"),
         (cam(lambda z, c: z.amax(1).sum()), "highest logit"),
         (cam(lambda z, c: z[:, 0].sum()), "Use the argument `c`"),
+        (cam(lambda z, c: z[0, c]), "that of the first image alone"),
         (cam(column, weight=lambda g: g), "position by position"),
         (cam(column, weight=lambda g: g.sum((2, 3), keepdim=True)), "Take the mean"),
         (
@@ -113,6 +113,15 @@ def test_grad_cam():
             "negative weights are set to 0",
         ),
         (lambda A, z, c: A.sum(1), "aren't weighed"),
+        (cam(lambda z, c: z.softmax(1)[:, c].sum()), "that of a softmax"),
+        (
+            lambda A, z, c: (
+                (torch.autograd.grad(z[:, c].sum(), A)[0].mean((2, 3), keepdim=True) * A)
+                .relu()
+                .sum(1)
+            ),
+            "relu before the sum",
+        ),
         (
             lambda A, z, c: (lambda m: m / m.max((1, 2), keepdims=True).clip(1e-12))(
                 by_grad(A, z, c)
@@ -121,7 +130,7 @@ def test_grad_cam():
         ),
         (
             cam(column, weight=lambda g: g.mean((0, 2, 3), keepdim=True)),
-            "averaged over the pictures",
+            "averaged over the images",
         ),
         (cam(lambda z, c: z[:, c].mean()), "depends on the batch"),
         (lambda A, z, c: by_grad(A, z, c) / A.shape[1], "channels are averaged"),
@@ -132,113 +141,6 @@ def test_grad_cam():
         (lambda A, z, c: A.grad.mean(), "stopped with AttributeError"),
     ]:
         says(checks.grad_cam, wrong, message)
-
-
-# ---- 3
-
-
-def by_sklearn(x, y, parts, fit):
-    from sklearn.model_selection import PredefinedSplit
-
-    out = np.full(y.shape, np.nan)
-    for train, test in PredefinedSplit(parts).split():
-        out[test] = fit(x[train], y[train])(x[test])
-    return out
-
-
-def test_held_out():
-    passes(checks.held_out, by_sklearn)
-
-    def one_by_one(x, y, parts, fit):
-        return [fit(x[parts != k], y[parts != k])(x[i : i + 1])[0] for i, k in enumerate(parts)]
-
-    passes(checks.held_out, one_by_one)
-    odd_answers_are_refused(checks.held_out)
-
-    def loop(train, test):
-        def f(x, y, parts, fit):
-            out = np.zeros(y.shape)
-            for k in sorted(set(parts)):
-                out[test(parts, k)] = fit(x[train(parts, k)], y[train(parts, k)])(x[test(parts, k)])
-            return out
-
-        return f
-
-    here, rest = lambda p, k: p == k, lambda p, k: p != k
-    for wrong, message in [
-        (lambda x, y, parts, fit: fit(x, y)(x), "itself included"),
-        (loop(lambda p, k: p >= 0, here), "itself included"),
-        (loop(here, here), "that same part"),
-        (loop(here, rest), "the parts are exchanged"),
-        (
-            lambda x, y, parts, fit: np.concatenate(
-                [fit(x[parts != k], y[parts != k])(x[parts == k]) for k in range(max(parts) + 1)]
-            ),
-            "order of the parts",
-        ),
-        (
-            lambda x, y, parts, fit: np.where(parts[:, None] == 0, by_sklearn(x, y, parts, fit), 0),
-            "only one part is predicted",
-        ),
-        (
-            lambda x, y, parts, fit: (
-                sum(fit(x[parts != k], y[parts != k])(x) for k in set(parts)) / len(set(parts))
-            ),
-            "by all models",
-        ),
-        (lambda x, y, parts, fit: by_sklearn(x, y, parts, fit)[:1], "result of shape"),
-        (lambda x, y, parts, fit: y, "isn't right yet"),
-        (lambda x, y, parts, fit: fit, "held_out"),
-    ]:
-        says(checks.held_out, wrong, message)
-
-
-# ---- 4
-
-
-def by_library(known, unknown):
-    from sklearn.metrics import roc_auc_score
-
-    return roc_auc_score(np.r_[np.ones(len(known)), np.zeros(len(unknown))], np.r_[known, unknown])
-
-
-def by_ranks(known, unknown):
-    from scipy.stats import mannwhitneyu
-
-    return mannwhitneyu(known, unknown).statistic / (len(known) * len(unknown))
-
-
-def test_auroc():
-    for right in (by_library, by_ranks, interpret.separation):
-        passes(checks.auroc, right)
-    odd_answers_are_refused(checks.auroc)
-    count = lambda k, u, over: sum(over(x, y) for x in k for y in u) / (len(k) * len(u))
-    for wrong, message in [
-        (lambda k, u: by_library(u, k), "the sign is swapped"),
-        (lambda k, u: by_library(-k, -u), "the sign is swapped"),
-        (
-            lambda k, u: ((k > 0.5).sum() + (u <= 0.5).sum()) / (len(k) + len(u)),
-            "accuracy at the threshold",
-        ),
-        (lambda k, u: sum(x > y for x in k for y in u), "number of pairs"),
-        (lambda k, u: k.mean() - u.mean(), "difference of the two means"),
-        (lambda k, u: max(by_library(k, u), by_library(u, k)), "larger of the value"),
-        (lambda k, u: 2 * by_library(k, u) - 1, "Gini"),
-        (lambda k, u: count(k, u, lambda x, y: x > y), "count nothing in yours"),
-        (lambda k, u: count(k, u, lambda x, y: x >= y), "count in full"),
-        (
-            lambda k, u: sum(x > y for x in k for y in u) / sum(x != y for x in k for y in u),
-            "left out of the division",
-        ),
-        (lambda k, u: 0.5, "isn't right yet"),
-        (lambda k, u: k > u, "stopped with ValueError"),
-        (lambda k, u: "good", "isn't right yet"),
-        (lambda k, u: [by_library(k, u)], "auroc"),
-    ]:
-        says(checks.auroc, wrong, message)
-
-
-# ---- 5
 
 
 def by_torch(predict, x):
@@ -252,7 +154,7 @@ def by_torch(predict, x):
 
 def test_mean_of_views():
     passes(checks.mean_of_views, by_torch)
-    from scipy.special import expit
+    from scipy.special import expit, softmax
 
     passes(
         checks.mean_of_views,
@@ -273,13 +175,17 @@ def test_mean_of_views():
         (lambda f, x: ((f(x) > 0) * 1 + (f(mirror(x)) > 0)) / 2, "cut at a threshold first"),
         (lambda f, x: by_torch(f, x) > 0.5, "the mean is cut"),
         (lambda f, x: (f(x) + f(mirror(x))) / 2, "these are logits"),
+        (
+            lambda f, x: (softmax(f(x), axis=1) + softmax(f(mirror(x)), axis=1)) / 2,
+            "goes through a softmax",
+        ),
         (lambda f, x: 2 * by_torch(f, x), "added up"),
         (lambda f, x: np.maximum(expit(f(x)), expit(f(mirror(x)))), "larger probability"),
         (lambda f, x: expit(f(mirror(x))), "only the mirrored view"),
         (lambda f, x: expit(f(x)), "as it is was asked"),
         (
             lambda f, x: f(x.transpose(0, 3, 1, 2)),
-            "stopped with ValueError: predict was given pictures of shape",
+            "stopped with ValueError: predict was given images of shape",
         ),
         (lambda f, x: 1.0, "result of shape"),
         (lambda f, x: x, "result of shape"),
@@ -287,18 +193,20 @@ def test_mean_of_views():
         says(checks.mean_of_views, wrong, message)
 
 
-# ---- all
-
-
 @pytest.mark.parametrize(
     "name, right",
     [
         ("worst_cells", by_loop),
         ("grad_cam", by_grad),
-        ("held_out", by_sklearn),
-        ("auroc", by_library),
         ("mean_of_views", by_torch),
     ],
 )
 def test_mistakes_are_told_apart(name, right, monkeypatch):
     mistakes_are_told_apart(module, name, right, monkeypatch)
+
+
+def test_messages_use_the_learners_own_name():
+    def find_the_worst(probs, targets, k):
+        return by_loop(probs, targets, k)[::-1]
+
+    says(checks.worst_cells, find_the_worst, "find_the_worst: the cells are right")

@@ -1,17 +1,18 @@
-"Exercise: how well the unknown is told from the known."
+"Exercise: how well unknown images are told from known ones."
 
 from __future__ import annotations
 
 import numpy as np
 
 from .._core import Mistake, Right, diagnose, function
+from .._names import called
 
 
 def auroc(answer) -> Right:
-    """Exercise 4: auroc(known, unknown) -> the chance that a known score is higher than an unknown
+    """Exercise 3: auroc(known, unknown) -> the chance that a known score is higher than an unknown
     one, ties counted half.
     """
-    what, a = "auroc", lambda *v: np.array(v, dtype=float)
+    what, a = called(answer, "my_auroc"), lambda *v: np.array(v, dtype=float)
     clear = [
         (a(0.9, 0.7, 0.4), a(0.6, 0.1)),
         (a(0.8, 0.3, 0.2, 0.65), a(0.5, 0.1, 0.7, 0.25, 0.45)),
@@ -28,7 +29,7 @@ def auroc(answer) -> Right:
 
     function(answer, what)
     wrong_way = (
-        "the sign is swapped: yours is the chance that the unknown picture scores higher. 1 has to "
+        "the sign is swapped: yours is the chance that the unknown image scores higher. 1 has to "
         "mean perfect separation, so count where the known one is above."
     )
     diagnose(
@@ -63,7 +64,7 @@ def auroc(answer) -> Right:
             ),
             Mistake(
                 "divide by the number of pairs, known times unknown; yours divides by the "
-                "square of the number of all pictures, or of one group.",
+                "square of the number of all images, or of one group.",
                 lambda k, u: (pairs(k, u) > 0).sum() / len(k) ** 2,
             ),
             Mistake(
