@@ -26,7 +26,7 @@ def two_answers(
 
     *_, one, other = rows.values()
     chosen = np.argsort(~(one != other).any(1), kind="stable")[:shown]
-    size = (2.5 * len(chosen), 3.7)
+    size = (2.5 * len(chosen), 3.5)
     fig, axes = plt.subplots(1, len(chosen), figsize=size, squeeze=False, layout="constrained")
     for ax, i in zip(axes[0], chosen):
         ax.imshow(images[i], interpolation="nearest")
@@ -48,7 +48,7 @@ def mistake_bars(
     at = np.arange(len(shown))
     ax = plt.subplots(figsize=(7, 4.2), layout="constrained")[1]
     ax.barh(at + 0.2, shown["mAP"], 0.4, color=BLUE, label="mAP")
-    ax.barh(at - 0.2, shown["macro F1"], 0.4, color=ORANGE, label="macro F1, our thresholds")
+    ax.barh(at - 0.2, shown["macro F1"], 0.4, color=ORANGE, label="macro F1")
     ax.set_yticks(at, shown.index)
     ax.set(xlabel="score on test (0 to 1)", ylabel="mistake", xlim=(0, 1))
     ax.set_title("What a mistake before or after the network costs")
