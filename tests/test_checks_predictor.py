@@ -52,7 +52,7 @@ def right_fault(right, served):
         return "sigmoid never"
     if reordered(right.T, served.T):
         return "labels in another order"
-    return "pictures in another order" if reordered(right, served) else "something else"
+    return "images in another order" if reordered(right, served) else "something else"
 
 
 def right_verdict(spec, labels, sha256):
@@ -62,18 +62,11 @@ def right_verdict(spec, labels, sha256):
         return "other model"
     if spec["vocab"] != labels:
         return "other labels"
-    try:
-        t = [
-            float(spec["thresholds"][o]) if not isinstance(spec["thresholds"][o], str) else 1 / 0
-            for o in labels
-        ]
-    except (KeyError, ZeroDivisionError):
+    numbers = [spec["thresholds"].get(label) for label in labels]
+    if len(spec["thresholds"]) != len(labels):
         return "bad thresholds"
-    return (
-        "ok"
-        if len(spec["thresholds"]) == len(t) and all(0 <= o <= 1 for o in t)
-        else "bad thresholds"
-    )
+    right = [type(t) in (int, float) and 0 <= t <= 1 for t in numbers]
+    return "ok" if all(right) else "bad thresholds"
 
 
 RIGHT = dict(
@@ -188,6 +181,36 @@ def test_square_bytes():
     says(checks.square_bytes, no_convert, "a grey PNG of 30 x 30")
 
 
+def test_laid_on_white_too_late():
+    def late(data, size):
+        image = ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("RGBA")
+        image = image.resize((size, size), Image.Resampling.BILINEAR)
+        page = Image.new("RGBA", image.size, "white")
+        page.alpha_composite(image)
+        return np.asarray(page.convert("RGB"))
+
+    says(checks.square_bytes, late, "squashed before it is laid on white")
+
+
+def test_the_right_pixels_in_another_kind_of_thing_are_no_bytes():
+    as_float = changed(right_bytes, lambda x: x.astype("float32"))
+    says(checks.square_bytes, as_float, "the right numbers as float32")
+    says(checks.square_bytes, changed(right_bytes, Image.fromarray), "pixels as Image")
+    says(checks.square_bytes, changed(right_bytes, lambda x: x.tolist()), "pixels as list")
+
+
+def test_a_message_calls_the_function_by_the_learners_name():
+    def pixels_for_others(data, size):
+        return right_bytes(data, size) / 255
+
+    says(checks.square_bytes, pixels_for_others, "pixels_for_others: the numbers lie")
+    says(checks.square_bytes, lambda data, size: pixels_for_others(data, size), "my_bytes: the")
+    says(checks.what_is_said, lambda p, t, v: "", "my_line")
+    says(checks.which_fault, lambda a, b: "none", "my_diagnosis")
+    says(checks.verdict, lambda s, v, h: "ok", "my_verdict")
+    says(checks.runs_code, dict.fromkeys(module.WHEN, "never"), "my_risks")
+
+
 def test_what_is_said():
     passes(checks.what_is_said, right_said)
     passes(
@@ -240,7 +263,21 @@ def test_what_is_said():
     )
 
 
+def test_digits_and_spaces_of_a_line():
+    def line(form, join=", "):
+        return lambda p, t, v: (
+            join.join(form(v[i], float(p[i])) for i in np.argsort(-p) if p[i] > t[i])
+            or "no predictions"
+        )
+
+    says(checks.what_is_said, line(lambda v, p: f"{v} {p:.1f}"), "have one digit")
+    says(checks.what_is_said, line(lambda v, p: f"{v} {round(p, 2)}"), "drops a last zero")
+    says(checks.what_is_said, line(lambda v, p: f"{v} {p:.2f}", ","), "comma alone")
+
+
 def test_which_fault():
+    by_range = lambda a, b: "sigmoid never" if b.min() < 0 or b.max() > 1 else right_fault(a, b)
+    says(checks.which_fault, by_range, "numbers outside 0 to 1")
     passes(checks.which_fault, right_fault)
     swap = lambda a, b: {a: b, b: a}
     says(
@@ -252,10 +289,10 @@ def test_which_fault():
     )
     says(
         checks.which_fault,
-        lambda a, b: swap("labels in another order", "pictures in another order").get(
+        lambda a, b: swap("labels in another order", "images in another order").get(
             right_fault(a, b), right_fault(a, b)
         ),
-        "a row is a picture",
+        "a row is an image",
     )
     says(
         checks.which_fault,
@@ -285,12 +322,12 @@ def test_which_fault():
             else got
         )
 
-    says(checks.which_fault, by_row, "one order of the labels for all pictures")
+    says(checks.which_fault, by_row, "one order of the labels for all images")
 
     def by_pot(a, b):
         got = right_fault(a, b)
         return (
-            "pictures in another order"
+            "images in another order"
             if got == "something else"
             and np.allclose(np.sort(a, None), np.sort(b, None), atol=1e-3)
             else got
@@ -326,12 +363,12 @@ def test_runs_code():
     says(
         checks.runs_code,
         good | {"SavedModel, tf.saved_model.load": "calling"},
-        "loading already runs what fills its resources",
+        "loading it already runs whatever fills its tables",
     )
     says(
         checks.runs_code,
         good | {"SavedModel, tf.saved_model.load": "never"},
-        "before any answer was asked for",
+        "before anybody asked for an answer",
     )
     says(
         checks.runs_code,
@@ -347,6 +384,19 @@ def test_runs_code():
     says(checks.runs_code, good | {"model.h5": "never"}, "no question called 'model.h5'")
     says(checks.runs_code, [1], "should be a dict")
     assert module.WHEN.keys() == module.WHY.keys()
+
+
+def by_value(good):
+    "A verdict that judges the values of the thresholds by `good`."
+
+    def answer(spec, labels, sha256):
+        whole = right_verdict(
+            spec | dict(thresholds=dict.fromkeys(spec["thresholds"], 0.5)), labels, sha256
+        )
+        fine = all(good(t) for t in spec["thresholds"].values())
+        return "bad thresholds" if whole == "ok" and not fine else whole
+
+    return answer
 
 
 def test_verdict():
@@ -418,6 +468,10 @@ def test_verdict():
         ),
         "0 and 1 are refused",
     )
+    says(checks.verdict, by_value(lambda t: t is not None and 0 <= float(t) <= 1), "a text such as")
+    outside = lambda t: isinstance(t, (int, float)) and (t < 0 or t > 1)
+    says(checks.verdict, by_value(lambda t: type(t) in (int, float) and not outside(t)), "NaN gets")
+    says(checks.verdict, by_value(lambda t: isinstance(t, (int, float)) and 0 <= t <= 1), "True")
     says(
         checks.verdict,
         with_(

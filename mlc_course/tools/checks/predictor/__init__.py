@@ -1,7 +1,8 @@
 "Checks of lesson 13."
 
-from .answers import picture, square_bytes, what_is_said
+from .answers import picture, square_bytes
 from .faults import FAULTS, which_fault
+from .said import what_is_said
 from .trust import WHEN, WHY, runs_code, verdict
 
 __all__ = [

@@ -1,4 +1,4 @@
-"Exercises: pixels as bytes, and what is said at a threshold."
+"Exercise: the pixels of a file, as training had them."
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import io
 
 import numpy as np
 
-from .._core import Mistake, Right, Wrong, diagnose
+from .._core import Mistake, Right, Wrong, attempt, diagnose
+from .._names import called
 
 
 def picture(mode, width, height, seed=0, exif=None, **kwargs) -> bytes:
@@ -51,10 +52,8 @@ def _steps(upright=True, white="white", how="BILINEAR", fit=None, after=lambda x
 
 
 def square_bytes(answer) -> Right:
-    """Exercise 1: square_bytes(data, size) -> uint8 [size, size, 3], from the bytes of an image
-    file.
-    """
-    what, right = "square_bytes", _steps()
+    "Exercise 1: `my_bytes(data, size)`, from the bytes of an image file to uint8 [size, size, 3]."
+    what, right = called(answer, "my_bytes"), _steps()
     plain = [
         (picture("RGB", 40, 28, 1), 12),
         (picture("RGB", 5, 7, 2), 9),
@@ -80,8 +79,8 @@ def square_bytes(answer) -> Right:
         right,
         [
             Mistake(
-                "the numbers lie between 0 and 1. Bytes go in: dividing by 255 is the model's "
-                "business now, and it would be done twice.",
+                "the numbers lie between 0 and 1. Bytes go in: the model divides by 255 itself, "
+                "so it would happen twice.",
                 _steps(after=lambda x: x / 255),
             ),
             Mistake(
@@ -99,7 +98,7 @@ def square_bytes(answer) -> Right:
                 _steps(how="BICUBIC"),
             ),
             Mistake(
-                "each pixel is taken from its nearest neighbour, so most of a large picture "
+                "each pixel is taken from its nearest neighbour, so most of a large image "
                 "isn't looked at. Training used bilinear, which averages.",
                 _steps(how="NEAREST"),
             ),
@@ -108,13 +107,13 @@ def square_bytes(answer) -> Right:
                 _steps(how="LANCZOS"),
             ),
             Mistake(
-                "the picture is cropped to a square. Training squashed the whole picture, so "
-                "that nothing at the edge is lost.",
+                "the image is cropped to a square. Training squashed the whole image, so nothing "
+                "at the edge was lost.",
                 _steps(fit="fit"),
             ),
             Mistake(
-                "the picture keeps its shape and gets black borders. Training squashed it to "
-                "the square.",
+                "the image keeps its shape and gets black borders. Training squashed it to a "
+                "square.",
                 _steps(fit="pad"),
             ),
         ],
@@ -128,7 +127,7 @@ def square_bytes(answer) -> Right:
         right,
         [
             Mistake(
-                "the picture isn't turned as its EXIF orientation says. Cameras store what the "
+                "the image isn't turned as its EXIF orientation says. Cameras store what the "
                 "sensor saw and note how they were held: ImageOps.exif_transpose turns it.",
                 _steps(upright=False),
             )
@@ -139,23 +138,29 @@ def square_bytes(answer) -> Right:
             f"a PNG of 24 x 16 pixels whose EXIF orientation is {i}, and size 8" for i in (3, 6, 8)
         ],
     )
+    squashed_first = lambda data, size: _steps()(_squashed(data, size), size)
     clear = [(picture("RGBA", 20, 20, 20), 8), (picture("P", 20, 14, 21, transparency=3), 7)]
-    return diagnose(
+    praise = diagnose(
         answer,
         right,
         [
             Mistake(
                 "transparency is thrown away, so colours appear that nobody was meant to see. "
-                "Lay the picture on white first, as training did.",
+                "Lay the image on white first, as training did.",
                 _steps(white=None),
             ),
             Mistake(
                 "transparent places are black. They are white in training, as on a page: lay "
-                "the picture on white.",
+                "the image on white.",
                 _steps(white="black"),
             ),
             Mistake(
-                "only pictures of the mode RGBA are laid on white. A palette can have a "
+                "the image is squashed before it is laid on white, so the colours of transparent "
+                "places run into the others. Lay it on white first.",
+                squashed_first,
+            ),
+            Mistake(
+                "only images of the mode RGBA are laid on white. A palette can have a "
                 "transparent colour as well: it is in image.info['transparency'].",
                 _only_rgba,
             ),
@@ -169,6 +174,32 @@ def square_bytes(answer) -> Right:
         praise="Right: upright, on white, RGB, squashed with the bilinear filter, and bytes come "
         "out.",
     )
+    _need_uint8(attempt(answer, plain[0], what, names[0]), what)
+    return praise
+
+
+def _squashed(data, size):
+    "The file with its image squashed and its transparency kept."
+    from PIL import Image
+
+    out = io.BytesIO()
+    image = Image.open(io.BytesIO(data)).convert("RGBA")
+    image.resize((size, size), Image.Resampling.BILINEAR).save(out, "PNG")
+    return out.getvalue()
+
+
+def _need_uint8(got, what):
+    "Wrong for the right numbers in something that the exported model doesn't take."
+    if not isinstance(got, np.ndarray):
+        raise Wrong(
+            f"{what} gives the right pixels as {type(got).__name__}. The model takes an array: "
+            "np.asarray(...)."
+        )
+    if got.dtype != np.uint8:
+        raise Wrong(
+            f"{what} gives the right numbers as {got.dtype}. The model takes bytes, and refuses "
+            "anything else: the dtype must be uint8."
+        )
 
 
 def _only_rgba(data, size):
@@ -176,101 +207,4 @@ def _only_rgba(data, size):
 
     return _steps(white="white" if Image.open(io.BytesIO(data)).mode == "RGBA" else None)(
         data, size
-    )
-
-
-def _said(
-    pick=lambda p, t: p > t,
-    order=lambda p, t: -p,
-    nothing="no predictions",
-    one=lambda v, p: f"{v} {p:.2f}",
-    limit=None,
-    join=", ".join,
-):
-    def f(probs, thresholds, vocab):
-        rows = sorted(
-            (order(float(p), float(t)), k)
-            for k, (p, t) in enumerate(zip(probs, thresholds))
-            if pick(p, t)
-        )
-        out = [one(vocab[k], float(probs[k])) for _, k in rows[:limit]]
-        if not out:
-            return nothing(probs, vocab) if callable(nothing) else nothing
-        return join(out)
-
-    return f
-
-
-def what_is_said(answer) -> Right:
-    """Exercise 2: what_is_said(probs, thresholds, vocab) -> a text such as 'sun 0.93, tree 0.61',
-    or 'no predictions'.
-    """
-    vocab = ["sun", "boat", "moon", "car"]
-    a = lambda *o: np.array(o, "float32")
-    cases = [
-        (a(0.61, 0.02, 0.93, 0.4), a(0.5, 0.5, 0.5, 0.3), vocab),
-        (a(0.1, 0.31, 0.02, 0.22), a(0.5, 0.25, 0.5, 0.1), vocab),
-        (a(0.3, 0.1, 0.45, 0.2), a(0.6, 0.6, 0.6, 0.6), vocab),
-        (a(0.5, 0.25, 0.7, 0.1), a(0.5, 0.25, 0.6, 0.05), vocab),
-        (a(0.8, 0.7, 0.72, 0.9), a(0.9, 0.1, 0.5, 0.85), vocab),
-    ]
-    top = lambda probs, vocab: f"{vocab[int(np.argmax(probs))]} {float(np.max(probs)):.2f}"
-    return diagnose(
-        answer,
-        _said(),
-        [
-            Mistake(
-                "where nothing passes, yours names the likeliest label all the same. That is "
-                "what a single-label classifier does to a building: say 'no predictions'.",
-                _said(nothing=top),
-            ),
-            Mistake(
-                "where nothing passes, yours says nothing at all, and a reader can't tell that "
-                "from an error. Say 'no predictions'.",
-                _said(nothing=""),
-            ),
-            Mistake(
-                "a label exactly at its threshold is named in yours. A label counts as "
-                "predicted when prob > thresh: use > in place of >=.",
-                _said(lambda p, t: p >= t),
-            ),
-            Mistake(
-                "all labels are compared with 0.5. Each has a threshold of its own, chosen on "
-                "the validation pictures.",
-                _said(lambda p, t: p > 0.5),
-            ),
-            Mistake(
-                "the labels stand in the order of the vocab. Name the most probable first.",
-                _said(order=lambda p, t: 0),
-            ),
-            Mistake(
-                "the least probable label comes first. Sort the other way round.",
-                _said(order=lambda p, t: p),
-            ),
-            Mistake(
-                "the labels are sorted by how far they are above their thresholds. Sort by the "
-                "probability: that is the number beside the name.",
-                _said(order=lambda p, t: t - p),
-            ),
-            Mistake(
-                "only the likeliest label is named. A picture can have several: name all that "
-                "pass.",
-                _said(limit=1),
-            ),
-            Mistake(
-                "every label is named. Only those above their thresholds are predictions.",
-                _said(lambda p, t: True),
-            ),
-            Mistake(
-                "the scores are missing. Put each probability behind its label, with two digits.",
-                _said(one=lambda v, p: v),
-            ),
-            Mistake(
-                "you give a list. Join its entries with a comma and a blank.", _said(join=list)
-            ),
-        ],
-        cases,
-        "what_is_said",
-        praise="Right: all that pass, the most probable first, and a plain word where nothing "
-        "does.",
     )

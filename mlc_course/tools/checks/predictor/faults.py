@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from .._core import Mistake, Right, Wrong, diagnose
+from .._names import called
 
 FAULTS = (
     "none",
     "sigmoid twice",
     "sigmoid never",
     "labels in another order",
-    "pictures in another order",
+    "images in another order",
     "something else",
 )
 
@@ -26,7 +27,7 @@ def _matched(a, b, tol=1e-3):
     return bool(near.any(0).all() and near.any(1).all())
 
 
-def _fault(right, served, tol=1e-3, swap=(), twice=None, columns=_matched, rows=None):
+def _fault(right, served, tol=1e-3, swap=(), twice=None, never=None, columns=_matched, rows=None):
     close = lambda a, b: np.abs(a - b).max() <= tol
     found = (
         "none"
@@ -34,10 +35,10 @@ def _fault(right, served, tol=1e-3, swap=(), twice=None, columns=_matched, rows=
         else "sigmoid twice"
         if (twice(right, served) if twice else close(served, _sigmoid(right)))
         else "sigmoid never"
-        if close(_sigmoid(served), right)
+        if (never(served) if never else close(_sigmoid(served), right))
         else "labels in another order"
         if columns(right, served)
-        else "pictures in another order"
+        else "images in another order"
         if (rows(right, served) if rows else columns(right.T, served.T))
         else "something else"
     )
@@ -53,13 +54,11 @@ def _same_pot(a, b):
 
 
 def which_fault(answer) -> Right:
-    """Exercise 3: which_fault(right, served) -> one of the six names, from probabilities and what a
-    service gives for the same pictures, float [N, C].
-    """
-    what, rng = "which_fault", np.random.default_rng(13)
+    "Exercise 3: `my_diagnosis(right, served)`, one of the six names; both are float [N, C]."
+    what, rng = called(answer, "my_diagnosis"), np.random.default_rng(13)
     probs = lambda n=9, c=5: _sigmoid(rng.normal(0, 2, (n, c)))
     noise = lambda x: x + rng.uniform(-1, 1, x.shape) * 2e-5
-    p = [probs() for _ in range(10)]
+    p = [probs() for _ in range(11)]
     order = [2, 0, 3, 1, 4], [1, 0, 4, 3, 2, 8, 7, 6, 5]
     each = np.stack([rng.permutation(o) for o in p[8]])
     cases = [
@@ -73,6 +72,7 @@ def which_fault(answer) -> Right:
         (p[7], 1 - p[7]),
         (p[8], each),
         (p[9], rng.permutation(p[9], axis=1)[::-1]),
+        (p[10], rng.normal(0, 2, p[10].shape)),
     ]
     names = [
         "the right scores, up to rounding",
@@ -85,6 +85,7 @@ def which_fault(answer) -> Right:
         "1 minus the right scores",
         "the right scores, each row shuffled for itself",
         "the right scores, rows and columns in another order",
+        "logits of other images",
     ]
 
     def checked(*args):
@@ -111,9 +112,9 @@ def which_fault(answer) -> Right:
                 lambda a, b: _fault(a, b, swap=("sigmoid twice", "sigmoid never")),
             ),
             Mistake(
-                "rows and columns are exchanged: a row is a picture, a column is a label.",
+                "rows and columns are exchanged: a row is an image, a column is a label.",
                 lambda a, b: _fault(
-                    a, b, swap=("labels in another order", "pictures in another order")
+                    a, b, swap=("labels in another order", "images in another order")
                 ),
             ),
             Mistake(
@@ -122,8 +123,13 @@ def which_fault(answer) -> Right:
                 lambda a, b: _fault(a, b, twice=lambda x, y: y.min() >= 0.5 and y.max() < 0.7311),
             ),
             Mistake(
+                "you look for numbers outside 0 to 1. They may be other logits: compare "
+                "their sigmoid with the right scores.",
+                lambda a, b: _fault(a, b, never=lambda z: z.min() < 0 or z.max() > 1),
+            ),
+            Mistake(
                 "it isn't enough that each row has the right numbers in some order: it has to "
-                "be one order of the labels for all pictures. Look for each column of one "
+                "be one order of the labels for all images. Look for each column of one "
                 "array among the columns of the other.",
                 lambda a, b: _fault(
                     a, b, columns=_sorted_rows, rows=lambda x, y: _matched(x.T, y.T)
@@ -144,5 +150,5 @@ def which_fault(answer) -> Right:
         cases,
         what,
         names=names,
-        praise="Right: that is a diagnosis which a service can run on itself.",
+        praise="Right: a service can run this diagnosis on itself.",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .._core import Mistake, Right, Wrong, choices, diagnose
+from .._names import called
 
 WHEN = {
     "learner.pkl, load_learner": "loading",
@@ -20,8 +21,8 @@ WHY = {
         "function. They run while the file is read."
     ),
     "weights.pt, torch.load(weights_only=True)": (
-        "weights_only lets a pickle call a short list of harmless functions, and "
-        "refused the gift of the lesson."
+        "weights_only lets a pickle call a short list of harmless functions, and refused the "
+        "lesson's gift."
     ),
     "model.safetensors, load_model": (
         "the file is names, shapes and numbers. It has no instructions that could run, at any time."
@@ -31,22 +32,20 @@ WHY = {
         "loading reads it. Look at the lesson's table once more."
     ),
     "SavedModel, tf.saved_model.load": (
-        "no Python is in it, but its graph may read and write files, and loading "
-        "already runs what fills its resources. In the lesson a file was written "
-        "before any answer was asked for."
+        "it holds no Python, but its graph may read and write files, and loading it already runs "
+        "whatever fills its tables. In the lesson, a file was written before anybody asked for "
+        "an answer."
     ),
     "model.onnx, onnxruntime": (
-        "its operations compute, and can write no file. A pickle under this name "
-        "is refused, for it isn't ONNX."
+        "its operations compute, and can write no file. A pickle under this name is refused, "
+        "because it isn't ONNX."
     ),
 }
 
 
 def runs_code(answer) -> Right:
-    """Exercise 4: runs_code is a dict from each of six ways to open a file to 'loading', 'calling'
-    or 'never'.
-    """
-    what = "runs_code"
+    "Exercise 4: `my_risks`, a dict: way to open a file -> 'loading', 'calling' or 'never'."
+    what = "my_risks"
     answer = choices(answer, WHEN, what)
     for k, v in WHEN.items():
         if answer[k] not in ("loading", "calling", "never"):
@@ -57,13 +56,32 @@ def runs_code(answer) -> Right:
         if answer[k] != v:
             raise Wrong(f"{what}: {k!r} isn't {answer[k]!r}: {WHY[k]}")
     return Right(
-        "Right: three formats of six can run code of whoever wrote them, and all three do so "
-        "while you open them."
+        "Right: three of the six can run code of whoever wrote the file, and all three while you "
+        "open it."
     )
 
 
 def _good(t):
     return not isinstance(t, bool) and isinstance(t, (int, float)) and 0 <= t <= 1
+
+
+def _not_outside(t):
+    "Asks the wrong way round: NaN isn't outside either."
+    return isinstance(t, (int, float)) and not t < 0 and not t > 1
+
+
+def _like_a_number(t):
+    "Takes what float() takes."
+    try:
+        return 0 <= float(t) <= 1
+    except (TypeError, ValueError):
+        return False
+
+
+NAN = (
+    "NaN gets through: it is neither below 0 nor above 1. Ask whether 0 <= t <= 1 is true, and "
+    "refuse if it isn't."
+)
 
 
 def _verdict(
@@ -90,10 +108,8 @@ def _verdict(
 
 
 def verdict(answer) -> Right:
-    """Exercise 5: verdict(spec, labels, sha256) -> 'newer', 'other model', 'other labels', 'bad
-    thresholds' or 'ok'.
-    """
-    what = "verdict"
+    "Exercise 5: `my_verdict(spec, labels, sha256)`, one of the five words."
+    what = called(answer, "my_verdict")
 
     def spec(format=1, vocab=("sun", "car"), sha="3f", **thresholds):
         return dict(
@@ -120,6 +136,8 @@ def verdict(answer) -> Right:
         (spec(sun=0.5, car=0.3, boat=0.2), labels, "3f"),
         (spec(sun=0.5, car="0.3"), labels, "3f"),
         (spec(sun=float("nan"), car=0.3), labels, "3f"),
+        (spec(sun=True, car=0.3), labels, "3f"),
+        (spec(sun=None, car=0.3), labels, "3f"),
         (spec(2, ("car", "sun"), "77"), labels, "3f"),
         (spec(1, ("car", "sun"), "77"), labels, "3f"),
     ]
@@ -129,8 +147,8 @@ def verdict(answer) -> Right:
         _verdict,
         [
             Mistake(
-                "you compare the labels without their order. Two labels exchanged is the worst "
-                "case of all, for every answer then looks sound: compare the lists.",
+                "you compare the labels without their order. Two exchanged labels are the worst "
+                "case of all, because every answer looks sound: compare the lists.",
                 v(other=lambda a, b: set(a) != set(b)),
             ),
             Mistake(
@@ -174,21 +192,34 @@ def verdict(answer) -> Right:
                 v(good=lambda t: _good(t) and 0 < t < 1),
             ),
             Mistake(
-                "NaN gets through: it is neither below 0 nor above 1. Ask whether 0 <= t <= 1 "
-                "is true, and refuse if it isn't.",
-                v(good=lambda t: isinstance(t, (int, float)) and not t < 0 and not t > 1),
+                NAN,
+                v(good=_not_outside),
+            ),
+            Mistake(
+                NAN,
+                v(good=lambda t: not isinstance(t, bool) and _not_outside(t)),
+            ),
+            Mistake(
+                "True passes for a threshold: to Python it is a number, 1. In JSON it is another "
+                "kind of value, so ask isinstance(t, bool) too.",
+                v(good=lambda t: isinstance(t, (int, float)) and 0 <= t <= 1),
+            ),
+            Mistake(
+                "a text such as '0.3' passes, because you turn each threshold into a number first. "
+                "Whatever isn't a number was written by mistake.",
+                v(good=_like_a_number),
             ),
             Mistake(
                 "the values of the thresholds aren't checked: they have to be numbers from 0 to 1.",
                 v(good=lambda t: True),
             ),
             Mistake(
-                "the order of the verdicts is another: a newer format first, for then nothing "
-                "else is sure; then the model, the labels and the thresholds.",
+                "the order of the verdicts is another: a newer format comes first, because then "
+                "nothing else is sure; then the model, the labels and the thresholds.",
                 v(order="tlmn"),
             ),
             Mistake(
-                "the order of the verdicts is another: the model comes before the labels, for "
+                "the order of the verdicts is another: the model comes before the labels, because "
                 "another model explains other labels.",
                 v(order="nlmt"),
             ),
@@ -200,6 +231,6 @@ def verdict(answer) -> Right:
         ],
         cases,
         what,
-        praise="Right: order counts for the labels, a threshold may be edited, and nothing newer "
-        "is guessed at.",
+        praise="Right: the labels' order counts, a threshold may be edited, and nobody guesses "
+        "about a newer format.",
     )
