@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from mlc_course.backbones import create_model, get_arrays, save_model, set_arrays
-from mlc_course.data.decoded import decode_split, require_vocab
+from mlc_course.data.decoded import Decoded, decode_split, require_vocab
 from mlc_course.losses import binary_cross_entropy_with_logits
 from mlc_course.metrics import Predictions, TrainingRun
 from mlc_course.safety import ctrl_c, explain_memory
@@ -178,7 +178,7 @@ def train(
 
 def network(
     model: nn.Module | None,  # the user's own, or none
-    decoded,  # a `Decoded`: its vocab
+    decoded: Decoded,  # its vocab
     profile: Profile,  # which network, where there is none
     dropout: float,  # in front of the head
 ) -> nn.Module:  # on the device, channels last
