@@ -6,7 +6,7 @@
 __all__ = ['TableDataset', 'load_model', 'save_model', 'augment_batch', 'random_resized_crop', 'ImageBatches', 'adapt_batchnorm',
            'cached_features', 'fit_head', 'head_first', 'TrainingState', 'make_data', 'make_model', 'predict', 'train']
 
-# %% ../nbs/08_pytorch.ipynb #8e5b2ce5
+# %% ../nbs/08_pytorch.ipynb #36e88dcc
 from .settings import require_torch_first
 
 require_torch_first()
@@ -14,7 +14,6 @@ require_torch_first()
 from collections.abc import Callable
 
 import torch
-from torch import nn
 from torch.utils.data import Dataset
 
 from .backbones import load_model, save_model
