@@ -89,9 +89,10 @@ def _played(answer, what, name, model, valid, test, asked, trained):
     except Wrong:
         raise
     except Exception as e:
+        hint = " Was no epoch kept? A best score must start below every score, also below 0."
         raise Wrong(
-            f"{what} stopped with {type(e).__name__}: {e}. It was called for {len(valid)} "
-            f"epochs; {name}."
+            f"{what} stopped with {type(e).__name__}: {str(e).rstrip('.')}. It was called for "
+            f"{len(valid)} epochs; {name}.{hint if max(valid) == 0 else ''}"
         ) from e
     if not trained and (got is None or got is ...):
         raise NotDone(

@@ -114,6 +114,11 @@ def _mistakes(share):
             _step(lambda k, n, p: float(k)),
         ),
         ("only the first part counts.", _step(lambda k, n, p: 1.0, only=0)),
+        (
+            "the losses are sums over the labels, divided by the number of images alone. The mean "
+            "goes over every cell: images times labels.",
+            _step(lambda k, n, p: 3.0 * k / n),
+        ),
     ]
 
 
