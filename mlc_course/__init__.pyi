@@ -1695,8 +1695,14 @@ def ranking_measures(
 def evaluate(
     predictions: Predictions,
     thresh: Thresh = 0.5,
+    bootstrap: int = 0,
+    level: float = 0.95,
+    seed: int = 0,
 ) -> Scores:
     """Score predictions at a threshold. TypeError, with what to pass instead, for anything else.
+
+    With a bootstrap (Efron 1979), `.intervals` holds low and high of each figure. They say what
+    other test images would change: not another training, nor a threshold chosen on these.
 
     Parameters
     ----------
@@ -1704,6 +1710,12 @@ def evaluate(
         what a model said
     thresh : Thresh, default 0.5
         a number, one number per label, or a dict by label
+    bootstrap : int, default 0
+        resamples of the images for an interval of each figure; 2,000 are usual
+    level : float, default 0.95
+        share of such intervals that hold the figure of all images like these
+    seed : int, default 0
+        of the resamples
 
     Returns
     -------
@@ -2124,21 +2136,21 @@ def agreement(
     tolerances: float | Mapping[str, float] = ...,
     strict: bool = False,
 ) -> pd.DataFrame:
-    """Compare every quantity between every two frameworks.
+    """Compare every quantity between every two frameworks: the largest absolute difference.
 
     Parameters
     ----------
     observed : dict
         by framework: arrays by quantity, as the `observe_` functions give them
     tolerances : float | Mapping[str, float], default TOLERANCES
-        largest absolute difference by quantity, or one number for all
+        by quantity, or one number for all
     strict : bool, default False
         raise Disagreement if anything differs by more
 
     Returns
     -------
     pd.DataFrame
-        a row for each quantity and pair: largest value, largest difference, tolerance, whether they agree
+        quantity, pair, largest_value, difference, tolerance, agree
     """
 
 def compare_frameworks(
@@ -2164,7 +2176,7 @@ def compare_frameworks(
     frameworks : Iterable[str], default tuple(TRAINERS)
         which
     together : bool, default False
-        one process for all seeds of a framework: sooner done, but only its first training has a clean memory
+        one process a framework: only its first run has a clean memory
     threads : int | None, default None
         for each framework; None: all cores
     progress : bool, default True
@@ -2209,7 +2221,7 @@ def summarise(
     Returns
     -------
     pd.DataFrame
-        one row per framework (and dataset and start, where there are several)
+        a row for each framework (and dataset and start, where there are several)
     """
 
 def plot_comparison(

@@ -1,6 +1,6 @@
 "The checks of lesson 11: right answers pass, each likely mistake is named."
 
-from itertools import permutations
+from itertools import combinations, permutations
 
 import numpy as np
 import pytest
@@ -146,6 +146,17 @@ def by_every_order(a, b):
     return np.mean([o >= seen - 1e-9 for o in d])
 
 
+def by_value(a, b):
+    "The rest of a deal is what isn't among the chosen values."
+    pooled, seen = [*a, *b], abs(np.mean(a) - np.mean(b))
+    found = []
+    for chosen in combinations(pooled, len(a)):
+        rest = [v for v in pooled if v not in chosen]
+        apart = abs(np.mean(chosen) - np.mean(rest)) if rest else np.nan
+        found.append(apart >= seen - 1e-12)
+    return np.mean(found)
+
+
 def test_chance_of_seeds():
     passes(checks.chance_of_seeds, by_every_order)
     odd_answers_are_refused(checks.chance_of_seeds)
@@ -169,6 +180,7 @@ def test_chance_of_seeds():
         (lambda a, b: 1 - by_every_order(a, b), "The chance is the rest"),
         (lambda a, b: abs(np.mean(a) - np.mean(b)), "difference of the means itself"),
         (share(lambda d, s: abs(d) >= abs(s)), "last digit"),
+        (by_value, "choose among the values"),
         (lambda a, b: 0.5, "isn't right yet"),
     ]:
         says(checks.chance_of_seeds, wrong, message)
@@ -217,6 +229,7 @@ def test_first_layer():
         (lambda *a: by_hand(*a, agree=lambda a, b, t: (b - a).max() <= t), "absolute values"),
         (lambda ours, *a: by_hand(dict(reversed(ours.items())), *a), "the last layer that differs"),
         (lambda a, b, t: by_hand(a, b, 0.0), "tol isn't used"),
+        (lambda *a: by_hand(*a, agree=lambda a, b, t: np.allclose(a, b, atol=t)), "Say rtol=0"),
         (lambda *a: "block", "isn't right yet"),
         (with_none, "the string 'none'"),
     ]:
@@ -235,3 +248,15 @@ def test_first_layer():
 )
 def test_mistakes_are_told_apart(name, right, monkeypatch):
     mistakes_are_told_apart(module, name, right, monkeypatch)
+
+
+def test_messages_name_the_learners_function():
+    def share_of_deals(a, b):
+        return 0.5
+
+    def rate_of_my_own(rate, n_images, n_labels):
+        return rate * n_labels
+
+    says(checks.chance_of_seeds, share_of_deals, "share_of_deals isn't right yet")
+    says(checks.same_step_rate, rate_of_my_own, "rate_of_my_own: you multiply")
+    says(checks.keras_epsilon, lambda eps, beta2, step: eps, "my_epsilon: ")

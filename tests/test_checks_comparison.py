@@ -92,6 +92,8 @@ def test_best_rates():
         lambda t: dict.fromkeys(t.loss, t.groupby("rate").valid_mAP.mean().idxmax()),
         "all losses get the same rate",
     )
+    sums = lambda t: means(t) + means(t, "test_mAP")
+    says(checks.best_rates, lambda t: sums(t).idxmax(axis=1).to_dict(), "have a say in yours")
     says(checks.best_rates, lambda t: means(t).idxmin(axis=1), "lowest mean")
     says(checks.best_rates, lambda t: means(t).max(axis=1), "asks for the rate itself")
     says(checks.best_rates, lambda t: t.groupby("loss").valid_mAP.max(), "asks for the rate itself")

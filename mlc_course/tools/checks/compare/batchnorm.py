@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .._core import Mistake, Right, Wrong, attempt, converted, diagnose, function, show
+from .._names import called
 
 # Exercise 2
 
@@ -42,7 +43,7 @@ def running_variances(answer) -> Right:
     """Exercise 2: f(old, x, momentum) with old [C], x [N, H, W, C] and PyTorch's momentum: the
     running variances after the batch, PyTorch's and Keras', each [C].
     """
-    what = "my_variances"
+    what = called(answer, "my_variances")
     function(answer, what)
     rng = np.random.default_rng(3)
     cases = [
@@ -102,13 +103,13 @@ def running_variances(answer) -> Right:
                 ),
                 ("both are divided by n - 1. Keras divides by n.", v(keras_n=-1)),
                 (
-                    "your n for PyTorch is the number of pictures. Every pixel counts: n is N "
+                    "your n for PyTorch is the number of images. Every pixel counts: n is N "
                     "* H * W.",
                     lambda old, x, m: _variances(old, x, m, n=len(x)) if len(x) > 1 else 1 / 0,
                 ),
                 (
-                    "the variance goes over the pictures only. BatchNorm takes one variance "
-                    "for each channel, over pictures, rows and columns: axis=(0, 1, 2).",
+                    "the variance goes over the images only. BatchNorm takes one variance "
+                    "for each channel, over images, rows and columns: axis=(0, 1, 2).",
                     lambda old, x, m: tuple(
                         o.mean((0, 1)) for o in _variances(old, x, m, axes=(0,))
                     ),
@@ -200,7 +201,7 @@ def keras_epsilon(answer) -> Right:
             ),
         ],
         [(1.0, 0.999, 1), (1e-2, 0.99, 2), (2.0, 0.9, 10), (0.5, 0.75, 3)],
-        "my_epsilon",
+        called(answer, "my_epsilon"),
         tol=1e-7,
         praise="Right: and as it changes with every step, no single number makes the two "
         "optimisers equal.",

@@ -5,15 +5,32 @@ from __future__ import annotations
 import numpy as np
 
 from .._core import Mistake, Right, Wrong, attempt, diagnose, function
+from .._names import called
 
 # Exercise 5
+
+
+def _by_isclose(ours, theirs, tol):
+    "The first layer that differs by more than NumPy's relative tolerance and `tol` together."
+    for name, a in ours.items():
+        b = theirs[name].transpose(0, 3, 1, 2) if theirs[name].ndim == 4 else theirs[name]
+        if not np.allclose(a, b, atol=tol):
+            return name
+    return "none"
+
+
+def _large(ours, theirs):
+    "A case in which one large value differs by more than tol."
+    ours["block"][0, 1, 1, 1] = theirs["block"][0, 1, 1, 1] = 1000
+    theirs["block"][0, 1, 1, 1] += 3e-3
+    return ours, theirs, 1e-3
 
 
 def first_layer(answer) -> Right:
     """Exercise 5: f(ours, theirs, tol) with dicts from layer name to activations, PyTorch's [N, C,
     H, W] and Keras' [N, H, W, C] ([N, F] in both): the first name that differs, or 'none'.
     """
-    what = "my_first"
+    what = called(answer, "my_first")
     function(answer, what)
     rng = np.random.default_rng(7)
 
@@ -74,6 +91,7 @@ def first_layer(answer) -> Right:
     theirs["block"] *= 10
     theirs["block"][0, 1, 1, 1] += 3e-3
     cases.append((ours, theirs, 1e-3))
+    cases.append(_large(*nets(c=3, h=3, w=3)))
     ours, _ = nets()
     for k in ("stem", "block"):
         ours[k] = ours[k] + ours[k].swapaxes(2, 3)  # the same with rows and columns exchanged
@@ -97,6 +115,7 @@ def first_layer(answer) -> Right:
                 "pool and head",
                 "head, by less than tol",
                 "one cell of block",
+                "one large cell of block",
                 "none",
             ),
             cases,
@@ -153,6 +172,11 @@ def first_layer(answer) -> Right:
                     "you divide by the largest value first. The tolerance is meant for the "
                     "absolute difference.",
                     lambda *a: right(*a, relative=True),
+                ),
+                Mistake(
+                    "`np.allclose` and `np.isclose` allow a relative difference beside the "
+                    "absolute one. Say rtol=0.",
+                    _by_isclose,
                 ),
                 Mistake(
                     "you look at the outputs of the last layer only.",

@@ -6,7 +6,8 @@ from itertools import combinations
 
 import numpy as np
 
-from .._core import Mistake, Right, diagnose, edge, function
+from .._core import Mistake, Right, diagnose, edge, function, quiet
+from .._names import called
 
 # Exercise 1
 
@@ -50,7 +51,7 @@ def same_step_rate(answer) -> Right:
             ),
         ],
         [(0.1, 32, 20), (0.004, 8, 5), (1.0, 3, 1), (2.0, 1, 7)],
-        "my_rate",
+        called(answer, "my_rate"),
         praise="Right: a rate means something only beside the reduction of its loss.",
     )
 
@@ -68,11 +69,19 @@ def _chance(a, b, count=lambda d, seen: abs(d) >= abs(seen) - 1e-12):
     return float(np.mean(found))
 
 
+def _by_value(a, b):
+    "The deals when the rest is found by value: equal scores go together."
+    pooled, seen = [*a, *b], abs(np.mean(a) - np.mean(b))
+    deals = [(c, [v for v in pooled if v not in c]) for c in combinations(pooled, len(a))]
+    apart = [abs(np.mean(c) - np.mean(rest)) if rest else np.nan for c, rest in deals]
+    return float(np.mean([d >= seen - 1e-12 for d in apart]))
+
+
 def chance_of_seeds(answer) -> Right:
     """Exercise 4: f(a, b) with two short lists of scores: the share of all ways to deal them out
     again whose means lie at least as far apart.
     """
-    what = "my_chance"
+    what = called(answer, "my_chance")
     function(answer, what)
     right = lambda a, b: _chance(np.asarray(a, float), np.asarray(b, float))
     one = lambda sign: (
@@ -145,6 +154,12 @@ def chance_of_seeds(answer) -> Right:
                         for c in combinations([*a, *b], len(a))
                     ]
                 ),
+            ),
+            Mistake(
+                "you choose among the values. Where two scores are equal, taking out one by its "
+                "value takes out the other as well. Choose positions: "
+                "combinations(range(len(pooled)), len(a)).",
+                quiet(_by_value),
             ),
             Mistake(
                 "that is the difference of the means itself. The exercise asks how often "

@@ -10,13 +10,14 @@ from .._core import (
     diagnose,
     edge,
 )
+from .._names import called
 
 
 def gap_in_seeds(answer) -> Right:
     """Exercise 2: gap_in_seeds(a, b) -> (mean of a - mean of b) / pooled standard deviation of one
     seed; the scores of two losses, at least 2 of each.
     """
-    what, var = "gap_in_seeds", lambda x: np.var(x, ddof=1)
+    what, var = called(answer, "my_gap_in_seeds"), lambda x: np.var(x, ddof=1)
     gap = lambda a, b: np.mean(a) - np.mean(b)
 
     def over(spread):
@@ -230,7 +231,7 @@ def luck_of_the_test(answer) -> Right:
             ),
         ],
         cases,
-        "luck_of_the_test",
+        called(answer, "my_luck_of_the_test"),
         praise="Right: each repetition chooses twice, both choices are paid in test scores, and "
         "the mean comes last.",
     )
