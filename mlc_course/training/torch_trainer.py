@@ -48,8 +48,8 @@ def make_model(
         raise ValueError("The vocab is empty; there is nothing to predict.")
     torch.manual_seed(profile.seed)
     model = create_model(len(vocab), profile.arch, profile.pretrained, dropout)
-    model.vocab, model.image_size = list(vocab), profile.image_size
-    return model.to(pick_device(), memory_format=torch.channels_last)
+    model.vocab, model.image_size = list(vocab), profile.image_size  # type: ignore[assignment]
+    return model.to(pick_device(), memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 @torch.no_grad()
@@ -107,7 +107,7 @@ def begin(
 ):
     "Go on from a checkpoint, or let the head learn first."
     if keeper.going_on:
-        return state.load(keeper.path, keeper)
+        return state.load(keeper.path, keeper)  # type: ignore[arg-type]
     if not (profile.pretrained and profile.freeze_epochs):
         return
     if not has_head(state.model):
@@ -170,7 +170,7 @@ def train(
 
         criterion = loss or binary_cross_entropy_with_logits
         fit(state, keeper, data["train"], judge, accumulate, criterion, stop)
-        set_arrays(net, keeper.arrays)
+        set_arrays(net, keeper.arrays)  # type: ignore[arg-type]
         net.eval()
         probs = {s: probs_of(net, data[s]) for s in decoded.splits if s != "train"}
         return keeper.finish(net, probs, save_model)
