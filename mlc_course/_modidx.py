@@ -102,10 +102,4 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                         'mlc_course.train_torch.TableDataset.__init__': ( 'pytorch.html#tabledataset.__init__',
                                                                                           'mlc_course/train_torch.py'),
                                         'mlc_course.train_torch.TableDataset.__len__': ( 'pytorch.html#tabledataset.__len__',
-                                                                                         'mlc_course/train_torch.py'),
-                                        'mlc_course.train_torch._begin': ('pytorch.html#_begin', 'mlc_course/train_torch.py'),
-                                        'mlc_course.train_torch._check': ('pytorch.html#_check', 'mlc_course/train_torch.py'),
-                                        'mlc_course.train_torch.make_data': ('pytorch.html#make_data', 'mlc_course/train_torch.py'),
-                                        'mlc_course.train_torch.make_model': ('pytorch.html#make_model', 'mlc_course/train_torch.py'),
-                                        'mlc_course.train_torch.predict': ('pytorch.html#predict', 'mlc_course/train_torch.py'),
-                                        'mlc_course.train_torch.train': ('pytorch.html#train', 'mlc_course/train_torch.py')}}}
+                                                                                         'mlc_course/train_torch.py')}}}

@@ -78,6 +78,12 @@ def test_table_dataset(torch, squares, tmp_path):
             lambda names, vocab: np.isin(vocab, names).astype("float32"),
         ),
     )
+    says(
+        checks.table_dataset,
+        type("Mine", (torch.utils.data.Dataset,), {}),
+        "Mine has no methods yet",
+        kind=NotDone,
+    )
     array = lambda p: torch.from_numpy(np.array(Image.open(p).convert("RGB")))
     raw = lambda p: torch.from_numpy(np.array(Image.open(p)))
     as_rows = lambda t: t.permute(2, 0, 1) if t.ndim == 3 else t[None]
@@ -86,7 +92,7 @@ def test_table_dataset(torch, squares, tmp_path):
     for wrong, message in [
         (
             dict(picture=lambda p: as_rows(raw(p)) / 255),
-            "a grey picture of 5 rows and 7 columns has the shape (1, 5, 7), and it should be "
+            "a grey image of 5 rows and 7 columns has the shape (1, 5, 7), and it should be "
             "(3, 5, 7). It has only one channel",
         ),
         (
@@ -279,7 +285,7 @@ def test_training_step(torch):
         (step(loss=by_sum), "the loss is a sum. A mean"),
         (
             step(loss=lambda m, x, y: by_sum(m, x, y) / len(y)),
-            "a sum over the labels and a mean over the pictures",
+            "a sum over the labels and a mean over the images",
         ),
         (step(loss=lambda m, x, y: nn.MSELoss()(m(x).sigmoid(), y)), "mean squared error"),
         (step(loss=lambda m, x, y: with_logits(y, m(x))), "have changed places"),
@@ -386,10 +392,11 @@ def test_one_large_step(torch):  # noqa: C901  (many wrong answers)
         (large(lambda k, n, p: 1 / n), "though each loss is a mean"),
         (large(lambda k, n, p: k), "nothing is divided by the number of all"),
         (lambda m, o, p: large()(m, o, p[:1]), "only the first part counts"),
+        (large(lambda k, n, p: p[0][1].shape[1] * k / n), "The mean goes over every cell"),
         (large(after=()), "After the last part comes step"),
-        (at_once, "the weights are right, but 14 pictures go through the network at once"),
+        (at_once, "the weights are right, but 14 images go through the network at once"),
         (kept, "every part goes through the network before the first backward"),
-        (large(lambda k, n, p: -k / n), "aren't what steps with all pictures at once"),
+        (large(lambda k, n, p: -k / n), "aren't what steps with all images at once"),
         (large(lambda k, n, p: k / len(p[0][1]) / len(p)), "share of the first part's size"),
     ]:
         says(checks.one_large_step, wrong, message)
@@ -593,7 +600,7 @@ def test_keep_the_best(torch):  # noqa: C901  (many wrong answers)
         (fit(lambda s, best: not s <= best), "lets anything follow it"),
         (fit(start=None), "the epoch with NaN is kept"),
         (argmax, "argmax takes NaN for the largest"),
-        (fit(start=0.0), "every score is 0"),
+        (fit(start=0.0), "every score is 0. Was no epoch kept?"),
         (weights_only, "BatchNorm's running mean is that of epoch"),
         (fit(back=lambda m, score, best: best), "test was never asked"),
         (fit(back=lambda m, score, best: None), "nothing comes back"),

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from torch import nn
 from torchvision.transforms.v2 import functional as tvf
 
-from mlc_course import train_torch
 from mlc_course.backbones import get_arrays
 from mlc_course.metrics import evaluate, load_run
 from mlc_course.safety import TrainingDiverged
@@ -33,7 +32,7 @@ from mlc_course.train_torch import (
     random_resized_crop,
     train,
 )
-from mlc_course.training import keeper, torch_augment, torch_loop
+from mlc_course.training import keeper, torch_augment, torch_loop, torch_trainer
 
 CPU = torch.device("cpu")
 
@@ -400,7 +399,7 @@ def test_other_networks_train_and_come_back(squares, tiny, tmp_path):
 
 
 def test_a_random_start_has_no_frozen_phase(squares, tiny, monkeypatch):
-    monkeypatch.setattr(train_torch, "head_first", lambda *a: pytest.fail("the body is random"))
+    monkeypatch.setattr(torch_trainer, "head_first", lambda *a: pytest.fail("the body is random"))
     train(squares, replace(tiny, pretrained=False, epochs=1), progress=False)
     train(squares, replace(tiny, freeze_epochs=0, epochs=1), progress=False)
 
@@ -442,11 +441,11 @@ def test_a_resumed_run_computes_in_the_precision_that_it_began_with(
 ):
     press = lambda row, model: signal.raise_signal(signal.SIGINT)
     auto = replace(tiny, precision="auto", epochs=2)
-    monkeypatch.setattr(train_torch, "pick_precision", lambda precision: "bf16")
+    monkeypatch.setattr(torch_trainer, "pick_precision", lambda precision: "bf16")
     whole = train(squares, auto, progress=False)
     with pytest.raises(KeyboardInterrupt):
         train(squares, auto, out=tmp_path, progress=False, on_epoch=press)
-    monkeypatch.setattr(train_torch, "pick_precision", lambda precision: "fp32")
+    monkeypatch.setattr(torch_trainer, "pick_precision", lambda precision: "fp32")
     same_run(whole, train(squares, auto, out=tmp_path, resume=True, progress=False))
 
 
@@ -470,7 +469,7 @@ def test_stopped_after_any_step_it_resumes_bit_for_bit(
     import contextlib
 
     whole = train(squares, tiny, progress=False, **more)
-    monkeypatch.setattr(train_torch, "ctrl_c", lambda: contextlib.nullcontext(_PressedAt(looks)))
+    monkeypatch.setattr(torch_trainer, "ctrl_c", lambda: contextlib.nullcontext(_PressedAt(looks)))
     with pytest.raises(KeyboardInterrupt):
         train(squares, tiny, out=tmp_path, progress=False, **more)
     assert [p.name for p in tmp_path.iterdir()] == ["checkpoint.pt"]

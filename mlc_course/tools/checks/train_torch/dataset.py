@@ -16,11 +16,12 @@ from .._core import (
     show,
     torch_first,
 )
+from .._names import called
 
 # Exercise 1
 
 
-def _pictures(folder):
+def _images(folder):
     "Files of several kinds, their labels, and what decoding each gives: uint8 [H, W, 3]."
     from PIL import Image
 
@@ -53,24 +54,37 @@ def table_dataset(answer) -> Right:
     from pathlib import Path
 
     function(answer, "MyDataset")
+    _refuse_an_empty_class(answer)
     with tempfile.TemporaryDirectory() as tmp:
         return _dataset(answer, Path(tmp))
+
+
+def _refuse_an_empty_class(answer):
+    "NotDone for a class without a method of its own."
+    own = ("__init__", "__len__", "__getitem__", "__getitems__")
+    theirs = ("torch", "typing", "builtins")
+    classes = [
+        o for o in getattr(answer, "__mro__", ()) if o.__module__.split(".")[0] not in theirs
+    ]
+    if isinstance(answer, type) and not any(k in vars(o) for o in classes for k in own):
+        raise NotDone(
+            f"{called(answer, 'MyDataset')} has no methods yet: write __init__, __len__ and "
+            "__getitem__ in place of the three dots, then run the check again."
+        )
 
 
 def _dataset(answer, folder):
     import torch
 
-    what, vocab = (
-        "MyDataset",
-        ["sun", "boat", "boa"],
-    )  # not in the order of the alphabet, and boat holds boa
-    paths, labels, pixels = _pictures(folder)
+    what = called(answer, "MyDataset")
+    vocab = ["sun", "boat", "boa"]  # not in the order of the alphabet, and boat holds boa
+    paths, labels, pixels = _images(folder)
     kinds = [
-        "a picture in colour",
-        "a grey picture",
-        "a picture with a palette",
-        "a picture with transparency",
-        "a dark picture",
+        "an image in colour",
+        "a grey image",
+        "an image with a palette",
+        "an image with transparency",
+        "a dark image",
     ]
     try:
         data = answer(list(paths), copy.deepcopy(labels), list(vocab))
@@ -91,7 +105,7 @@ def _dataset(answer, folder):
     )
     if length != len(paths):
         raise Wrong(
-            f"{what}: the length is {show(length)}, and there are {len(paths)} pictures, one "
+            f"{what}: the length is {show(length)}, and there are {len(paths)} images, one "
             "of them without any label. It counts too."
         )
     for i, (kind, pic, names) in enumerate(zip(kinds, pixels, labels)):
@@ -100,7 +114,7 @@ def _dataset(answer, folder):
         )
         if not isinstance(item, (tuple, list)) or len(item) != 2:
             raise Wrong(
-                f"{what}: an item is a pair, the picture and its target; yours is "
+                f"{what}: an item is a pair, the image and its target; yours is "
                 f"{type(item).__name__}."
             )
         x, y = item
@@ -138,7 +152,7 @@ def _target(what, y, right, names, vocab):
     if got.shape != (3,):
         if len(got.shape) == 1 and len(got) == len(names):
             raise Wrong(
-                f"{what}: the target holds the numbers of the labels, {show(got)}. Pictures "
+                f"{what}: the target holds the numbers of the labels, {show(got)}. Images "
                 "with one and with two labels then have targets of different lengths, which "
                 "can't be stacked: give one number for each label of the vocab."
             )
@@ -162,7 +176,7 @@ def _target(what, y, right, names, vocab):
             raise Wrong(f"{what}: 0 and 1 are exchanged in the target.")
         if len(names) > 1 and got.sum() == 1:
             raise Wrong(
-                f"{what}: only one of the labels {names} is in the target. A picture may have "
+                f"{what}: only one of the labels {names} is in the target. An image may have "
                 "several, and each of them is a 1."
             )
         raise Wrong(
@@ -186,7 +200,7 @@ def _pixels(what, x, pic, kind):  # noqa: C901  (a ladder of diagnoses)
 
     if not isinstance(x, (torch.Tensor, np.ndarray)):
         raise Wrong(
-            f"{what}: the picture is of type {type(x).__name__}, which a DataLoader can't "
+            f"{what}: the image is of type {type(x).__name__}, which a DataLoader can't "
             "stack. Make it a tensor."
         )
     x, right = np.asarray(plain(x)), np.moveaxis(pic, 2, 0)
@@ -204,12 +218,12 @@ def _pixels(what, x, pic, kind):  # noqa: C901  (a ladder of diagnoses)
             and x.shape[:2] == (h, w)
         ):
             raise Wrong(
-                f"{said} It has a fourth channel, transparency. Convert every picture to RGB first."
+                f"{said} It has a fourth channel, transparency. Convert every image to RGB first."
             )
         if x.ndim == 2 or x.shape in ((1, h, w), (h, w, 1)):
             raise Wrong(
                 f"{said} It has only one channel, so it can't be stacked with the others. "
-                "Convert every picture to RGB first."
+                "Convert every image to RGB first."
             )
         if x.shape == (h, w, 3):
             raise Wrong(f"{said} PyTorch wants the channels first: permute(2, 0, 1).")
@@ -243,7 +257,7 @@ def _pixels(what, x, pic, kind):  # noqa: C901  (a ladder of diagnoses)
         raise Wrong(f"{what}: the pixels are divided by 256. White is 255 and should become 1.")
     if wrong(right / max(right.max(), 1)):
         raise Wrong(
-            f"{what}: each picture is divided by its own brightest pixel, so a dark picture "
+            f"{what}: each image is divided by its own brightest pixel, so a dark image "
             "becomes a bright one. Divide all by 255."
         )
     if wrong(right / 127.5 - 1):
@@ -252,7 +266,7 @@ def _pixels(what, x, pic, kind):  # noqa: C901  (a ladder of diagnoses)
             "to 1."
         )
     if wrong(right[::-1] / 255):
-        raise Wrong(f"{what}: red and blue are exchanged, as in a picture that OpenCV has read.")
+        raise Wrong(f"{what}: red and blue are exchanged, as in an image that OpenCV has read.")
     if np.array_equal(np.sort(x.ravel()), np.sort((right / 255).astype(x.dtype).ravel())):
         raise Wrong(
             f"{what}: the shape of {kind} is right, but the pixels are at other places. "

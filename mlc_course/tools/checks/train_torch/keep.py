@@ -15,6 +15,7 @@ from .._core import (
     show,
     torch_first,
 )
+from .._names import called
 
 # Exercise 5
 
@@ -42,7 +43,7 @@ def keep_the_best(answer) -> Right:
     the highest score(model, 'valid'), whose weights are in the model at the end.
     """
     torch_first()
-    what = "my_fit"
+    what = called(answer, "my_fit")
     function(answer, what)
     for name, (valid, test) in _epochs().items():
         _one_fit(what, answer, name, valid, test)
@@ -88,9 +89,10 @@ def _played(answer, what, name, model, valid, test, asked, trained):
     except Wrong:
         raise
     except Exception as e:
+        hint = " Was no epoch kept? A best score must start below every score, also below 0."
         raise Wrong(
-            f"{what} stopped with {type(e).__name__}: {e}. It was called for {len(valid)} "
-            f"epochs; {name}."
+            f"{what} stopped with {type(e).__name__}: {str(e).rstrip('.')}. It was called for "
+            f"{len(valid)} epochs; {name}.{hint if max(valid) == 0 else ''}"
         ) from e
     if not trained and (got is None or got is ...):
         raise NotDone(

@@ -10,6 +10,7 @@ from .._core import (
     same,
     torch_first,
 )
+from .._names import called
 from .common import played_with, small_data, small_net, state_of
 
 
@@ -40,12 +41,12 @@ def _mistakes(share):
     return [
         (
             "the parts are added up without a division, so the step is as many times too large as "
-            "there are parts. Each part's loss is a mean; weigh it with its share of the pictures.",
+            "there are parts. Each part's loss is a mean; weigh it with its share of the images.",
             _step(lambda k, n, p: 1.0),
         ),
         (
-            "each part counts the same, also one with fewer pictures. A mean of means is the mean "
-            "only if all parts are equally large: weigh each with its share of the pictures.",
+            "each part counts the same, also one with fewer images. A mean of means is the mean "
+            "only if all parts are equally large: weigh each with its share of the images.",
             _step(lambda k, n, p: 1 / len(p)),
         ),
         (
@@ -99,26 +100,31 @@ def _mistakes(share):
         ),
         (
             "each part is weighed with its share of the first part's size. Its share of "
-            "all pictures is asked for.",
+            "all images is asked for.",
             _step(lambda k, n, p: k / len(p[0][0]) / len(p)),
         ),
         (
-            "the gradient is divided by the number of pictures, though each loss is a mean "
-            "over its pictures already.",
+            "the gradient is divided by the number of images, though each loss is a mean "
+            "over its images already.",
             _step(lambda k, n, p: 1 / n),
         ),
         (
-            "each part's mean is multiplied by its number of pictures, and nothing is "
+            "each part's mean is multiplied by its number of images, and nothing is "
             "divided by the number of all.",
             _step(lambda k, n, p: float(k)),
         ),
         ("only the first part counts.", _step(lambda k, n, p: 1.0, only=0)),
+        (
+            "the losses are sums over the labels, divided by the number of images alone. The mean "
+            "goes over every cell: images times labels.",
+            _step(lambda k, n, p: 3.0 * k / n),
+        ),
     ]
 
 
 def _watched(f, what, seen, counting):
     "The answer; `seen` gets what went through the network, `counting` the number of steps."
-    names = "parts of 6, 6 and 2 pictures"
+    names = "parts of 6, 6 and 2 images"
 
     def g(m, o, parts):
         log = []
@@ -159,7 +165,7 @@ def one_large_step(answer) -> Right:
     the gradient of all parts together.
     """
     torch_first()
-    what, net = "my_large_step", small_net(False)
+    what, net = called(answer, "my_large_step"), small_net(False)
     function(answer, what)
     cases = [
         (small_data(6, 6, 2),),
@@ -167,7 +173,7 @@ def one_large_step(answer) -> Right:
         (small_data(5),),
         (small_data(4, 4, 4, 1),),
     ]
-    names = "parts of 6, 6 and 2 pictures"
+    names = "parts of 6, 6 and 2 images"
 
     seen, counting = [], []
 
@@ -187,7 +193,7 @@ def one_large_step(answer) -> Right:
                 raise Wrong(f"{what}: {says}")
         raise Wrong(
             f"{what}: after {len(cases)} large steps the weights aren't what steps with all "
-            "pictures at once would make of them."
+            "images at once would make of them."
         )
     if any(n != 1 for n in counting):
         raise Wrong(
@@ -198,7 +204,7 @@ def one_large_step(answer) -> Right:
     largest = max(n for kind, n in log if kind == "forward")
     if largest > 6:
         raise Wrong(
-            f"{what}: the weights are right, but {largest} pictures go through the network at "
+            f"{what}: the weights are right, but {largest} images go through the network at "
             "once. They don't fit, that is why they come in parts: one part at a time."
         )
     if [k for k, _ in log][:2] == ["forward", "forward"]:

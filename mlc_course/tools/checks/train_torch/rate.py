@@ -13,6 +13,7 @@ from .._core import (
     function,
     plain,
 )
+from .._names import called
 
 # Exercise 4
 
@@ -21,7 +22,7 @@ def one_cycle_rate(answer) -> Right:
     """Exercise 4: my_rate(t, steps, top) -> the rate at step t of OneCycleLR(top,
     total_steps=steps, pct_start=.25).
     """
-    what = "my_rate"
+    what = called(answer, "my_rate")
     wave = lambda a, b, share: b + (a - b) * (1 + math.cos(math.pi * share)) / 2
 
     def cycle(

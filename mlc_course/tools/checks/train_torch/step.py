@@ -11,6 +11,7 @@ from .._core import (
     show,
     torch_first,
 )
+from .._names import called
 from .common import played_with, small_data, small_net
 
 
@@ -94,7 +95,7 @@ def _mistakes():
             _step(lambda m, x, y: _bce(m(x), y, reduction="sum")),
         ),
         (
-            "the loss is a sum over the labels and a mean over the pictures. The course "
+            "the loss is a sum over the labels and a mean over the images. The course "
             "takes the mean over every cell.",
             _step(lambda m, x, y: _bce(m(x), y, reduction="sum") / len(x)),
         ),
@@ -173,7 +174,8 @@ def _refuse_two_steps(answer, what):
 def training_step(answer) -> Right:
     "Exercise 2: my_step(model, optimiser, x, y) -> the loss as a Python number; one step is done."
     torch_first()
-    what, nets, batches = "my_step", [small_net(False), small_net(True)], small_data(8, 8, 8, 5)
+    what = called(answer, "my_step")
+    nets, batches = [small_net(False), small_net(True)], small_data(8, 8, 8, 5)
     function(answer, what)
 
     def play(f, net):
@@ -198,7 +200,7 @@ def training_step(answer) -> Right:
         )
     if any(getattr(o, "requires_grad", False) for o in losses):
         raise Wrong(
-            f"{what}: the loss that you give back still hangs on its graph. Whoever collects "
+            f"{what}: the loss that you give back still hangs on its graph. A loop that collects "
             "such losses keeps all that backward needs, for every batch, and runs out of "
             "memory: give back loss.item()."
         )
