@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from ..hints import Module, PathLike
-from ..safety import write_whole
+from ..whole_files import write_whole
 from ..settings import pick_device
 from ..training.runs import check_files
 from .arrays import get_arrays, set_arrays
