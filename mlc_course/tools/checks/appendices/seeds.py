@@ -76,6 +76,11 @@ def _depends_on_company(answer, what):
         )
     alone = [_cards(answer, what, 3, [i])[0] for i in range(5)]
     turned = _cards(answer, what, 3, [4, 3, 2, 1, 0])[::-1]
+    if alone == many and turned == many[::-1]:
+        raise Wrong(
+            f"{what} was asked for the numbers [4, 3, 2, 1, 0], and gives the cards in another "
+            "order. They should come as the numbers do."
+        )
     if alone != many or turned != many:
         told = "it is drawn alone" if alone != many else "the order is turned round"
         raise Wrong(
