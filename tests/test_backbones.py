@@ -324,7 +324,7 @@ def test_odd_headers_are_refused(header):
 
 LEAN = """
 import sys
-ABSENT = {"fastcore", "sklearn", "scipy", "fastai", "tensorflow", "keras", "onnx", "nbdev", "IPython", "gradio"}      # what the extra `torch` doesn't bring
+ABSENT = {"fastcore", "sklearn", "fastai", "tensorflow", "keras", "onnx", "nbdev", "IPython", "gradio"}      # what the extra `torch` doesn't bring
 class Without:
     def __init__(self, finder): self.finder = finder
     def find_spec(self, name, *args): return None if name.split(".")[0] in ABSENT else self.finder.find_spec(name, *args)

@@ -463,3 +463,26 @@ def test_the_lesson_and_the_package_name_one_thing():
     for name in ("focal_loss", "asymmetric_loss", "macro_soft_f1", "positive_weights"):
         assert getattr(mlc_course, name) is getattr(L, name)
         assert name in L.__all__
+
+
+def test_weighted_derivatives_are_those_of_the_formula():
+    "In float64, for logits, targets and weights, by finite differences and beside PyTorch."
+    import torch
+
+    from mlc_course.scores.torch_losses import weighted_cells
+
+    gen = torch.Generator().manual_seed(0)
+    x, t = (torch.randn(5, 3, generator=gen, dtype=torch.double) * o for o in (20, 0))
+    t += torch.rand(5, 3, generator=gen, dtype=torch.double)
+    w = torch.rand(3, generator=gen, dtype=torch.double) * 7
+    every = [o.clone().requires_grad_() for o in (x, t, w)]
+    assert torch.autograd.gradcheck(weighted_cells, every)
+    theirs = torch.nn.functional.binary_cross_entropy_with_logits(
+        x, t, pos_weight=w, reduction="none"
+    )
+    torch.testing.assert_close(weighted_cells(x, t, w), theirs)
+    far = torch.tensor([[-200.0, 0.0, 200.0]], requires_grad=True)
+    weighted_cells(far, torch.tensor([[1.0, 1.0, 1.0]]), w.float()).sum().backward()
+    torch.testing.assert_close(far.grad[0, 0], -w[0].float())
+    torch.testing.assert_close(far.grad[0, 1], -w[1].float() / 2)
+    assert far.grad[0, 2] == 0 or abs(float(far.grad[0, 2])) < 1e-30

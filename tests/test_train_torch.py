@@ -608,7 +608,7 @@ def test_out_of_memory_says_what_to_lower(squares, tiny, monkeypatch, error):
 # ---- where little is installed -----------------------------------------------------------------
 BARE = """
 import sys
-no = set("fastai fastcore fasttransform tensorflow keras sklearn scipy onnx nbdev IPython gradio".split())
+no = set("fastai fastcore fasttransform tensorflow keras sklearn onnx nbdev IPython gradio".split())
 class Without:
     def __init__(self, finder): self.finder = finder
     def find_spec(self, name, *args, **kwargs): return None if name.partition(".")[0] in no else self.finder.find_spec(name, *args, **kwargs)

@@ -66,6 +66,8 @@ def as_array(
     name: str,  # what the caller calls it, for the message
 ) -> np.ndarray:  # its values; bfloat16 becomes float32
     "`x` as a NumPy array, or a TypeError that says how to get one; ValueError for masked cells."
+    if type(x) is np.ndarray and x.dtype.kind in "biuf":
+        return x
     refuse_tables(x, name)
     x = _dense(x, name)
     _refuse_names(x, name)

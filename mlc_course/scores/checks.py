@@ -107,9 +107,12 @@ def check_counts(
     "Whole numbers of at least 0, as an array."
     a = np.atleast_1d(as_array(x, name))
     whole = a.dtype.kind in "biu" or (a.dtype.kind == "f" and (a == np.floor(a)).all())
-    if not (whole and a.min(initial=0) >= 0 and float(a.max(initial=0)) < 2.0**63):
+    fits = a.dtype.kind in "bi" or (whole and float(a.max(initial=0)) < 2.0**63)
+    if not (whole and fits and a.min(initial=0) >= 0):
         raise ValueError(f"{name} must hold counts, whole numbers of at least 0: got {x!r}.")
-    return frozen(a.astype(np.int64))
+    counts = a.astype(np.int64)  # a copy
+    counts.flags.writeable = False
+    return counts
 
 
 class FrameCopies:

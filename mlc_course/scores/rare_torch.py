@@ -6,7 +6,7 @@ from torch import Tensor
 from ..data.targets import as_array
 from ..hints import ArrayLike
 from .numbers import check_asymmetric, check_focal, check_pos_weight
-from .torch_losses import checked_pair, cross_entropy_cells, reduced, softplus
+from .torch_losses import checked_pair, cross_entropy_cells, reduced, softplus, weighted_cells
 
 
 def _fitting_weight(pos_weight, x, check):
@@ -75,7 +75,7 @@ def binary_cross_entropy_with_logits(
     if pos_weight is None:
         return reduced(cross_entropy_cells(x, t), reduction)
     w = _fitting_weight(pos_weight, x, check)
-    return reduced(w * t * softplus(-x) + (1 - t) * softplus(x), reduction)
+    return reduced(weighted_cells(x, t, w), reduction)
 
 
 def focal_loss(

@@ -119,3 +119,35 @@ def cross_entropy_cells(
     PyTorch would record eight operations and walk back through each; the derivative written here
     needs one sigmoid, and is right at a logit of exactly 0 as well."""
     return _CrossEntropy.apply(x, t)
+
+
+class _WeightedCrossEntropy(torch.autograd.Function):
+    "w*t*log(1 + exp(-x)) + (1 - t)*log(1 + exp(x)) for every cell, and its derivatives."
+
+    @staticmethod
+    def forward(ctx, x, t, w):
+        ctx.save_for_backward(x, t, w)
+        positive, negative = w * t, 1 - t
+        cells = x.abs().neg_().exp_().log1p_().mul_(positive + negative)
+        cells.addcmul_(positive, x.neg().clamp_min_(0))
+        return cells.addcmul_(negative, x.clamp_min(0))
+
+    @staticmethod
+    def backward(ctx, grad):
+        x, t, w = ctx.saved_tensors
+        of_x = ((1 - t) * x.sigmoid()).sub_((w * t).mul_(x.neg().sigmoid_())).mul_(grad)
+        of_t = of_w = None
+        if ctx.needs_input_grad[1]:
+            of_t = grad * (w * softplus(-x) - softplus(x))
+        if ctx.needs_input_grad[2]:
+            of_w = (grad * t * softplus(-x)).sum_to_size(w.shape)
+        return of_x, of_t, of_w
+
+
+def weighted_cells(
+    x: Tensor,  # logits
+    t: Tensor,  # targets in [0, 1], of the same shape and dtype
+    w: Tensor,  # what a positive counts; of a shape that broadcasts to theirs
+) -> Tensor:  # nats, of the shape of x
+    "The binary cross-entropy of every cell with a weight for the positives."
+    return _WeightedCrossEntropy.apply(x, t, w)

@@ -1,7 +1,6 @@
 "What a fastai training keeps: the Keeper as a callback of fit_one_cycle, resumable by epochs."
 
 import io
-import math
 import random
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,18 +15,16 @@ from fastcore.foundation import L
 from mlc_course.backbones import get_arrays
 from mlc_course.safety import StopRequest, write_whole
 from mlc_course.training.checkpoints import read_torch, seal
-from mlc_course.training.frozen import fit_frozen, fits_at_once
+from mlc_course.training.frozen import fit_frozen
 from mlc_course.training.keeper import Keeper
 from mlc_course.training.options import check_one_number
 from mlc_course.training.rates import factors_of
 
-PARTS = ("phase", "epoch", "done", "books", "arrays", "model", "opt", "rng")
+PARTS = ("epoch", "done", "books", "arrays", "model", "opt", "rng")
 
 
 class KeepBest(Callback):
-    """Tell a `Keeper` of every epoch, write its checkpoint, and end a training that can't go on.
-
-    The phase is 0 while the head learns alone, 1 while everything does."""
+    "Tell a `Keeper` of every epoch, write its checkpoint, and end a training that can't go on."
 
     order = 60  # after the Recorder
 
@@ -37,7 +34,8 @@ class KeepBest(Callback):
         stop: StopRequest | bool = False,  # the `StopRequest` of `ctrl_c`
     ) -> None:
         self.keeper, self.stop = keeper, stop
-        self.phase, self.start, self.done, self.error = 0, 0, 0, None
+        self.start, self.done = 0, 0
+        self.error: BaseException | None = None
 
     def give_up(
         self,
@@ -49,7 +47,8 @@ class KeepBest(Callback):
 
     def before_epoch(self) -> None:
         self.keeper.epoch_begins()
-        self.losses, self.seen, self.judged = 0.0, 0, []
+        self.judged: list = []
+        self.losses, self.seen = 0.0, 0
 
     def diverged(self) -> None:
         "End the fit: a number isn't finite."
@@ -76,10 +75,7 @@ class KeepBest(Callback):
     def after_epoch(self) -> None:
         if self.epoch < self.start:
             return  # done before the run was resumed
-        if self.phase == 1:
-            self.keep_row()
-        else:
-            self.keeper.extra += self.keeper.spent
+        self.keep_row()
         if self.keeper.path is not None:
             try:
                 write_whole(self.keeper.path, self.save)
@@ -110,7 +106,7 @@ class KeepBest(Callback):
     ) -> None:
         "Everything that the next epoch depends on."
         kept = {k: torch.from_numpy(v) for k, v in (self.keeper.arrays or {}).items()}
-        place = dict(phase=self.phase, epoch=self.epoch + 1, done=self.done)
+        place = dict(epoch=self.epoch + 1, done=self.done)
         nets = dict(model=self.model.state_dict(), opt=plain(self.opt.state_dict()))
         books = plain(self.keeper.facts())
         buffer = io.BytesIO()  # first, so that a full disk is an OSError of Python's
@@ -121,18 +117,18 @@ class KeepBest(Callback):
 
     def begin(
         self,
-        learn: Learner,  # a Learner, frozen or not as this phase needs it
-        phase: int,  # 0: the head learns, 1: everything
-    ) -> float:  # the epoch of this phase to start with; infinity where the phase is over
-        "Begin a phase: from its start, or from where the last checkpoint stands."
-        self.phase, self.start = phase, 0
+        learn: Learner,  # all its layers learn
+        head: bool = True,  # may the head be fitted first?
+    ) -> int:  # the epoch to start with
+        "Go on from where the last checkpoint stands, or let the head learn first."
+        self.start = 0
         if not self.keeper.going_on:
-            return self.fit_at_once(learn) if phase == 0 else 0
+            if head:
+                self.fit_head(learn)
+            return 0
         d = read_torch(self.keeper.path, PARTS, learn.dls.device)
-        self.keeper.go_back(d["books"], d["epoch"] if d["phase"] else 0)
+        self.keeper.go_back(d["books"], d["epoch"])
         self.keeper.arrays = {k: v.cpu().numpy() for k, v in d["arrays"].items()} or None
-        if d["phase"] != phase:
-            return 0 if d["phase"] < phase else math.inf  # over
         learn.model.load_state_dict(d["model"])
         learn.model.to(learn.dls.device)
         learn.opt.load_state_dict(d["opt"])
@@ -140,21 +136,17 @@ class KeepBest(Callback):
         self.start, self.done = d["epoch"], d["done"]
         return self.start
 
-    def fit_at_once(
+    def fit_head(
         self,
         learn: Learner,  # its head is fitted in place
-    ) -> float:  # the epoch to start with; infinity where the phase is over
-        "Where a trained body allows it, the head is fitted to its features, and the phase is over."
+    ) -> None:
+        "Fit the head to features of the frozen body, computed once."
         keeper = self.keeper
-        profile = keeper.profile
-        if not (profile.pretrained and profile.freeze_epochs and fits_at_once(learn.model)):
-            return 0
         keeper.epoch_begins()
         train = keeper.data.split("train")
         said = fit_frozen(learn.model, train.images, train.targets)
         keeper.extra = keeper.spent
         keeper.say(f"{said}, {keeper.extra:.1f} s")
-        return math.inf
 
 
 class OwnLoss:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from mlc_course.training.cycle import WARM_UP
 from mlc_course.training.keeper import Keeper
 from mlc_course.training.torch_loop import TrainingState, fit
 
@@ -13,7 +14,7 @@ def fit_alone(
     loss,  # of (outputs, targets), one number
     epochs: int | None = None,  # None: the profile's
     precision: str = "fp32",  # to compute in
-    warm_up: float = 0.25,  # share of the steps in which the rate rises
+    warm_up: float = WARM_UP,  # share of the steps in which the rate rises
     score=None,  # called with the model after each epoch: gives a dict for its row
 ) -> list:  # dicts with epoch, train_loss, what `score` gives, and seconds of the epoch
     """Train for some epochs; the network keeps its last weights.

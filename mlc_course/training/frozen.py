@@ -19,7 +19,8 @@ def framework_features(
     images: np.ndarray,  # uint8 [N, S, S, 3]
 ) -> np.ndarray:  # float32 [N, F]
     "What the body sees in every image, computed by the framework itself in float32."
-    parts = (images[i : i + 16] for i in range(0, len(images), 16))
+    n = 256 if on_gpu(model) else 16
+    parts = (images[i : i + n] for i in range(0, len(images), n))
     if not hasattr(model, "state_dict"):
         from mlc_course.backbones import features_tf
 
@@ -147,17 +148,12 @@ def probs_from(
     return (1 / (1 + np.exp(-np.clip(logits, -500, 500)))).astype("float32")
 
 
-def fits_at_once(model) -> bool:
-    "Whether this network's head is fitted so before a training: ImageNet's statistics stay."
-    return getattr(model, "arch", "") in LITES
-
-
 def fit_frozen(
     model,  # torch or Keras; its head is changed in place
     images: np.ndarray,  # uint8 [N, S, S, 3]
     targets: np.ndarray,  # bool [N, C]
 ) -> str:  # what to say of it
-    "Fit the head to the features of these images."
+    "Fit the head to the features of these images: every trainer begins so."
     weight, bias, passes = fit_logistic(body_features(model, images), targets)
     put_head(model, weight, bias)
     return f"head alone, body frozen: {passes} passes over the features of {len(images)} images"

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass, fields
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -95,7 +96,7 @@ class MultiHeadRun:
         write_whole(folder / "model.safetensors", lambda p: write_safetensors(arrays, p))
         write_whole(folder / "history.csv", lambda p: self.history.to_csv(p, index=False))
         for split, found in self.predictions.items():
-            write_whole(folder / f"predictions-{split}.npz", lambda p, o=found: write_npz(o, p))
+            write_whole(folder / f"predictions-{split}.npz", partial(write_npz, found))
         text = json.dumps(self._facts(folder), indent=1, ensure_ascii=False)
         write_whole(folder / RUN, lambda p: p.write_text(text, encoding="utf-8"))
         return folder

@@ -6,11 +6,10 @@ from functools import cache
 
 import numpy as np
 
-from mlc_course.backbones import features_tf
 from mlc_course.hints import KerasTensor
-from mlc_course.losses_tf import binary_cross_entropy_with_logits, keras_loss
 from mlc_course.settings import PRECISIONS, Profile, import_tensorflow
-from mlc_course.training.frozen import fit_frozen, fits_at_once
+from mlc_course.training.cycle import BETAS, END, EPSILON, START, WARM_UP
+from mlc_course.training.frozen import fit_frozen
 from mlc_course.training.rates import FACTORS, rates_by_layer
 
 tf = import_tensorflow()
@@ -48,28 +47,10 @@ def fit_head(
     model: keras.Model,  # from `make_model`; its head is changed in place
     images: np.ndarray,  # uint8 [N, S, S, 3]
     targets: np.ndarray,  # bool [N, C]
-    profile: Profile,  # a `Profile`: freeze_epochs, learning rate, weight decay, batch size
-    loss: Callable = binary_cross_entropy_with_logits,  # a function (inputs, targets) of losses_tf
-    passes: int = 10,  # over the features for each of `freeze_epochs`
 ) -> float:  # seconds
-    "Let the head learn on features of the frozen body, computed once."
-    if fits_at_once(model):
-        start = time.perf_counter()
-        fit_frozen(model, images, targets)
-        return time.perf_counter() - start
-    start, head = time.perf_counter(), model.get_layer("head")
-    features = outputs_of(features_tf(model), images)
-    dense = keras.layers.Dense(targets.shape[1])
-    alone = keras.Sequential([keras.Input(features.shape[1:]), dense])
-    alone.set_weights(head.get_weights())
-    epochs = passes * profile.freeze_epochs
-    steps = epochs * -(-len(images) // profile.batch_size)
-    rate = keras.optimizers.schedules.CosineDecay(profile.learning_rate, steps)
-    optimiser = keras.optimizers.AdamW(rate, weight_decay=profile.weight_decay)
-    alone.compile(optimiser, loss=keras_loss(loss), jit_compile=False)
-    y = np.asarray(targets, "float32")
-    alone.fit(features, y, batch_size=profile.batch_size, epochs=epochs, verbose=0)
-    head.set_weights(alone.get_weights())
+    "Fit the head to features of the frozen body, computed once, as the other trainers do."
+    start = time.perf_counter()
+    fit_frozen(model, images, targets)
     return time.perf_counter() - start
 
 
@@ -225,17 +206,44 @@ def weight_name(
     return f"{layer.rpartition('/')[2].replace('_', '.')}.{name}"
 
 
+@keras.saving.register_keras_serializable(package="mlc_course")
+class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
+    "`training.cycle.rate_at` as Keras wants it."
+
+    def __init__(
+        self,
+        top: float,  # the highest rate
+        steps: int,  # of the whole training
+        warm_up: float = WARM_UP,  # share of the steps in which the rate rises
+    ) -> None:
+        self.top, self.steps, self.warm_up = top, steps, warm_up
+
+    def __call__(
+        self,
+        step: KerasTensor,  # from 0
+    ) -> KerasTensor:  # the learning rate
+        steps = max(self.steps, 5)
+        up = self.warm_up * steps - 1
+        at = tf.cast(step, tf.float32)
+        rises = at <= up
+        share = tf.where(rises, at / up, (at - up) / (steps - 1 - up))
+        low = tf.where(rises, self.top / START, self.top / END)
+        share = tf.where(rises, share, 1 - share)
+        return low + (self.top - low) * (1 - tf.cos(np.pi * share)) / 2
+
+    def get_config(self) -> dict:
+        return dict(top=self.top, steps=self.steps, warm_up=self.warm_up)
+
+
 def one_cycle(
     profile: Profile,  # a `Profile`: learning rate and weight decay
     steps: int,  # of the whole training
     policy: str = "float32",  # fp16 needs a loss that is scaled
 ) -> keras.optimizers.Optimizer:  # a keras optimizer
-    "AdamW whose rate warms up for a quarter of the steps, then falls along a cosine."
-    peak, up = profile.learning_rate, steps // 4
-    shape = dict(alpha=1e-3, warmup_target=peak, warmup_steps=max(up, 1))
-    rate = keras.optimizers.schedules.CosineDecay(peak / 25, max(steps - up, 1), **shape)
+    "AdamW whose rate warms up along a cosine for a quarter of the steps, then falls along another."
     kind = GroupedAdamW if profile.arch in FACTORS else keras.optimizers.AdamW
-    optimiser = kind(rate, weight_decay=profile.weight_decay)
+    rate, (b1, b2) = OneCycle(profile.learning_rate, steps), BETAS
+    optimiser = kind(rate, profile.weight_decay, beta_1=b1, beta_2=b2, epsilon=EPSILON)
     if policy == "mixed_float16":
         return keras.optimizers.LossScaleOptimizer(optimiser)
     return optimiser

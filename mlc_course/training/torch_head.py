@@ -4,10 +4,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from mlc_course.metrics import epoch_scores
-from mlc_course.training.frozen import fit_frozen, fits_at_once
+from mlc_course.training.frozen import fit_frozen
 from mlc_course.training.torch_batches import ImageBatches
-from mlc_course.training.torch_loop import TrainingState, autocast, forward, probs_of
+from mlc_course.training.torch_loop import TrainingState, autocast, forward
 
 HISTORY = 10  # pairs of steps and gradients that L-BFGS remembers
 ROOM = 2**25  # bytes that they may take: so many labels are fitted at once
@@ -108,12 +107,7 @@ def head_first(
     data: dict,  # ImageBatches by split
 ) -> str:  # what to say of it
     "Fit the head on features of the frozen body."
-    model, precision, valid = state.model, state.precision, data["valid"]
-    if fits_at_once(model):
-        train, rows = data["train"], data["train"].rows.cpu().numpy()
-        return fit_frozen(model, train.images.cpu().numpy()[rows], train.targets.cpu().numpy() > 0)
-    adapt_batchnorm(model, data["train"], precision)
-    passes = fit_head(model.head, *cached_features(model, data["train"], precision))
-    probs = probs_of(model, valid, precision)
-    mAP = epoch_scores(probs, valid.targets.cpu().numpy() > 0)[2]
-    return f"head alone, body frozen: {passes} passes over its features, valid mAP {mAP:.3f}"
+    train = data["train"]
+    rows = train.rows.cpu().numpy()
+    images, targets = train.images.cpu().numpy()[rows], train.targets.cpu().numpy() > 0
+    return fit_frozen(state.model, images, targets)

@@ -12,6 +12,7 @@ from mlc_course.losses import binary_cross_entropy_with_logits
 from mlc_course.safety import TrainingDiverged, write_whole
 from mlc_course.settings import Profile
 from mlc_course.training.checkpoints import read_torch, seal
+from mlc_course.training.cycle import BETAS, EPSILON, WARM_UP
 from mlc_course.training.keeper import Keeper
 from mlc_course.training.options import check_one_number
 from mlc_course.training.rates import torch_groups
@@ -57,7 +58,7 @@ class TrainingState:
         ema: float = 0.0,  # decay of the moving average of the weights; 0: none
         precision: str = "fp32",  # fp16 needs a scaler
         more: Iterable[dict] = (),  # more groups: params, weight_decay and max_lr
-        warm_up: float = 0.25,  # share of the steps in which the rate rises
+        warm_up: float = WARM_UP,  # share of the steps in which the rate rises
     ) -> None:
         rate, decay = profile.learning_rate, profile.weight_decay
         own = [dict(params=g["params"], max_lr=rate * g["factor"]) for g in torch_groups(model)]
@@ -65,12 +66,13 @@ class TrainingState:
         rates = [g.pop("max_lr", rate) for g in groups]
         device = next(model.parameters()).device
         self.model, self.precision, optim = model, precision, torch.optim
-        self.optimiser = optim.AdamW(groups, lr=rate, weight_decay=decay)
+        self.optimiser = optim.AdamW(groups, rate, BETAS, EPSILON, decay)
         self.schedule = optim.lr_scheduler.OneCycleLR(
             self.optimiser,
             rates if len(rates) > 1 else rate,
             total_steps=max(steps, 5),
             pct_start=warm_up,
+            cycle_momentum=False,
         )  # with 4 it divides by zero
         self.scaler = torch.amp.GradScaler(device.type, enabled=precision == "fp16")
         averaging = optim.swa_utils
@@ -125,7 +127,12 @@ class TrainingState:
         rng = [torch.get_rng_state(), *([torch.cuda.get_rng_state()] if self.total.is_cuda else [])]
         state = dict(parts=parts, place=place, arrays=arrays, total=self.total, rng=rng)
         state["books"] = keeper.facts()
-        write_whole(path, lambda p: (torch.save(state, p), seal(p)))
+
+        def write(part):
+            torch.save(state, part)
+            seal(part)
+
+        write_whole(path, write)
         keeper.saved()
 
     def load(
