@@ -26,17 +26,24 @@ def shape_of_network(
 
 
 def training_curves(
-    curves,  # {name: training loss after each epoch}; names with "plain" are dashed
+    curves,  # {name: training loss of each step}; names with "plain" are dashed
+    frequencies,  # the loss of predicting each label's frequency
     deep="56",  # names with this in them are orange
+    width=10,  # steps that are averaged for a point
 ):
-    "Training loss by epoch, one line for each network."
+    "Training loss by step, one line for each network."
     ax = plt.subplots(figsize=(6.5, 3.8), layout="constrained")[1]
     for name, losses in curves.items():
         style = "o--" if "plain" in name else "s-"
         colour = ORANGE if deep in name else BLUE
-        epochs = range(1, len(losses) + 1)
-        ax.plot(epochs, losses, style, color=colour, ms=4, label=name)
-    ax.set(xlabel="epoch", ylabel="training loss (mean of the epoch)")
+        parts = [losses[i : i + width] for i in range(0, len(losses), width)]
+        steps = [i * width + len(part) for i, part in enumerate(parts)]
+        means = [sum(part) / len(part) for part in parts]
+        ax.plot(steps, means, style, color=colour, ms=4, label=name)
+    ax.axhline(frequencies, color=GREY, lw=1, label="frequencies alone")
+    ax.set(xlabel="step", ylabel=f"training loss (mean of {width} steps)", yscale="log")
+    ax.set_yticks([0.2, 0.3, 0.4, 0.6], ["0.2", "0.3", "0.4", "0.6"])
+    ax.minorticks_off()
     ax.set_title("The same training, four networks" if len(curves) > 2 else "Deeper, and worse")
     ax.legend(title="network, layers")
     return ax
