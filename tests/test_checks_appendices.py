@@ -249,7 +249,9 @@ def numbered(draw, seed, numbers):
 
 
 def spawned(draw, seed, numbers):
-    return [draw(np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(i,)))) for i in numbers]
+    return [
+        draw(np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(i,)))) for i in numbers
+    ]
 
 
 def one_generator(draw, seed, numbers):

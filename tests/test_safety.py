@@ -621,7 +621,9 @@ def test_a_link_is_no_leftover(tmp_path):
 def test_what_is_renamed_is_on_the_disk_before(tmp_path, monkeypatch, kind):
     order, sync, real = [], os.fsync, os.replace
     monkeypatch.setattr(whole_files.os, "fsync", lambda fd: (order.append("sync"), sync(fd)))
-    monkeypatch.setattr(whole_files.os, "replace", lambda a, b: (order.append("rename"), real(a, b)))
+    monkeypatch.setattr(
+        whole_files.os, "replace", lambda a, b: (order.append("rename"), real(a, b))
+    )
     write_whole(tmp_path / "c", WRITE[kind]("one"))
     assert order == ["sync"] * (1 if kind == "file" else 4) + [
         "rename",

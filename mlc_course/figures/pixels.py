@@ -15,7 +15,8 @@ def dots(
     names, numbers = list(values), list(values.values())
     ax.plot(numbers, range(len(names)), "o", color=BLUE)
     for row, number in enumerate(numbers):
-        ax.annotate(f"{number:,.3g}", (number, row), (8, 0), textcoords="offset points", va="center")
+        text = f"{number:,.0f}" if number >= 10 else f"{number:.2g}"
+        ax.annotate(text, (number, row), (8, 0), textcoords="offset points", va="center")
     ax.set_yticks(range(len(names)), names)
     ax.set(xscale="log", xlim=(min(numbers) / 2, 4 * max(numbers)), xlabel=xlabel, title=title)
     ax.grid(axis="x", alpha=0.4)
