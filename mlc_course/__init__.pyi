@@ -1695,8 +1695,14 @@ def ranking_measures(
 def evaluate(
     predictions: Predictions,
     thresh: Thresh = 0.5,
+    bootstrap: int = 0,
+    level: float = 0.95,
+    seed: int = 0,
 ) -> Scores:
     """Score predictions at a threshold. TypeError, with what to pass instead, for anything else.
+
+    With a bootstrap (Efron 1979), `.intervals` holds low and high of each figure. They say what
+    other test images would change: not another training, nor a threshold chosen on these.
 
     Parameters
     ----------
@@ -1704,6 +1710,12 @@ def evaluate(
         what a model said
     thresh : Thresh, default 0.5
         a number, one number per label, or a dict by label
+    bootstrap : int, default 0
+        resamples of the images for an interval of each figure; 2,000 are usual
+    level : float, default 0.95
+        share of such intervals that hold the figure of all images like these
+    seed : int, default 0
+        of the resamples
 
     Returns
     -------

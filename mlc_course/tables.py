@@ -54,7 +54,8 @@ from .data.readers.movie_posters import read_movie_posters
 from .data.readers.nus_wide import read_nus_wide
 from .data.readers.pascal import read_pascal
 from .data.readers.registry import DRAWN_SETS, LAYOUTS, REAL_SETS, open_dataset
-from .data.table import SPLITS, ImageTable, drop_rare_labels
+from .data.rare_labels import drop_rare_labels
+from .data.table import SPLITS, ImageTable
 from .figures.tables import plot_label_counts, show_images
 
 _all_ = [

@@ -13,7 +13,7 @@ from PIL import Image
 from run_kit import fake_run
 
 from mlc_course.tools import cli, doctor
-from mlc_course.training.folder import MARKER
+from mlc_course.training.ours import MARKER
 
 
 def mlc(*args):
@@ -325,7 +325,13 @@ def test_evaluate_prints_scores_and_plots(tmp_path, capsys):
     text = capsys.readouterr().out
     from mlc_course.metrics import evaluate
 
-    assert str(evaluate(run.predictions["test"])) in text and "Scores on the test split." in text
+    found = run.predictions["test"]
+    assert str(evaluate(found, bootstrap=2000)) in text and "Scores on the test split." in text
+    assert "2,000 resamples" in text
+    assert mlc("evaluate", tmp_path / "run", "--bootstrap", "0") == 0
+    assert str(evaluate(found)) in (text := capsys.readouterr().out) and "resamples" not in text
+    assert mlc("evaluate", tmp_path / "run", "--bootstrap", "7") == 1
+    assert "at least 100" in capsys.readouterr().err
     assert Image.open(tmp_path / "run" / "sweep.png").format == "PNG"
     assert (
         mlc(
@@ -340,7 +346,7 @@ def test_evaluate_prints_scores_and_plots(tmp_path, capsys):
         )
         == 0
     )
-    assert str(evaluate(run.predictions["valid"], 0.3)) in capsys.readouterr().out
+    assert str(evaluate(run.predictions["valid"], 0.3, bootstrap=2000)) in capsys.readouterr().out
     assert (
         mlc("evaluate", tmp_path / "run", "--split", "train") == 1
         and "no predictions for 'train'" in capsys.readouterr().err

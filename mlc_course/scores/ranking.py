@@ -38,8 +38,8 @@ def _ranks(keys):
     return rows, keys.shape[1] - at, hits
 
 
-def _sums(probs, targets):
-    "Sums over the images of coverage, ranking loss and label ranking average precision."
+def _rows(probs, targets):
+    "Coverage, ranking loss and label ranking average precision of each image."
     rows, rank, hits = _ranks(_sorted_rows(probs, targets))
     n, n_labels = targets.shape
     n_true = np.bincount(rows, minlength=n)
@@ -49,9 +49,25 @@ def _sums(probs, targets):
     coverage = np.zeros(n, np.int64)
     np.maximum.at(coverage, rows, rank)
     some = pairs > 0
-    lrap = np.ones(n)
+    loss, lrap = np.zeros(n), np.ones(n)
+    loss[some] = wrong[some] / pairs[some]
     lrap[some] = precision[some] / n_true[some]
-    return coverage.sum(), (wrong[some] / pairs[some]).sum(), lrap.sum()
+    return coverage, loss, lrap
+
+
+def _blocks(probs, targets, max_cells):
+    step = max(1, max_cells // max(1, probs.shape[1]))
+    for i in range(0, len(probs), step):
+        yield _rows(probs[i : i + step], targets[i : i + step])
+
+
+def ranking_rows(
+    probs: np.ndarray,  # float32 or float64 [N, C], in [0, 1]
+    targets: np.ndarray,  # bool [N, C]
+    max_cells: int = 4_000_000,  # looked at at once, which bounds the memory
+) -> tuple:  # three arrays [N]
+    "Coverage error, ranking loss and label ranking average precision of each image."
+    return tuple(np.concatenate(o) for o in zip(*_blocks(probs, targets, max_cells)))
 
 
 def ranking_means(
@@ -62,8 +78,7 @@ def ranking_means(
     """Means over the images, equal to scikit-learn's three functions, ties included.
 
     O(N C log C). An image with no label, or with all, counts 0 for the loss and 1 for the last."""
-    step = max(1, max_cells // max(1, probs.shape[1]))
     total = np.zeros(3)
-    for i in range(0, len(probs), step):
-        total += _sums(probs[i : i + step], targets[i : i + step])
+    for parts in _blocks(probs, targets, max_cells):
+        total += [o.sum() for o in parts]
     return tuple((total / len(probs)).tolist())

@@ -9,6 +9,7 @@ from mlc_course.hints import Thresh
 
 from .checks import FrameCopies, check_predictions, check_thresh
 from .counts import count_decisions, precision_recall_f1, sample_means
+from .intervals import bootstrap_intervals, check_draws
 from .order import average_precision, mean_known, ranking_measures
 from .predictions import Predictions
 
@@ -55,41 +56,59 @@ class Scores:
     lrap: float
     accuracy: float  # share of right cells
     all_negative_accuracy: float  # what predicting nothing scores
-    # a copy, each time: label, support, precision, recall, f1, ap, thresh
+    # a copy, each time: label, support, precision, recall, f1, ap, thresh; with a bootstrap also
+    # f1_low, f1_high and so on
     per_label: pd.DataFrame = FrameCopies()  # type: ignore[assignment]
+    # figure -> low and high, after `evaluate(..., bootstrap=2000)`; empty otherwise
+    intervals: pd.DataFrame = FrameCopies()  # type: ignore[assignment]
 
     def to_dict(self) -> dict:  # plain numbers, ready for JSON (NaN becomes None)
         "Everything as plain Python values."
-        names = [f.name for f in fields(self) if f.name != "per_label"]
+        names = [f.name for f in fields(self) if f.name not in ("per_label", "intervals")]
         rows = self.per_label.astype(object).to_dict("records")
         plain = [{k: _clean(v) for k, v in row.items()} for row in rows]
-        return {k: _clean(getattr(self, k)) for k in names} | {"per_label": plain}
+        found = {k: _clean(getattr(self, k)) for k in names} | {"per_label": plain}
+        ends = self.intervals.T.to_dict("list")
+        return found | ({"intervals": {k: list(map(_clean, v)) for k, v in ends.items()}})
 
-    def _tables(self):
+    def _said(self, name, digits):
+        "A figure as text, with its interval if there is one."
+        text, ends = f"{getattr(self, name):.{digits}f}", self.intervals
+        if name not in ends.index:
+            return text
+        low, high = ends.loc[name, ["low", "high"]]
+        return f"{text} ({low:.{digits}f} to {high:.{digits}f})"
+
+    def _tables(self, digits):
         figures = ("precision", "recall", "f1")
-        rows = {o: [getattr(self, f"{o}_{k}") for k in figures] for o in AVERAGES}
+        rows = {o: [self._said(f"{o}_{k}", digits) for k in figures] for o in AVERAGES}
         prf = pd.DataFrame(rows, index=["precision", "recall", "F1"]).T
-        rest = pd.DataFrame({"value": [getattr(self, k) for k in REST.values()]}, index=list(REST))
+        rest = pd.DataFrame({"value": [self._said(k, 4) for k in REST.values()]}, index=list(REST))
         return prf, rest
 
+    def _labels(self):
+        "The labels' table without the ends of precision and recall, which would make it wide."
+        ends = ("precision_low", "precision_high", "recall_low", "recall_high")
+        return self.per_label.drop(columns=list(ends), errors="ignore")
+
     def __str__(self):
-        prf, rest = self._tables()
+        prf, rest = self._tables(4)
         parts = [
             f"{self.n_images} images, {self.n_labels} labels",
-            prf.to_string(float_format="{:.4f}".format),
-            rest.to_string(float_format="{:.4f}".format, header=False),
-            self.per_label.to_string(index=False, float_format="{:.3f}".format),
+            prf.to_string(),
+            rest.to_string(header=False),
+            self._labels().to_string(index=False, float_format="{:.3f}".format),
         ]
         return "\n\n".join(parts)
 
     __repr__ = __str__
 
     def _repr_html_(self):
-        prf, rest = self._tables()
+        prf, rest = self._tables(3)
         parts = [
-            prf.to_html(float_format="{:.3f}".format),
-            rest.to_html(float_format="{:.4f}".format, header=False),
-            self.per_label.to_html(index=False, float_format="{:.3f}".format),
+            prf.to_html(),
+            rest.to_html(header=False),
+            self._labels().to_html(index=False, float_format="{:.3f}".format),
         ]
         cells = "".join(f'<div style="margin-right:2em">{o}</div>' for o in parts)
         style = "display:flex;flex-wrap:wrap;align-items:flex-start"
@@ -116,9 +135,17 @@ def _rows(predictions, counts, ap, thresh):
 def evaluate(
     predictions: Predictions,  # what a model said
     thresh: "Thresh" = 0.5,  # a number, one number per label, or a dict by label
+    bootstrap: int = 0,  # resamples of the images for an interval of each figure; 2,000 are usual
+    level: float = 0.95,  # share of such intervals that hold the figure of all images like these
+    seed: int = 0,  # of the resamples
 ) -> Scores:  # every figure
-    "Score predictions at a threshold. TypeError, with what to pass instead, for anything else."
+    """Score predictions at a threshold. TypeError, with what to pass instead, for anything else.
+
+    With a bootstrap (Efron 1979), `.intervals` holds low and high of each figure. They say what
+    other test images would change: not another training, nor a threshold chosen on these."""
     check_predictions(predictions, "evaluate")
+    if bootstrap:
+        check_draws(bootstrap, level)
     p, t = predictions.probs, predictions.targets
     thresh = check_thresh(thresh, len(predictions.vocab), p.dtype, predictions.vocab)
     pred = p > thresh
@@ -128,6 +155,10 @@ def evaluate(
         found = precision_recall_f1(counts, average)._asdict()
         prf |= {f"{average}_{k}": v for k, v in found.items()}
     accuracy = float((counts.tp + counts.tn).sum() / p.size)
+    rows, ends = _rows(predictions, counts, ap, thresh), pd.DataFrame(columns=["low", "high"])
+    if bootstrap:
+        ends, more = bootstrap_intervals(p, t, pred, ap, int(bootstrap), level, seed)
+        rows = pd.concat([rows, more], axis=1)
     return Scores(
         n_images=len(p),
         n_labels=len(predictions.vocab),
@@ -139,5 +170,6 @@ def evaluate(
         **ranking_measures(p, t)._asdict(),
         accuracy=accuracy,
         all_negative_accuracy=float(1 - t.mean()),
-        per_label=_rows(predictions, counts, ap, thresh),
+        per_label=rows,
+        intervals=ends,
     )

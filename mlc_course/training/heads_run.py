@@ -15,7 +15,8 @@ from mlc_course.safety import write_whole
 from mlc_course.scores.heads import HeadAccuracy, per_head_accuracy
 from mlc_course.settings import Profile
 from mlc_course.training.checkpoints import damaged, sha256_of
-from mlc_course.training.folder import RUN, settled
+from mlc_course.training.folder import settled
+from mlc_course.training.ours import RUN
 from mlc_course.training.runs import check_files
 
 AGAIN = "Put a copy of the file back, or train the run anew in another folder."

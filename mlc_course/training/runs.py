@@ -15,16 +15,9 @@ import pandas as pd
 from mlc_course.safety import TrainingDiverged, write_whole
 from mlc_course.settings import Profile
 from mlc_course.training.checkpoints import damaged, note_divergence, sha256_of
-from mlc_course.training.folder import (
-    FRAMEWORKS,
-    RUN,
-    clear_leftovers,
-    read_object,
-    refuse_foreign,
-    settle,
-    settled,
-)
+from mlc_course.training.folder import clear_leftovers, settle, settled
 from mlc_course.training.lock import held
+from mlc_course.training.ours import FRAMEWORKS, RUN, read_object, refuse_foreign
 
 from ..hints import PathLike
 

@@ -46,6 +46,12 @@ def evaluate(
     score: Annotated[
         str, typer.Option(help="What the sweep plots: accuracy, micro_f1, macro_f1 or samples_f1.")
     ] = "macro_f1",
+    bootstrap: Annotated[
+        int,
+        typer.Option(
+            min=0, help="Resamples of the images for the 95 % interval of each figure; 0: none."
+        ),
+    ] = 2000,
 ):
     "Print every score of a run, and plot the threshold sweep into its folder."
     from mlc_course.metrics import evaluate as scores
@@ -61,7 +67,12 @@ def evaluate(
         f"{result.framework} on {result.dataset}, {profile} profile, trained in "
         f"{result.seconds:.0f} s. {split_note(chosen)}\n"
     )
-    say(str(scores(predictions, thresh)))
+    say(str(scores(predictions, thresh, bootstrap=bootstrap)))
+    if bootstrap:
+        say(
+            f"\nIn brackets: where 95 % of such intervals hold the figure of all images like these "
+            f"({bootstrap:,} resamples of the images)."
+        )
     path = Path(folder) / "sweep.png"
     told = plot_into(table, path, f"{result.framework} on {result.dataset}, {chosen} split")
     best, value = best_threshold(table)

@@ -12,7 +12,7 @@ from mlc_course.tools.dataset_options import (
     dataset_options,
     reader_kwargs,
 )
-from mlc_course.training.folder import MARKER
+from mlc_course.training.ours import MARKER
 
 
 def export_run(folder, trained, table, thresholds=None, chosen="given", shown=None):

@@ -220,7 +220,7 @@ def _tell_left_out(work, table, names):
     "Say which images were left out, and write the whole list into the run's folder."
     from mlc_course.safety import write_whole
     from mlc_course.training.data import some
-    from mlc_course.training.folder import LEFT_OUT
+    from mlc_course.training.ours import LEFT_OUT
 
     if not names:
         return
