@@ -3061,7 +3061,7 @@ def pretrain(
     Returns
     -------
     tuple[Module, list]
-        the torch network with a head of 39 outputs, and its history as a list of dicts
+        the torch network with 39 outputs, and its history, a list of dicts
     """
 
 def save_weights(

@@ -17,7 +17,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlc_course import safety
+from mlc_course import whole_files
+from mlc_course.interrupts import is_out_of_memory
 from mlc_course.safety import (
     StopRequest,
     TrainingDiverged,
@@ -406,7 +407,7 @@ def failing_replace(monkeypatch, at, error):
             raise error
         return real(a, b)
 
-    monkeypatch.setattr(safety.os, "replace", replace)
+    monkeypatch.setattr(whole_files.os, "replace", replace)
     return calls
 
 
@@ -443,22 +444,22 @@ def test_a_writer_that_writes_nothing_is_an_error(tmp_path, kind):
 KILLED = """
     import os, signal, sys
     from pathlib import Path
-    from mlc_course import safety
+    from mlc_course import whole_files
     path, at = Path(sys.argv[1]), int(sys.argv[2])
     real, calls = os.replace, []
     def replace(a, b):
         if len(calls) == at: os.kill(os.getpid(), signal.SIGKILL)
         calls.append(a)
         real(a, b)
-    def remove(p, real=safety._remove):
+    def remove(p, real=whole_files._remove):
         if len(calls) == at: os.kill(os.getpid(), signal.SIGKILL)
         real(p)
-    safety.os.replace = replace
-    if at == 2: safety._remove = lambda p: remove(p) if calls else None
+    whole_files.os.replace = replace
+    if at == 2: whole_files._remove = lambda p: remove(p) if calls else None
     def write(part):
         if at < 0: part.mkdir(); (part/"a").write_text("half"); os.kill(os.getpid(), signal.SIGKILL)
         part.mkdir(); (part/"a").write_text("two a")
-    safety.write_whole(path, write)
+    whole_files.write_whole(path, write)
 """
 
 
@@ -619,8 +620,10 @@ def test_a_link_is_no_leftover(tmp_path):
 
 def test_what_is_renamed_is_on_the_disk_before(tmp_path, monkeypatch, kind):
     order, sync, real = [], os.fsync, os.replace
-    monkeypatch.setattr(safety.os, "fsync", lambda fd: (order.append("sync"), sync(fd)))
-    monkeypatch.setattr(safety.os, "replace", lambda a, b: (order.append("rename"), real(a, b)))
+    monkeypatch.setattr(whole_files.os, "fsync", lambda fd: (order.append("sync"), sync(fd)))
+    monkeypatch.setattr(
+        whole_files.os, "replace", lambda a, b: (order.append("rename"), real(a, b))
+    )
     write_whole(tmp_path / "c", WRITE[kind]("one"))
     assert order == ["sync"] * (1 if kind == "file" else 4) + [
         "rename",
@@ -682,10 +685,10 @@ def test_every_framework_s_word_for_it_is_explained(smoke, error):
 
 def test_the_classes_are_recognised_with_their_real_names():
     torch = pytest.importorskip("torch")
-    assert safety._is_out_of_memory(torch.OutOfMemoryError("CUDA out of memory"))
+    assert is_out_of_memory(torch.OutOfMemoryError("CUDA out of memory"))
     with pytest.raises(RuntimeError) as e:
         torch.empty(2**60)
-    assert safety._is_out_of_memory(e.value), str(e.value)
+    assert is_out_of_memory(e.value), str(e.value)
 
 
 def test_numpys_own_is_a_memory_error(smoke):

@@ -99,7 +99,7 @@ def create_model(
         return timm_model(int(n_out), arch, pretrained, dropout)
     from torchvision import models
 
-    from ..backbones_torch import TorchvisionNet
+    from .torch_nets import TorchvisionNet
 
     names = [*OURS, *models.list_models(module=models)]
     arch = known_arch(arch, names, "torchvision.models.list_models()", "timm")

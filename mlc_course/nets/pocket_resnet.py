@@ -77,7 +77,7 @@ def pocket_resnet(
     dropout: float = 0.0,  # in front of the head
 ) -> "Module":
     "The pocket ResNet in PyTorch: float pixels in [0, 1], [N, 3, H, W], to logits [N, n_out]."
-    from ..backbones_torch import PocketResNet
+    from .torch_nets import PocketResNet
 
     arrays = load_weights() if pretrained else None
     model = PocketResNet(n_out, WIDTHS, dropout)

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 from ..hints import Module, PathLike
-from ..safety import write_whole
 from ..settings import pick_device
 from ..training.runs import check_files
+from ..whole_files import write_whole
 from .arrays import get_arrays, set_arrays
 from .create import create_model
 from .tensor_files import read_safetensors, write_safetensors

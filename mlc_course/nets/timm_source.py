@@ -93,7 +93,7 @@ def timm_model(
         raise ModuleNotFoundError(
             f"arch={arch!r} needs timm, which isn't installed here: pip install timm", name="timm"
         )
-    from ..backbones_torch import TorchvisionNet
+    from .torch_nets import TorchvisionNet
 
     name = known_timm(arch.partition(":")[2])
     body = timm_body(name, pretrained)

@@ -5,7 +5,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from ..hints import Module, PathLike
-from ..safety import write_whole
+from ..whole_files import write_whole
 from .arrays import get_arrays
 from .tensor_files import read_safetensors, write_safetensors
 

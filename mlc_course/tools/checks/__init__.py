@@ -46,6 +46,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "array_in_file",
             "scaled_features",
         ],
+        "appendices": ["safe_write", "cache_name", "residual_sum", "cards_by_number"],
         "train_fastai": [
             "trainable_while_frozen",
             "which_threshold",

@@ -32,6 +32,7 @@ __all__ = [
     "quiet",
     "same",
     "show",
+    "stopped",
     "torch_first",
 ]
 
@@ -120,7 +121,7 @@ def function(answer, what: str):
     return answer
 
 
-def _stopped(what, e, given):
+def stopped(what, e, given):
     "What is said of an exception in the learner's own code: which, where, and on what input."
     line, tb = None, e.__traceback__
     while tb:
@@ -143,10 +144,10 @@ def attempt(answer: Callable, args: Sequence, what: str, given: str | None = Non
         raise
     except NotImplementedError as e:
         if str(e):
-            raise Wrong(_stopped(what, e, given)) from e  # torch raises it too, for a mean of bools
+            raise Wrong(stopped(what, e, given)) from e  # torch raises it too, for a mean of bools
         raise NotDone(f"{what} isn't written yet.") from None
     except Exception as e:
-        raise Wrong(_stopped(what, e, given)) from e
+        raise Wrong(stopped(what, e, given)) from e
     if (
         isinstance(got, Iterator)
         or isinstance(got, (list, tuple))

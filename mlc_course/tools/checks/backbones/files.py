@@ -7,6 +7,7 @@ import json
 import numpy as np
 
 from .._core import Mistake, Right, Wrong, attempt, diagnose
+from .._names import called
 
 
 def _file(**arrays):
@@ -28,7 +29,7 @@ def array_in_file(answer) -> Right:
     """Exercise 4: array_in_file(data, name) -> the NumPy array called `name` in the bytes of a
     safetensors file (F32, F16, I32, I64).
     """
-    what, rng = "array_in_file", np.random.default_rng(2)
+    what, rng = called(answer, "my_array_in_file"), np.random.default_rng(2)
     f = lambda *shape: rng.normal(size=shape).astype("float32")
     count = np.arange(4).reshape(2, 2)
     one, two = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .._core import Mistake, Right, diagnose, edge, quiet
+from .._names import called
 
 
 def folded(answer) -> Right:
@@ -109,7 +110,7 @@ def folded(answer) -> Right:
             ),
         ],
         cases,
-        "folded",
+        called(answer, "my_folded"),
         tol=1e-4,
         names=[
             f"a kernel of shape {c[0].shape}{f' and eps={c[5]}' if len(c) > 5 else ''}"
@@ -123,7 +124,7 @@ def scaled_features(answer) -> Right:
     """Exercise 5: scaled_features(train, test) -> both, each feature brought to mean 0 and standard
     deviation 1; NumPy [n, F] and [m, F].
     """
-    rng, what = np.random.default_rng(3), "scaled_features"
+    rng, what = np.random.default_rng(3), called(answer, "my_scaled_features")
 
     def made(n, m, f):
         return tuple(

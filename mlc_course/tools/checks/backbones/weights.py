@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .._core import Mistake, Right, diagnose
+from .._names import called
 
 
 def block_weights(answer) -> Right:
@@ -127,7 +128,7 @@ def block_weights(answer) -> Right:
             ),
         ],
         cases,
-        "block_weights",
+        called(answer, "my_block_weights"),
         names=[f"n_in={i}, n_out={o}, stride={s}" for i, o, s in cases],
         praise="Right: two 3×3 convolutions, a third 1×1 where the shape changes, and a BatchNorm "
         "behind each.",
@@ -138,7 +139,7 @@ def keras_kernel(answer) -> Right:
     """Exercise 2: keras_kernel(w) -> a weight of torch in Keras' axis order: NumPy [out, in, H, W]
     -> [H, W, in, out], or [out, in] -> [in, out].
     """
-    what, rng = "keras_kernel", np.random.default_rng(0)
+    what, rng = called(answer, "my_keras_kernel"), np.random.default_rng(0)
     made = lambda *shape: (rng.normal(size=shape).astype("float32").round(2),)
     right = lambda w: w.transpose(2, 3, 1, 0) if w.ndim == 4 else w.T
     four = [made(4, 3, 2, 5), made(3, 3, 3, 3)]
