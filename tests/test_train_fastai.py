@@ -114,7 +114,7 @@ def test_rows_that_were_not_decoded_are_read_from_disk(few, tiny, postcards):
     )
 
 
-def test_pickled_pixels_carry_no_pictures(few, tiny):
+def test_pickled_pixels_carry_no_images(few, tiny):
     p = tf.Pixels(few, decode_images(few.paths(), tiny.image_size))
     assert len(pickle.dumps(p)) < 4000 + 20 * len(few.vocab) < p.images.numel()
 
@@ -421,10 +421,11 @@ def killed(few, tiny, tmp_path_factory):
         warnings.simplefilter("ignore")
         import numpy as np
         from dataclasses import replace
+        from fastai.callback.core import Callback
         from mlc_course import train_fastai as tf
         from mlc_course.settings import load_profile
         from mlc_course.tables import open_dataset
-        class At(tf.Callback):
+        class At(Callback):
             order = 55
             def __init__(self, n, do): self.left, self.do = n, do
             def after_batch(self):
