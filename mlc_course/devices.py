@@ -97,7 +97,7 @@ def conv_seconds(
 
     import torch
 
-    conv = torch.nn.Conv2d(32, 32, 3, padding=1).to(device, memory_format=torch.channels_last)
+    conv = torch.nn.Conv2d(32, 32, 3, padding=1).to(device).to(memory_format=torch.channels_last)
     x = torch.rand(16, 32, 32, 32, device=device).to(memory_format=torch.channels_last)
     best = float("inf")
     with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):

@@ -81,6 +81,7 @@ def find_settings(
     for folder in (start, *start.parents):
         if has_section(folder / "settings.ini", "mlc_course"):
             return folder / "settings.ini"
+    return None
 
 
 def _unknown_field(key, known):

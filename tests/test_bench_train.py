@@ -6,6 +6,8 @@ import pytest
 import torch
 
 from mlc_course.tools import bench, cli
+from mlc_course.tools.bench import card
+from mlc_course.tools.bench import plain as recipe
 from mlc_course.tools.bench import train as bench_train
 
 
@@ -49,7 +51,7 @@ def test_the_plain_recipe_starts_from_our_network_and_weights(squares, tiny):
         torch.tensor(o).view(3, 1, 1) for o in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
     )
     plain, ours = (
-        bench_train._plain_model(squares.vocab, tiny).eval(),
+        recipe.plain_model(squares.vocab, tiny).eval(),
         make_model(squares.vocab, tiny).eval(),
     )
     torch.testing.assert_close(
@@ -60,14 +62,14 @@ def test_the_plain_recipe_starts_from_our_network_and_weights(squares, tiny):
 def test_the_plain_recipe_serves_the_same_pictures(squares, tiny):
     from mlc_course.train_torch import make_data
 
-    x, y = next(iter(bench_train.plain_loader(squares, "valid", 32, 24, train=False, workers=0)))
+    x, y = next(iter(recipe.plain_loader(squares, "valid", 32, 24, train=False, workers=0)))
     u, v = next(iter(make_data(squares, tiny)["valid"]))
     assert torch.equal(y, v[:24])
     mean, std = (
         torch.tensor(o).view(3, 1, 1) for o in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
     )
     torch.testing.assert_close(x * std + mean, u[:24].contiguous(), atol=1e-5, rtol=0)
-    strong = bench_train.plain_transform(32, strong=True)
+    strong = recipe.plain_transform(32, strong=True)
     assert [type(o).__name__ for o in strong.transforms] == [
         "Resize",
         "RandomHorizontalFlip",
@@ -81,13 +83,13 @@ def test_the_plain_recipe_serves_the_same_pictures(squares, tiny):
 def test_plain_training_learns(squares, tiny):
     from dataclasses import replace
 
-    seconds, mAP = bench_train.plain_training(squares, replace(tiny, epochs=8))
+    seconds, mAP = recipe.plain_training(squares, replace(tiny, epochs=8))
     assert seconds > 0 and mAP > 0.8
 
 
 def test_the_part_for_a_card_runs_on_a_processor():
     report = bench.Report("", "")
-    bench_train._bench_card(
+    card.bench_card(
         report, lambda text: None, archs=("resnet18",), size=32, batch_size=8, n=32, rounds=1
     )
     assert len(report.rows) == 2 and all(r.goal == "90 % of it or more" for r in report.rows)

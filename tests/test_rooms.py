@@ -149,12 +149,7 @@ def test_the_reader_of_imports_sees_what_it_should(tmp_path):
 # ---- sizes -------------------------------------------------------------------------------------
 # plain files of the engine that are still longer than 300 lines; this list only shrinks
 LONG = {
-    "data/table.py",
-    "tools/bench/gpu.py",
-    "tools/bench/train.py",
     "tools/bootstrap.py",  # one file, for it runs before anything is installed
-    *(f"tools/checks/{name}.py" for name in "metrics".split()),
-    "training/folder.py",
 }
 
 

@@ -190,7 +190,8 @@ def download(
     "Fetch a file, or go on with it. FetchError, a sentence, where no host has it whole."
     path, part, said = folder / file.name, folder / f"{file.name}.part", []
     for url in file.urls:
-        left, before, why = tries, _size(part), {}
+        why: dict = {}
+        left, before = tries, _size(part)
         while left:
             try:
                 _try(url, file, part, timeout, tell)

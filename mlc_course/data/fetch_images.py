@@ -55,7 +55,7 @@ def fetch_images(
     folder.mkdir(parents=True, exist_ok=True)
     off = None if progress is None else not progress
     with ThreadPoolExecutor(workers) as pool:
-        jobs = pool.map(lambda o: _fetch_one(*o, folder, timeout), links.items())
+        jobs = pool.map(lambda o: _fetch_one(o[0], o[1], folder, timeout), links.items())
         for name, why in zip(links, tqdm(jobs, total=len(links), disable=off, desc=folder.name)):
             if why:
                 failed[name] = why

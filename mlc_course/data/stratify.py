@@ -91,5 +91,5 @@ def stratified_folds(
     groups: "Sequence[Any] | ArrayLike | None" = None,  # a value a row: they stay whole
 ) -> np.ndarray:  # int64 [N]: the fold, 0 to k - 1, of every row
     "Deal rows into `k` folds of nearly equal size, each with its share of every label."
-    k = check_folds(k, len(targets))
+    k = check_folds(k, len(targets))  # type: ignore[arg-type]
     return stratified_split(targets, [1 / k] * k, seed, groups)

@@ -15,3 +15,11 @@ def some(
     "The first names, and how many more there are."
     names = list(names)
     return ", ".join(names[:n]) + (f" and {len(names) - n:,} more" if len(names) > n else "")
+
+
+def count(
+    n: int,
+    what: str,  # a noun
+) -> str:  # "1 label", "3 labels"
+    "A number with its noun."
+    return f"{n} {what}{'s' * (n != 1)}"

@@ -42,7 +42,7 @@ def show_answers(
     thresh: float = 0.5,  # a label counts as predicted above it
 ):  # a matplotlib Figure
     "Images, each titled with what the network says and what is there; wrong answers in orange."
-    cards = [(image, []) for image in images]
+    cards: list = [(image, []) for image in images]
     fig = show_cards(cards, f"What the network says (labels above {thresh:.0%})")
     for ax, p, t in zip(fig.axes, predictions.probs, predictions.targets):
         right = ((p > thresh) == t).all()

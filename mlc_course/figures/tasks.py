@@ -45,7 +45,7 @@ def plot_in_test(
     import matplotlib.pyplot as plt
 
     fig, ax = plt.subplots(figsize=(6, 3), layout="constrained")
-    ax.hist(in_test, bins=np.arange(-0.5, max(in_test) + 1.5), rwidth=0.9)
+    ax.hist(in_test, bins=np.arange(-0.5, max(in_test) + 1.5).tolist(), rwidth=0.9)
     ax.axvline(fair, color="C1", ls="--", label="its fair share")
     none = sum(k == 0 for k in in_test)
     ax.set_title(f"The rarest label, {name}, in {len(in_test)} random splits: none in {none}")

@@ -32,10 +32,11 @@ def unit_tf(x, n_out, name, kernel=1, stride=1, depthwise=False, relu=True):
     return layers.ReLU(6.0, name=f"{name}_relu")(x) if relu else x
 
 
-def block_tf(x, kernel, stride, expand, n_in, n_out, name):
+def block_tf(x, shape, name):
     "An inverted residual block."
     from keras import layers
 
+    kernel, stride, expand, n_in, n_out = shape
     wide = n_in * expand
     y = unit_tf(x, wide, f"{name}_expand") if expand > 1 else x
     y = unit_tf(y, wide, f"{name}_depthwise", kernel, stride, depthwise=True)
@@ -57,7 +58,7 @@ def fresh_lite_tf(
     x = layers.Rescaling(2.0, -1.0, name="unit")(inputs)
     x = unit_tf(x, STEM, "stem", 3, 2)
     for i, block in enumerate(blocks_of(arch)):
-        x = block_tf(x, *block, f"blocks_{i}")
+        x = block_tf(x, block, f"blocks_{i}")
     x = layers.GlobalAveragePooling2D(name="mean")(unit_tf(x, TOP, "top"))
     return keras_with_head(inputs, x, n_out, arch, dropout)
 

@@ -132,7 +132,8 @@ def fastai_groups(
     model: nn.Sequential,  # what `vision_learner` makes: body, then fastai's head
 ) -> list:  # of lists of parameters: early body, late body, head
     "Three layer groups for fastai's discriminative learning rates, cut amid the blocks."
-    pixels, stem, blocks, top = model[0]
-    half = len(blocks) // 2
-    early, late = [stem, *blocks[:half]], [*blocks[half:], top]
+    pixels, stem, blocks, top = model[0].children()
+    inside = list(blocks.children())
+    half = len(inside) // 2
+    early, late = [stem, *inside[:half]], [*inside[half:], top]
     return [[p for m in group for p in m.parameters()] for group in (early, late, model[1:])]

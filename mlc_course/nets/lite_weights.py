@@ -51,7 +51,8 @@ def installed_file(
             name=package,
         )
     stated = LITES[arch][3]
-    folder = Path(next(iter(find_spec(package).submodule_search_locations))) / "models"
+    places = getattr(find_spec(package), "submodule_search_locations", None) or [""]
+    folder = Path(places[0]) / "models"
     path = folder / f"{arch.replace('_', '-')}-{stated[:8]}.pth"
     if not path.is_file():
         raise FileNotFoundError(

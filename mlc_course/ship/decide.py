@@ -30,7 +30,7 @@ def by_label(thresh, vocab) -> dict:
     try:
         t = np.asarray(thresh, "float32")
     except (TypeError, ValueError):
-        t = np.float32("nan")
+        t = np.asarray("nan", "float32")
     if t.shape not in ((), (len(vocab),)) or not ((t >= 0) & (t <= 1)).all():
         raise ValueError(
             f"thresholds is {thresh}: give a number in [0, 1], or one for each of the "

@@ -256,8 +256,8 @@ def framework_probs(
         sigmoid = (keras_ending if keras_model else torch_ending)(
             model, pixels.shape[1], **known
         ) == "logits"
-    scale = 1 / 255 if scale is None else scale
-    scale, shift = np.float32(scale), np.float32(shift)
+    scale = np.asarray(1 / 255 if scale is None else scale, np.float32)
+    shift = np.asarray(shift, np.float32)
     ask = keras_answer(model) if keras_model else torch_answer(model)
     out = [ask(o.astype("float32") * scale + shift) for o in parts]
     raw = np.concatenate(out).astype("float32") if out else np.zeros((0, 0), "float32")

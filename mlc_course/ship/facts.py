@@ -43,9 +43,9 @@ def in_order(vocab) -> list:
     "Label names in the order of the outputs, of a list or of a dict with their numbers."
     if isinstance(vocab, dict):
         for names, numbers in ((vocab.values(), vocab), (vocab, vocab.values())):
-            numbers = [int(o) if str(o).isdecimal() else -1 for o in numbers]
-            if sorted(numbers) == list(range(len(vocab))):
-                return [name for _, name in sorted(zip(numbers, names), key=lambda o: o[0])]
+            places = [int(o) if str(o).isdecimal() else -1 for o in numbers]
+            if sorted(places) == list(range(len(vocab))):
+                return [name for _, name in sorted(zip(places, names), key=lambda o: o[0])]
         raise ValueError(
             "The vocab is a dict, and it doesn't number its labels from 0 on; give a list of label "
             "names, one per output, in order."
@@ -114,7 +114,7 @@ def vocab_of(model, given=None) -> list:
             "with one name per output, "
             "in order, or set model.vocab and model.image_size, as make_model does."
         )
-    return given or kept
+    return given or kept or []
 
 
 def size_of(model, framework, given=None) -> int:

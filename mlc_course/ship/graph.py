@@ -94,12 +94,14 @@ def first_numbers(model) -> list:  # [(operation, constants)] of the first arith
     "What is done to the pixels first: scaling and shifting by constants, as far as it goes on."
     from onnx import numpy_helper
 
-    users, fixed = {}, {o.name: o for o in model.graph.initializer}
+    users: dict = {}
+    fixed = {o.name: o for o in model.graph.initializer}
     made = {n.output[0]: n for n in model.graph.node if n.op_type == "Constant"}
     for node in model.graph.node:
         for o in node.input:
             users.setdefault(o, []).append(node)
-    found, todo = [], [model.graph.input[0].name]
+    found: list = []
+    todo = [model.graph.input[0].name]
     while todo:
         for node in users.get(todo.pop(), []):
             if node.op_type in SAME or node.op_type in PARTS:
@@ -187,7 +189,7 @@ def serve(
         graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
         return name
 
-    last = ("Transpose", dict(perm=[0, 3, 1, 2])) if channels_first else ("Identity", {})
+    last: tuple = ("Transpose", dict(perm=[0, 3, 1, 2])) if channels_first else ("Identity", {})
     ready = "network_input" if matrix is None else "front_large"
     front = [
         helper.make_node("Cast", ["pixels"], ["front_float"], to=TensorProto.FLOAT),

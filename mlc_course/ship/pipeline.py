@@ -4,6 +4,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -55,7 +56,7 @@ def read_learner(
 ) -> Reading:
     "The whole validation pipeline; ValueError that names what can't be taken along."
     dls = learn.dls
-    valid = getattr(dls, "valid", None)
+    valid: Any = getattr(dls, "valid", None)
     lists = getattr(getattr(valid, "dataset", None), "tls", None)
     if lists is None or not hasattr(valid, "after_item"):
         raise ValueError(

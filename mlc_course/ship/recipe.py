@@ -68,7 +68,7 @@ class Recipe:
     ) -> "Recipe":
         "Read what `to_dict` wrote; ValueError for what it can't have written."
         size, decode = d.get("image_size"), d.get("decode", "upright")
-        if not whole(size) or not 1 <= size <= MAX_SIZE:
+        if size is None or not whole(size) or not 1 <= size <= MAX_SIZE:
             raise ValueError(
                 f"its image_size is {size!r}, not a number of pixels up to {MAX_SIZE}."
             )

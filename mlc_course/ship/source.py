@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,9 +22,9 @@ class Source:
     recipe: Recipe  # from a file to bytes
     scale: np.ndarray  # the network's input is byte*scale + shift
     shift: np.ndarray
-    run: object = None  # the TrainingRun, if there is one
-    learn: object = None  # the fastai Learner, if there is one
-    reading: object = None  # what was read from its DataLoaders
+    run: Any = None  # the TrainingRun, if there is one
+    learn: Any = None  # the fastai Learner, if there is one
+    reading: Any = None  # what was read from its DataLoaders
     range_given: bool = False  # the caller said which numbers the network takes
 
 

@@ -42,7 +42,7 @@ def _matches(
     "The files that a pattern means, each once though links to folders lead to it in many ways."
     from mlc_course.data.files import is_litter
 
-    found = {}
+    found: dict = {}
     hits = (Path(p) for p in glob.iglob(str(pattern), recursive=True) if not os.path.isdir(p))
     for path in sorted(hits, key=lambda p: (len(p.parts), p)):
         if not any(is_litter(o) and o not in pattern.parts for o in path.parts):
@@ -62,7 +62,8 @@ def print_all(
     from mlc_course.safety import progress_bar
 
     out, bad = out or sys.stdout, 0
-    write = dict(text=_Text, json=_Json, csv=_Csv)[form](out, predictor.vocab, paths)
+    kinds: dict = dict(text=_Text, json=_Json, csv=_Csv)
+    write = kinds[form](out, predictor.vocab, paths)
     with progress_bar(
         len(paths),
         desc="predict",

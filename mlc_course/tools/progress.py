@@ -23,7 +23,8 @@ class Progress:
     ):
         self.expected, self.stream = dict(expected), stream or sys.stdout
         self.live = self.stream.isatty() and os.environ.get("TERM") != "dumb"
-        self.started, self.done, self.took = time.perf_counter(), [], 0.0
+        self.done: list = []
+        self.started, self.took = time.perf_counter(), 0.0
         self.width = 0
 
     def pace(self) -> float:  # how much slower than expected the finished lessons were

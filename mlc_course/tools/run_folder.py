@@ -7,23 +7,19 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from mlc_course.training.checkpoints import drop_checkpoint, is_checkpoint
-from mlc_course.training.folder import (
+from mlc_course.training.folder import clear_leftovers, leftovers, remove_ours, replace_run, settle
+from mlc_course.training.lock import LOCK, held
+from mlc_course.training.ours import (
     LEFT_OUT,
     MARKER,
     NEW,
     RUN,
-    clear_leftovers,
     holds_run,
     is_marker,
     is_run,
-    leftovers,
     read_object,
-    remove_ours,
-    replace_run,
-    settle,
     unfamiliar,
 )
-from mlc_course.training.lock import LOCK, held
 
 UNCHANGED = "Choose another folder; nothing was changed."
 

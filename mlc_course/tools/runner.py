@@ -69,7 +69,8 @@ def run_course(
     out.mkdir(parents=True, exist_ok=True)
     timings_file = out.parent / "timings.json"
     timings = read_json(timings_file)
-    here = timings.get(profile) if isinstance(timings.get(profile), dict) else {}
+    known = timings.get(profile)
+    here: dict = known if isinstance(known, dict) else {}
     bar = Progress(expected_seconds([p.stem for p in lessons], profile, here), stream)
     bar.write(
         f"{len(lessons)} lesson{'s' * (len(lessons) != 1)} in the {profile} profile, about "

@@ -34,7 +34,8 @@ class KeepBest(Callback):
         stop: StopRequest | bool = False,  # the `StopRequest` of `ctrl_c`
     ) -> None:
         self.keeper, self.stop = keeper, stop
-        self.start, self.done, self.error = 0, 0, None
+        self.start, self.done = 0, 0
+        self.error: BaseException | None = None
 
     def give_up(
         self,
@@ -46,7 +47,8 @@ class KeepBest(Callback):
 
     def before_epoch(self) -> None:
         self.keeper.epoch_begins()
-        self.losses, self.seen, self.judged = 0.0, 0, []
+        self.judged: list = []
+        self.losses, self.seen = 0.0, 0
 
     def diverged(self) -> None:
         "End the fit: a number isn't finite."

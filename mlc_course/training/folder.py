@@ -1,13 +1,10 @@
-"""A run's folder: which of its files are ours, what a kill leaves in it, and how a new run takes
-an old one's place."""
+"A run's folder: what a kill leaves in it, and how a new run takes an old one's place."
 
-# Nothing is ever removed because of where it lies, only because of what it is: a name of the list
-# below (or what write_whole makes of one), and for the names that other programs use too,
-# contents that only this course writes. A new run that replaces an old one grows in a hidden
+# A new run that replaces an old one grows in a hidden
 # folder within the run's folder. When it is whole, three steps put it in place: the old files
 # move to .old-run, .new-run becomes .moving-run, its files move up. A kill between any two of
 # them is finished by `settle`, which every command calls before it reads or writes the folder.
-import json
+
 import os
 import re
 import shutil
@@ -15,200 +12,19 @@ from contextlib import suppress
 from pathlib import Path
 
 from mlc_course.safety import is_leftover
-from mlc_course.training.checkpoints import DIVERGED, NAMES, is_checkpoint
 from mlc_course.training.lock import LOCK, FolderInUse, held
-
-RUN, MARKER = "run.json", "training.json"
-NEW, OLD, MOVING = ".new-run", ".old-run", ".moving-run"
-FRAMEWORKS = ("fastai", "torch", "tensorflow")
-LEFT_OUT = "left-out.csv"
-FILES = {
-    RUN,
+from mlc_course.training.ours import (
     MARKER,
-    DIVERGED,
-    LEFT_OUT,
-    LOCK,
-    "history.csv",
-    "model.safetensors",
-    "model.json",
-    "model.keras",
-    "vocab.json",
-    "predictor.json",
-    "sweep.png",
-    "checkpoint.pt",
-}
-_NOT_TRAINED = (
-    LOCK,
-    LEFT_OUT,
-    "model.onnx",
-    "predictor.json",
-    "sweep.png",
-)  # written by other commands
-_MODEL = re.compile(
-    r"model[-.][0-9a-f]{6,64}\.onnx"
-)  # an exported network with its digest in its name
-_PART = re.compile(
-    r"(.+?)\.(?:part|\d+-[0-9a-f]{8}\.(?:part|keras))"
-)  # what write_whole makes of a name
-_EXPORT = re.compile(
-    r"\.(?:model|predictor)-\d+-[0-9a-f]{8}\.part"
-)  # what an export calls its files until they are whole
-_TMP = re.compile(r"(.+)\.\d+\.tmp(\.\w+)")  # what earlier versions made of it
-
-
-# ---- what is ours ------------------------------------------------------------------------------
-def read_object(
-    path: Path,  # a file
-) -> dict | None:  # None where it is missing, a link, or isn't JSON
-    "A JSON object from disk."
-    path = Path(path)
-    if path.is_symlink():
-        return None
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
-
-
-def is_run(
-    value,  # what a run.json holds
-) -> bool:
-    "Whether TrainingRun.save wrote it; other programs call files run.json too."
-    return (
-        isinstance(value, dict)
-        and value.get("framework") in FRAMEWORKS
-        and {"dataset", "vocab", "splits", "profile", "seconds"} <= set(value)
-        and isinstance(value["vocab"], list)
-    )
-
-
-def is_marker(
-    value,  # what a training.json holds
-) -> bool:
-    "Whether `mlc train` wrote it."
-    return (
-        isinstance(value, dict)
-        and value.get("framework") in FRAMEWORKS
-        and isinstance(value.get("dataset"), str)
-        and set(value) <= {"dataset", "framework", "program"}
-        and value.get("program", "mlc_course") == "mlc_course"
-    )
-
-
-def holds_run(
-    folder: Path,  # perhaps a run's
-) -> bool:
-    "Whether a training of this course has begun or ended there."
-    return (
-        is_run(read_object(folder / RUN))
-        or is_marker(read_object(folder / MARKER))
-        or any(is_checkpoint(folder / o) for o in ("checkpoint.pt", "checkpoint", "checkpoint.old"))
-    )
-
-
-def refuse_foreign(
-    folder: Path,  # where a trainer is about to write
-    resume: bool = False,  # then the trainer reads the checkpoint and says what is wrong
-):
-    "ValueError where it would overwrite what another program wrote."
-    named, ours = _names_in(folder), holds_run(folder)
-    for p in sorted(folder.iterdir()):
-        written = p.name not in _NOT_TRAINED and (
-            _is_name(p.name, named)
-            or p.name == "checkpoint"
-            or (p.name == "checkpoint.old" and p.is_dir())
-        )
-        if (
-            written
-            and not (ours and _is_ours(p, named))
-            and not (
-                resume and p.name.startswith("checkpoint") and (p.is_file() or _is_ours(p, named))
-            )
-        ):
-            raise ValueError(
-                f"{p} isn't one of a training run of this course (another program wrote it, "
-                "or it is damaged), and would be overwritten. "
-                "Choose another folder, or move it away; nothing was changed."
-            )
-
-
-def _names_in(folder):
-    """The files that the folder's own run.json and predictor.json name. A model.onnx without
-    predictor.json may be an export of the reader's own."""
-    run = read_object(folder / RUN)
-    splits = run["splits"] if is_run(run) and isinstance(run["splits"], list) else []
-    named = []
-    for place in (folder, folder / OLD, folder / MOVING):  # a kill may have parted the two
-        spec = read_object(place / "predictor.json") or {}
-        model = spec.get("model")
-        named += ["model.onnx"] * ("format" in spec)
-        named += [model.get("file")] if isinstance(model, dict) else []
-    return {f"predictions-{s}.npz" for s in (*splits, "train", "valid", "test")} | {
-        o
-        for o in named
-        if isinstance(o, str) and o.endswith(".onnx") and "/" not in o and "\\" not in o
-    }
-
-
-def _is_name(name, named):
-    return name in FILES or name in named or _MODEL.fullmatch(name) is not None
-
-
-def _is_half(name, named):
-    """Whether write_whole, or an earlier version, calls something so while it writes one of our
-    files."""
-    part, tmp = _PART.fullmatch(name), _TMP.fullmatch(name)
-    whole = part[1] if part else tmp[1] + tmp[2] if tmp else ""
-    return _is_name(whole, named) or whole == "checkpoint" or _EXPORT.fullmatch(name) is not None
-
-
-def _is_ours(path, named):
-    name = path.name
-    if path.is_symlink():
-        return False
-    if path.is_dir():
-        if name in (NEW, OLD, MOVING):
-            return not strangers(path)
-        checkpoint = (
-            name in ("checkpoint", "checkpoint.old")
-            or _is_half(name, named)
-            and name.startswith("checkpoint.")
-        )
-        if not checkpoint and not name.startswith(".export-"):
-            return False
-        return all(
-            p.is_file() and not p.is_symlink() and (not checkpoint or p.name in NAMES)
-            for p in path.iterdir()
-        )
-    if name == RUN:
-        return is_run(read_object(path))
-    if name == MARKER:
-        return is_marker(read_object(path))
-    if name == "predictor.json":
-        return "format" in (read_object(path) or {})
-    return path.is_file() and (_is_name(name, named) or _is_half(name, named))
-
-
-def strangers(
-    folder: Path,  # a run's folder
-) -> list:  # paths, in the order of their names
-    "What lies in a folder and isn't a run's."
-    named = _names_in(folder)
-    return sorted(p for p in Path(folder).iterdir() if not _is_ours(p, named))
-
-
-def unfamiliar(
-    folder: Path,  # a run's folder
-) -> str:  # "" where all is ours
-    "A sentence that names what isn't ours."
-    found = [p.name + "/" * (p.is_dir() and not p.is_symlink()) for p in strangers(folder)]
-    more = f" and {len(found) - 3} more" if len(found) > 3 else ""
-    return (
-        f"{folder} holds {', '.join(found[:3])}{more}, which no training of this course wrote"
-        if found
-        else ""
-    )
+    MOVING,
+    NEW,
+    OLD,
+    RUN,
+    is_half,
+    is_ours,
+    is_run,
+    names_in,
+    read_object,
+)
 
 
 # ---- tidying -----------------------------------------------------------------------------------
@@ -218,11 +34,11 @@ def remove_ours(
     "Take away a run. What isn't ours stays, and links are not followed."
     if folder.is_symlink() or not folder.is_dir():
         return
-    named = _names_in(folder)
+    named = names_in(folder)
     for p in sorted(
         folder.iterdir(), key=lambda p: p.name in (RUN, "predictor.json")
     ):  # these two say what is ours, so they go last
-        if not _is_ours(p, named):
+        if not is_ours(p, named):
             continue
         if not p.is_dir():
             p.unlink(missing_ok=True)
@@ -238,11 +54,11 @@ def leftovers(
     folder: Path,  # a run's folder
 ) -> list:  # paths
     "What is ours and half written, by a process that has ended or by one that still writes."
-    named = _names_in(folder)
+    named = names_in(folder)
     return [
         p
         for p in folder.iterdir()
-        if _is_ours(p, named) and (p.name.startswith(".export-") or _is_half(p.name, named))
+        if is_ours(p, named) and (p.name.startswith(".export-") or is_half(p.name, named))
     ]
 
 
@@ -274,13 +90,13 @@ def replace_run(
     folder: Path,  # held; its hidden new run is whole
 ):
     "Let the new run take the old one's place."
-    old, named = folder / OLD, _names_in(folder) | _names_in(folder / OLD)
+    old, named = folder / OLD, names_in(folder) | names_in(folder / OLD)
     if not (folder / MOVING).is_dir():
         old.mkdir(exist_ok=True)
         for p in reversed(
             _by_importance(folder.iterdir())
         ):  # run.json goes first: half a run isn't one
-            if p.name not in (NEW, OLD, MOVING, LOCK) and _is_ours(p, named):
+            if p.name not in (NEW, OLD, MOVING, LOCK) and is_ours(p, named):
                 os.replace(p, old / p.name)
         os.replace(folder / NEW, folder / MOVING)
     for p in _by_importance((folder / MOVING).iterdir()):  # and comes last

@@ -153,7 +153,7 @@ def fit_frozen(
     images: np.ndarray,  # uint8 [N, S, S, 3]
     targets: np.ndarray,  # bool [N, C]
 ) -> str:  # what to say of it
-    "Fit the head to the features of these images: how every trainer begins; BatchNorm stays as it is."
+    "Fit the head to the features of these images: every trainer begins so."
     weight, bias, passes = fit_logistic(body_features(model, images), targets)
     put_head(model, weight, bias)
     return f"head alone, body frozen: {passes} passes over the features of {len(images)} images"

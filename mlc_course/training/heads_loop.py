@@ -28,6 +28,8 @@ class HeadsLoss(nn.Module):
         super().__init__()
         self.names, self.losses, self.combine = names, losses, combine
         self.weights, self.class_weights = weights, class_weights
+        self.total: torch.Tensor
+        self.seen: torch.Tensor
         self.register_buffer("total", torch.zeros(()))
         self.register_buffer("seen", torch.zeros(()))
 
@@ -38,7 +40,7 @@ class HeadsLoss(nn.Module):
     ) -> torch.Tensor:  # one number
         targets = dict(zip(self.names, classes.long().unbind(1)))
         each = self.losses(logits, targets, self.class_weights)
-        self.total += sum(each.values()).detach() * len(classes)
+        self.total += torch.stack(list(each.values())).sum().detach() * len(classes)
         self.seen += len(classes)
         return self.combine(each, self.weights)
 
@@ -53,7 +55,7 @@ class HeadsLoss(nn.Module):
 class HeadsKeeper(Keeper):
     "A Keeper whose epochs are scored head by head."
 
-    WORST = (-math.inf, -math.inf)
+    WORST = (-math.inf, -math.inf)  # type: ignore[assignment]
 
     def support_of(self, data):
         "Every image answers every question, so there is something to learn."

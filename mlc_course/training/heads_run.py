@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass, fields
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,8 @@ from mlc_course.safety import write_whole
 from mlc_course.scores.heads import HeadAccuracy, per_head_accuracy
 from mlc_course.settings import Profile
 from mlc_course.training.checkpoints import damaged, sha256_of
-from mlc_course.training.folder import RUN, settled
+from mlc_course.training.folder import settled
+from mlc_course.training.ours import RUN
 from mlc_course.training.runs import check_files
 
 AGAIN = "Put a copy of the file back, or train the run anew in another folder."
@@ -95,7 +97,7 @@ class MultiHeadRun:
         write_whole(folder / "model.safetensors", lambda p: write_safetensors(arrays, p))
         write_whole(folder / "history.csv", lambda p: self.history.to_csv(p, index=False))
         for split, found in self.predictions.items():
-            write_whole(folder / f"predictions-{split}.npz", lambda p, o=found: write_npz(o, p))
+            write_whole(folder / f"predictions-{split}.npz", partial(write_npz, found))
         text = json.dumps(self._facts(folder), indent=1, ensure_ascii=False)
         write_whole(folder / RUN, lambda p: p.write_text(text, encoding="utf-8"))
         return folder

@@ -35,13 +35,15 @@ class Keeper:
             raise ValueError("resume=True needs out=: the folder of the run to go on with.")
         self.framework, self.data, self.profile, self.progress = framework, data, profile, progress
         self.out = Path(out) if out is not None else None
-        self.path = self.out / checkpoint if out is not None else None
+        self.path = self.out / checkpoint if self.out is not None else None
         self.support = None if data is None else self.support_of(data)
         known = {} if data is None else run_identity(profile, data)
         self.identity = known | dict(recipe=recipe or {})
         self.resume = resume
         self.ours = False  # is the checkpoint that is there one of this run?
-        self.rows, self.best, self.arrays, self.best_epoch = [], self.WORST, None, None
+        self.rows: list = []
+        self.arrays: dict | None = None
+        self.best, self.best_epoch = self.WORST, None
         self.extra, self.stop, self.bar = 0.0, False, None
         self.rates = note_rate([], 0, profile.learning_rate)
         self.began = time.perf_counter()
@@ -92,7 +94,7 @@ class Keeper:
         epoch: int = 0,  # the epoch that comes next, from which a new rate counts
     ):
         "Take up a checkpoint's books; ValueError if it belongs to another run."
-        check_identity(facts["identity"], self.identity, self.path)
+        check_identity(facts["identity"], self.identity, self.path or "")
         was, now = facts["identity"].get("recipe", {}), self.identity["recipe"]
         for k in {**was, **now}:
             if was.get(k) != now.get(k):

@@ -15,16 +15,9 @@ import pandas as pd
 from mlc_course.safety import TrainingDiverged, write_whole
 from mlc_course.settings import Profile
 from mlc_course.training.checkpoints import damaged, note_divergence, sha256_of
-from mlc_course.training.folder import (
-    FRAMEWORKS,
-    RUN,
-    clear_leftovers,
-    read_object,
-    refuse_foreign,
-    settle,
-    settled,
-)
+from mlc_course.training.folder import clear_leftovers, settle, settled
 from mlc_course.training.lock import held
+from mlc_course.training.ours import FRAMEWORKS, RUN, read_object, refuse_foreign
 
 from ..hints import PathLike
 
@@ -56,13 +49,13 @@ class TrainingRun:
     "What every trainer of the course gives back, whatever the framework."
 
     framework: str  # "fastai", "torch" or "tensorflow"
-    model: object  # the trained model, or None after `load_run`
+    model: Any  # the trained model, or None after `load_run`
     vocab: list  # label names, in output order
     history: (
         pd.DataFrame
     )  # per epoch: epoch, train_loss, valid_loss, valid_macro_f1, valid_map, seconds
     predictions: dict  # split name -> Predictions
-    profile: object  # the settings.Profile that it ran with
+    profile: Any  # the settings.Profile that it ran with
     dataset: str  # the table's name
     seconds: float  # wall-clock time of the training
     out: Path | None = None  # the folder where it's kept

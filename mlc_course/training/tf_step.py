@@ -6,7 +6,6 @@ from functools import cache
 
 import numpy as np
 
-from mlc_course.backbones import features_tf
 from mlc_course.hints import KerasTensor
 from mlc_course.settings import PRECISIONS, Profile, import_tensorflow
 from mlc_course.training.cycle import BETAS, END, EPSILON, START, WARM_UP

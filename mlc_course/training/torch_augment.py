@@ -11,7 +11,7 @@ from torch.nn import functional as F
 try:
     import cv2
 except ImportError:
-    cv2 = None  # a machine with little more than torch
+    cv2 = None  # type: ignore[assignment]  # a machine with little more than torch
 
 WHITE = np.float32(255)
 
@@ -96,11 +96,11 @@ def moved(
     dx: torch.Tensor,  # int [B]
 ) -> torch.Tensor:  # float32 [B, S, S, 3] in [0, 1]
     "A batch flipped and moved image by image: on a CPU several times as fast as `move`."
-    x = x.numpy()
-    out_bytes, out = np.empty(x.shape, np.uint8), torch.empty(x.shape)
+    images = x.numpy()
+    out_bytes, out = np.empty(images.shape, np.uint8), torch.empty(images.shape)
     for i in flip.nonzero()[:, 0].tolist():
-        x[i] = flipped(x[i])
-    for job in zip(x, dy.tolist(), torch.where(flip, -dx, dx).tolist(), out_bytes):
+        images[i] = flipped(images[i])
+    for job in zip(images, dy.tolist(), torch.where(flip, -dx, dx).tolist(), out_bytes):
         move_into(*job)
     np.divide(out_bytes, WHITE, out=out.numpy())
     return out

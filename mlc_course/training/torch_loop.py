@@ -127,7 +127,12 @@ class TrainingState:
         rng = [torch.get_rng_state(), *([torch.cuda.get_rng_state()] if self.total.is_cuda else [])]
         state = dict(parts=parts, place=place, arrays=arrays, total=self.total, rng=rng)
         state["books"] = keeper.facts()
-        write_whole(path, lambda p: (torch.save(state, p), seal(p)))
+
+        def write(part):
+            torch.save(state, part)
+            seal(part)
+
+        write_whole(path, write)
         keeper.saved()
 
     def load(

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from ...labels import stratified_split
-from ..table import SPLITS, ImageTable, count
+from ..table import SPLITS, ImageTable
+from ..text import count
 from .cells import clean
 from .common import finish_table
 from .find_images import ImageFinder

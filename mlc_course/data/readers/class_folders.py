@@ -5,7 +5,8 @@ import os
 from pathlib import Path
 
 from ...hints import Names, PathLike, Sequence
-from ..table import ImageTable, count
+from ..table import ImageTable
+from ..text import count
 from .annotations import Parts, label_name, safe_dirs
 from .listing import is_image_name
 from .options import opt

@@ -5,7 +5,8 @@ import os
 import unicodedata
 from pathlib import Path
 
-from ..table import ImageTable, count, safe_name
+from ..table import ImageTable, safe_name
+from ..text import count
 from .csv_files import header_of, read_csv_rows, read_text
 from .locate import existing, find_image_root, match_files, plain_path
 from .options import opt

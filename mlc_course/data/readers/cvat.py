@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from ...hints import Names, PathLike, Sequence
-from ..table import ImageTable, count
+from ..table import ImageTable
+from ..text import count
 from .annotations import Parts, annotation_files, evidence, label_name, note_empty
 from .json_files import head_of
 from .splits import WORDS as SPLIT_WORDS

@@ -8,7 +8,8 @@ import pandas as pd
 
 from ...hints import Names, PathLike, Sequence
 from ...labels import stratified_split
-from ..table import SPLITS, ImageTable, count
+from ..table import SPLITS, ImageTable
+from ..text import count
 from .columns import (
     extra_columns,
     file_column,

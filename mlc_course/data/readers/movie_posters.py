@@ -9,7 +9,9 @@ import pandas as pd
 
 from ...hints import Names, PathLike, Sequence
 from ...labels import stratified_split
-from ..table import SPLITS, ImageTable, count, drop_rare_labels
+from ..rare_labels import drop_rare_labels
+from ..table import SPLITS, ImageTable
+from ..text import count
 from .cells import parse_cells
 from .common import (
     find_column,

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from ...hints import Names, PathLike, Sequence
-from ..table import ImageTable, count
+from ..table import ImageTable
+from ..text import count
 from .annotations import (
     Parts,
     evidence,

@@ -62,7 +62,7 @@ def data(
                 f"--layout is for postcards; {name!r} has a layout of its own. Leave --layout out."
             )
         name = next(k for k, v in DRAWN_SETS.items() if v == layout.value and k != "postcards-ood")
-    table = open_dataset(name, profile=chosen, **reader_kwargs(reading))
+    table = open_dataset(name, profile=chosen, **reader_kwargs(reading or {}))
     say(describe(table, all_labels))
     if not verify:
         return

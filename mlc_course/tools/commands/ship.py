@@ -12,7 +12,7 @@ from mlc_course.tools.dataset_options import (
     dataset_options,
     reader_kwargs,
 )
-from mlc_course.training.folder import MARKER
+from mlc_course.training.ours import MARKER
 
 
 def export_run(folder, trained, table, thresholds=None, chosen="given", shown=None):
@@ -107,10 +107,10 @@ def export(
     if dataset is not None:
         from mlc_course.tables import open_dataset
 
-        table = open_dataset(dataset, profile=result.profile, **reader_kwargs(reading))
+        table = open_dataset(dataset, profile=result.profile, **reader_kwargs(reading or {}))
     elif reading:
         raise ValueError(
-            f"{as_arguments(reading)[0]} says how to read --data, which was not given."
+            f"{as_arguments(reading or {})[0]} says how to read --data, which was not given."
         )
     from mlc_course.training.lock import held
     from mlc_course.training.runs import MODEL_FILES, check_files

@@ -139,11 +139,11 @@ def train(
         on_error=None if on_error == OnError.stop else on_error.value,
     )
     words = [str(dataset), "--framework", framework.value, "--out", str(out), *_options(given)]
-    words += [*(["--scratch"] if scratch else []), *as_arguments(reading)]
+    words += [*(["--scratch"] if scratch else []), *as_arguments(reading or {})]
     again = ["mlc", "train", *words, "--resume"]
     with RunFolder(out, started, resume, force) as folder:
         folder.export_with = shlex.join(
-            ["mlc", "export", str(out), "--data", str(dataset), *as_arguments(reading)]
+            ["mlc", "export", str(out), "--data", str(dataset), *as_arguments(reading or {})]
         )
         if folder.todo == "nothing":
             say(
@@ -151,7 +151,7 @@ def train(
                 f"with. All figures: mlc evaluate {shlex.quote(str(out))}"
             )
             return
-        table = open_dataset(dataset, profile=chosen, **reader_kwargs(reading))
+        table = open_dataset(dataset, profile=chosen, **reader_kwargs(reading or {}))
         folder.refuse_data_inside(dataset, table.root)
         chosen = suited(table, chosen, keep)
         if seed is not None:  # after the drawing: the images stay the profile's
@@ -220,7 +220,7 @@ def _tell_left_out(work, table, names):
     "Say which images were left out, and write the whole list into the run's folder."
     from mlc_course.safety import write_whole
     from mlc_course.training.data import some
-    from mlc_course.training.folder import LEFT_OUT
+    from mlc_course.training.ours import LEFT_OUT
 
     if not names:
         return

@@ -12,7 +12,8 @@ def bars_html(
     thresholds: dict,  # label -> threshold
 ) -> str:
     "The bars, the highest score first, each with its own threshold; what isn't shown is counted."
-    rows, used = [], 0
+    rows: list = []
+    used = 0
     shown = shown_labels(scores, thresholds)
     for label, p in shown:
         row = _bar(label, p, thresholds[label])

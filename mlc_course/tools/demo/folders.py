@@ -11,7 +11,7 @@ from pathlib import Path
 try:
     import fcntl
 except ImportError:  # Windows
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]
 
 PREFIX, LOCK, UPLOADS, EXAMPLES = "mlc-demo-", "in-use.lock", "uploads", "examples"
 NOWHERE = Path("nowhere")
@@ -113,7 +113,7 @@ def upload_sizes(
 def sweep(
     uploads,  # the folder
     age: float,  # seconds
-    silence: float = None,  # seconds, for uploads that broke off; `age` if left out
+    silence: float | None = None,  # seconds, for uploads that broke off; `age` if left out
 ) -> int:  # how many
     "Delete the uploads that nobody asked to look at for so long, and those that broke off."
     limit = {True: age if silence is None else silence, False: age}  # Gradio moves whole ones away

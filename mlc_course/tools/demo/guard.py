@@ -42,7 +42,7 @@ class Rules:
 
     names: frozenset  # host names by which the page may be asked for; None: any
     addresses: bool = False  # is any IP address a good host name, too?
-    uploads: Path = None  # the folder of uploads
+    uploads: Path | None = None  # the folder of uploads
     events: dict = field(default_factory=dict)  # what `page.event_rules` gives
     upload_bytes: int = MAX_BYTES + 64_000  # of one request, with what surrounds the file
     event_bytes: int = 64_000

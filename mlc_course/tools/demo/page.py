@@ -158,10 +158,10 @@ def _connect(gr, answers, seen, left, right):
     how, slider, now, bars = (right[k] for k in ("how", "slider", "now", "bars"))
     answer, picture, choice = (left[k] for k in ("answer", "picture", "choice"))
 
-    def take(how, value, event: gr.EventData):
+    def take(how, value, event: gr.EventData):  # type: ignore[name-defined]
         return answers.take(how, value, getattr(event, "_data", None))
 
-    def pick(how, value, event: gr.EventData):
+    def pick(how, value, event: gr.EventData):  # type: ignore[name-defined]
         return answers.pick(how, value, getattr(event, "_data", None))
 
     def slide(seen, value):
