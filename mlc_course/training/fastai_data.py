@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -81,19 +82,19 @@ class PixelDL(TfmdDL):
         rows: list,  # row numbers
     ) -> tuple:  # images, and targets where there are some
         "One batch, taken out of the decoded images at once."
-        items = self.dataset.items
-        df = items.iloc[rows] if isinstance(items, pd.DataFrame) else None
-        found = None if self.pixels is None or df is None else self.pixels.find(df["fname"])
-        if found is None:
+        items, pixels = self.dataset.items, self.pixels
+        df = items.iloc[rows] if isinstance(items, pd.DataFrame) else pd.DataFrame(dict(fname=[]))
+        found = None if pixels is None or len(df) < len(rows) else pixels.find(df["fname"])
+        if pixels is None or found is None:
             return super().do_batch([super(PixelDL, self).do_item(o) for o in rows])
-        x = self.pixels.images[found]
+        x = pixels.images[found]
         if self.own:  # its floats go to 1, and fastai divides by 255 later
             moved = self.own(x.numpy(), batch=self.rng.getrandbits(32))
             x = torch.from_numpy(moved * np.float32(255))
         x = TensorImage(x.permute(0, 3, 1, 2))
         if len(self.dataset.tls) == 1:
             return (x,)
-        targets = torch.from_numpy(multi_hot(df["labels"], self.pixels.vocab))
+        targets = torch.from_numpy(multi_hot(df["labels"], pixels.vocab))
         return x, TensorMultiCategory(targets.float())
 
 
@@ -103,7 +104,8 @@ def loaders_of(
     augment: str | Callable | None = None,  # as for `make_data`
 ) -> DataLoaders:
     "The DataBlock of lesson 03 over decoded images."
-    block = multilabel_datablock(data, profile.image_size, augment=False)
+    like_a_table: Any = data  # it has a root, a vocab and paths
+    block = multilabel_datablock(like_a_table, profile.image_size, augment=False)
     block.dl_type, reader = PixelDL, block.getters[0]
     first = (0, data.rows("train")[0], data.rows("valid")[0])  # fastai tries these out
     reader.at_hand = {data.paths()[i]: Image.fromarray(data.images[i]) for i in first}

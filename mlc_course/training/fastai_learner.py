@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -32,7 +33,7 @@ def make_model(
         raise ValueError("The vocab is empty; a model needs at least one label to predict.")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(profile.seed)
-        model = create_model(len(vocab), profile.arch, profile.pretrained)
+        model: Any = create_model(len(vocab), profile.arch, profile.pretrained)
     model.vocab, model.image_size = list(vocab), profile.image_size
     return model
 

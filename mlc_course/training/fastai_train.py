@@ -185,7 +185,7 @@ def train(
         if not progress:
             during.enter_context(learn.no_logging())
         fit(learn, keeper, isinstance(model, Learner), cbs)
-    set_arrays(learn.model, keeper.arrays)
+    set_arrays(learn.model, keeper.arrays or {})
     net = learn.model.eval()
     probs = {s: probs_of(net, data.split(s)) for s in data.splits if s != "train"}
     return keeper.finish(net, probs, save_model)
