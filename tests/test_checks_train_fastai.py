@@ -370,3 +370,72 @@ def test_ignores_a_shift(torch):
 def test_the_cases_are_what_they_say(torch):
     fate = {n: shift_test(f, x, t) for n, f, x, t in module.shift._cases()}
     assert list(fate.values()) == [False, True, True, True, True, False, False, False, False, False]
+
+
+# ---- answers of other kinds
+
+
+class AtThreshold:
+    "A metric as an object; pickle stores its class by name."
+
+    __name__ = "at_threshold"
+
+    def __init__(self, thresh):
+        self.thresh = thresh
+
+    def __call__(self, inp, targ):
+        return ((inp.sigmoid() > self.thresh) == targ.bool()).float().mean()
+
+
+def norms_by_their_buffers(model):
+    norms = [m for m in model[0].modules() if hasattr(m, "running_mean")]
+    return sum(p.numel() for m in (*norms, model[1]) for p in m.parameters())
+
+
+def norms_by_address(model):
+    total = 0
+    for name, p in model.named_parameters():
+        layer = model.get_submodule(name.rpartition(".")[0])
+        total += p.numel() * (name.startswith("1.") or "BatchNorm" in type(layer).__name__)
+    return total
+
+
+def by_children(model):
+    parts = list(model[0].children())
+    early = [p for part in parts[:2] for p in part.parameters()]
+    late = [p for part in parts[2:] for p in part.parameters()]
+    return early, late, [*model[1].parameters()]
+
+
+def by_isclose(loss_func, logits, targets):
+    import torch
+
+    return torch.isclose(loss_func(logits + 10, targets), loss_func(logits, targets), atol=1e-5)
+
+
+def test_right_answers_written_another_way(torch):
+    passes(checks.trainable_while_frozen, norms_by_their_buffers)
+    passes(checks.trainable_while_frozen, norms_by_address)
+    passes(checks.metrics_at, lambda ts: [AtThreshold(t) for t in ts])
+    passes(checks.three_groups, by_children)
+    passes(checks.ignores_a_shift, by_isclose)
+    passes(checks.ignores_a_shift, lambda f, x, t: abs(float(f(x - 1, t) - f(x, t))) <= 1e-6)
+
+
+def test_messages_call_a_function_by_the_name_that_its_author_gave(torch):
+    def count_them(model):
+        return sum(p.numel() for p in model[1].parameters())
+
+    def metrics_of(thresholds):
+        return [partial(AtThreshold(0.5)) for _ in thresholds]
+
+    def split_it(model):
+        return [list(model[0].parameters()), list(model[1].parameters())]
+
+    def same_loss(loss_func, logits, targets):
+        return True
+
+    says(checks.trainable_while_frozen, count_them, "count_them: you count the head alone")
+    says(checks.metrics_at, metrics_of, "metrics_of: every metric uses 0.5")
+    says(checks.three_groups, split_it, "split_it gives 2 groups")
+    says(checks.ignores_a_shift, same_loss, "same_loss: every loss ignores")

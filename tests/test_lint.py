@@ -12,8 +12,12 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 FORMATTED = (  # folders and files that `ruff format` has formatted; this list only grows
-    *(f"mlc_course/{name}" for name in "data nets postcards scores ship tools training".split()),
-    *(f"mlc_course/{name}.py" for name in "atomic docs errors extras hints machine".split()),
+    *(
+        f"mlc_course/{name}"
+        for name in "data figures nets postcards scores ship tools training".split()
+    ),
+    *(f"mlc_course/{name}.py" for name in "atomic devices docs errors extras hints".split()),
+    *(f"mlc_course/{name}.py" for name in "interrupts machine profiles whole_files".split()),
     "tests",
 )
 

@@ -581,8 +581,8 @@ def test_majority_counts_combinations():
 def coloured(squares):
     "`squares` with two questions: is there red, is there blue."
     df = squares.df.assign(
-        red=["yes" if "red" in l else "no" for l in squares.df.labels],
-        blue=["yes" if "blue" in l else "no" for l in squares.df.labels],
+        red=["yes" if "red" in o else "no" for o in squares.df.labels],
+        blue=["yes" if "blue" in o else "no" for o in squares.df.labels],
     )
     table = ImageTable(df, squares.root, squares.vocab, squares.name)
     return table, Heads.from_columns(df, ["red", "blue"])

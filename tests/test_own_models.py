@@ -47,10 +47,10 @@ def test_a_torch_module(squares, quick, tmp_path, capsys):
 
 
 def test_a_fastai_learner(squares, quick, tmp_path):
-    from fastai.vision.all import Learner
+    from fastai.vision.all import BCEWithLogitsLossFlat, Learner
 
     dls = train_fastai.make_data(squares, quick)
-    learn = Learner(dls, small_net(), loss_func=train_fastai.BCEWithLogitsLossFlat())
+    learn = Learner(dls, small_net(), loss_func=BCEWithLogitsLossFlat())
     run = train_fastai.train(squares, quick, model=learn, out=tmp_path, progress=False)
     test = train_fastai.predict(run.model, squares)
     predictor = Predictor.save(tmp_path, run, squares)

@@ -41,7 +41,7 @@ def test_the_wrong_answer_is_diagnosed_in_the_words_of_the_page(tmp_path):
     (block,) = (b for b in BLOCKS if "checks.bce" in b)
     done = run(block, tmp_path)
     words = " ".join(
-        " ".join(l.lstrip("# ") for l in block.splitlines() if l.startswith("#")).split()
+        " ".join(o.lstrip("# ") for o in block.splitlines() if o.startswith("#")).split()
     ).removeprefix("Wrong: ")
     assert done.returncode == 1 and "NameError" not in done.stderr
     assert words in " ".join(done.stderr.split())

@@ -69,8 +69,9 @@ def stop_after_an_epoch(module, table, profile, out):
                 on_epoch=lambda row, model: signal.raise_signal(signal.SIGINT),
             )
     elif name == "train_fastai":
+        from fastai.callback.core import Callback
 
-        class Stop(module.Callback):
+        class Stop(Callback):
             order = 80
 
             def after_epoch(self):

@@ -232,7 +232,7 @@ def test_a_file_that_was_named_and_is_not_there_is_an_error(clean):
     ],
 )
 def test_bounds_are_told(field, value):
-    with pytest.raises(ValueError, match=f"Profile.{field} is .*; it must lie between") as e:
+    with pytest.raises(ValueError, match=f"Profile.{field} is .*; it must lie between"):
         replace(Profile(), **{field: value})
     low, high = settings.BOUNDS[field]
     replace(Profile(), **{field: type(Profile.__dataclass_fields__[field].default)(low)})

@@ -165,7 +165,7 @@ def test_decode_images_equals_the_plain_loop_and_keeps_order(tmp_path, workers):
 
 
 def test_decode_images_resizes_as_torchvision_does(tmp_path):
-    torchvision = pytest.importorskip("torchvision")
+    pytest.importorskip("torchvision")
     from torchvision.transforms import v2
 
     file = noise(tmp_path / "a.png", size=(200, 150))
@@ -542,7 +542,7 @@ def nus(path, samples, labels=("beach", "polar bear", "sky"), images=True):
     path.write_text(
         json.dumps(
             {
-                "samples": [{"image_name": n, "image_labels": list(l)} for n, l in samples],
+                "samples": [{"image_name": n, "image_labels": list(o)} for n, o in samples],
                 "labels": list(labels),
             }
         ),

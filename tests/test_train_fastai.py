@@ -114,7 +114,7 @@ def test_rows_that_were_not_decoded_are_read_from_disk(few, tiny, postcards):
     )
 
 
-def test_pickled_pixels_carry_no_pictures(few, tiny):
+def test_pickled_pixels_carry_no_images(few, tiny):
     p = tf.Pixels(few, decode_images(few.paths(), tiny.image_size))
     assert len(pickle.dumps(p)) < 4000 + 20 * len(few.vocab) < p.images.numel()
 
@@ -153,6 +153,18 @@ def test_low_precision_is_undone_even_by_an_error(few, tiny):
     assert torch.equal(model(x), want) and not torch.is_autocast_enabled("cpu")
     with tf.low_precision(model, "fp32"):
         assert torch.equal(model(x), want)
+
+
+def test_to_bf16_does_nothing_on_a_cpu_and_low_precision_does(learn):
+    seen = []
+    learn.model.stem.register_forward_hook(lambda module, given, output: seen.append(output.dtype))
+    x = torch.rand(2, 3, 32, 32)
+    with learn.no_bar():
+        learn.to_bf16().get_preds(dl=[(x, torch.zeros(2, len(learn.dls.vocab)))])
+    with tf.low_precision(learn.model, "bf16"):
+        learn.model(x)
+    if learn.dls.device.type == "cpu":
+        assert seen == [torch.float32, torch.bfloat16]
 
 
 # ---- metrics and predictions
@@ -421,10 +433,11 @@ def killed(few, tiny, tmp_path_factory):
         warnings.simplefilter("ignore")
         import numpy as np
         from dataclasses import replace
+        from fastai.callback.core import Callback
         from mlc_course import train_fastai as tf
         from mlc_course.settings import load_profile
         from mlc_course.tables import open_dataset
-        class At(tf.Callback):
+        class At(Callback):
             order = 55
             def __init__(self, n, do): self.left, self.do = n, do
             def after_batch(self):
@@ -597,6 +610,26 @@ def test_a_corrupt_picture_is_skipped_with_a_warning(broken, tiny, tmp_path):
     assert np.array_equal(
         tf.train(clean, p, progress=False).predictions["test"].probs, run.predictions["test"].probs
     )
+
+
+# ---- the network of vision_learner
+
+
+def test_a_learner_of_vision_learner_trains_and_predicts(few, tiny, tmp_path):
+    from fastai.vision.learner import vision_learner
+
+    from mlc_course.backbones import pocket_resnet
+
+    dls = tf.make_data(few, tiny)
+    learn = vision_learner(dls, pocket_resnet, metrics=tf.epoch_metrics(), path=tmp_path)
+    with learn.no_bar(), learn.no_logging():
+        learn.fine_tune(1, 1e-3)
+        probs, targs = learn.get_preds(dl=dls.test_dl(few.subset("test").df, with_labels=True))
+    test = tf.predict(learn, few, "test")
+    assert np.array_equal(targs.numpy() == 1, test.targets)
+    assert np.allclose(probs.numpy(), test.probs, atol=1e-5)
+    run = tf.train(few, replace(tiny, epochs=1), model=learn, progress=False)
+    assert run.model is learn.model and len(run.history) == 1
 
 
 # ---- the rest

@@ -14,11 +14,6 @@ NBS = Path(__file__).resolve().parents[1] / "nbs"
 CELLS, WORDS, LINES, COLUMNS, MEDIAN, EXPORTED = 60, 2200, 25, 100, 4, 1 / 3
 HALF = ("04_losses", "8", "9")  # the loss lessons and the appendices may export more
 
-# Lessons that wait for their re-cut. This list only shrinks: a lesson that passes must leave it.
-WAITING = set(
-    "07_fastai".split()
-)
-
 
 @dataclass(frozen=True)
 class Weight:
@@ -88,14 +83,7 @@ LESSONS = sorted(NBS.glob("[0-9]*.ipynb"))
 @pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.stem)
 def test_a_lesson_keeps_its_budget(path):
     odd = too_heavy(path.stem, weigh(path))
-    if path.stem in WAITING:
-        assert odd, f"{path.stem} keeps its budget now: take it out of WAITING"
-        pytest.skip(f"waits for its re-cut: {len(odd)} places")
     assert not odd, "\n".join(odd)
-
-
-def test_every_lesson_that_waits_is_there():
-    assert WAITING <= {p.stem for p in LESSONS}
 
 
 def test_the_scales_see_what_is_too_heavy(tmp_path):

@@ -1,5 +1,8 @@
 "The pocket ResNet in PyTorch and in Keras: one set of weights, equal outputs."
 
+import importlib
+import sys
+
 from ..hints import KerasModel, Module
 from ..settings import import_tensorflow
 from .arrays import set_arrays
@@ -94,3 +97,9 @@ def pocket_resnet_tf(
     arrays = load_weights() if pretrained else None
     model = keras_pocket_resnet(n_out, image_size=image_size, dropout=dropout)
     return model if arrays is None else set_arrays(model, arrays, skip_head=True)
+
+
+# fastai's `vision_learner` looks an architecture up before it calls it. Where fastai is loaded,
+# enter ours now; where it comes later, `train_fastai` does.
+if "fastai.vision.learner" in sys.modules:
+    importlib.import_module("mlc_course.nets.pocket_fastai").tell_fastai(pocket_resnet)

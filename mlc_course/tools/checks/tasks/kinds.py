@@ -2,7 +2,6 @@
 
 from .._core import Right, Wrong, choices
 
-
 KINDS = ("multi-class", "multi-output", "multi-label")
 QUIZ = {  # question: (right kind, {wrong kind: why it is wrong})
     "birds": (

@@ -8,6 +8,7 @@ from .._core import (
     diagnose,
     torch_first,
 )
+from .._names import called
 
 _NORMS = ("BatchNorm1d", "BatchNorm2d", "BatchNorm3d")
 
@@ -135,7 +136,7 @@ def trainable_while_frozen(answer) -> Right:
             ),
         ],
         [(o,) for o in _nets()],
-        "my_count",
+        called(answer, "my_count"),
         names=names,
         praise="Right: the whole head, and every BatchNorm of the body.",
     )

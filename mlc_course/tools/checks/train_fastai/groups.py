@@ -13,6 +13,7 @@ from .._core import (
     show,
     torch_first,
 )
+from .._names import called
 
 
 def three_groups(answer) -> Right:  # noqa: C901  (a ladder of diagnoses)
@@ -23,7 +24,8 @@ def three_groups(answer) -> Right:  # noqa: C901  (a ladder of diagnoses)
     import torch
     from torch import nn
 
-    function(answer, "my_splitter")
+    what = called(answer, "my_splitter")
+    function(answer, what)
     conv = lambda i, o: nn.Sequential(nn.Conv2d(i, o, 3, bias=False), nn.BatchNorm2d(o), nn.ReLU())
     with torch.random.fork_rng(devices=[]):
         nets = [
@@ -49,70 +51,70 @@ def three_groups(answer) -> Right:  # noqa: C901  (a ladder of diagnoses)
         try:
             got = answer(net)
         except NotImplementedError:
-            raise NotDone("my_splitter isn't written yet.") from None
+            raise NotDone(f"{what} isn't written yet.") from None
         except Exception as e:
             raise Wrong(
-                f"my_splitter stopped with {type(e).__name__}: {str(e).rstrip('.')}. It was "
+                f"{what} stopped with {type(e).__name__}: {str(e).rstrip('.')}. It was "
                 f"called with {given}."
             ) from e
         if got is None or got is ...:
             raise NotDone(
-                f"my_splitter gave back {got!r}. If it isn't written yet, write it and run the "
+                f"{what} gave back {got!r}. If it isn't written yet, write it and run the "
                 "check again; if it is, does it end in `return`?"
             )
         if isinstance(got, torch.Tensor) or not hasattr(got, "__iter__"):
             raise Wrong(
-                "my_splitter should give back a list of three lists of parameters, and gave "
+                f"{what} should give back a list of three lists of parameters, and gave "
                 f"{type(got).__name__}."
             )
         if isinstance(got, dict):
             raise Wrong(
-                "my_splitter gives a dict. Give a list of three lists of parameters: their "
+                f"{what} gives a dict. Give a list of three lists of parameters: their "
                 "order says which group is which."
             )
         got = list(got)
         if any(isinstance(g, dict) for g in got):
             raise Wrong(
-                "my_splitter gives dicts. fastai makes its groups from lists: three lists of "
+                f"{what} gives dicts. fastai makes its groups from lists: three lists of "
                 "parameters in a list."
             )
         if any(isinstance(g, nn.Module) for g in got):
             raise Wrong(
-                "my_splitter gives modules. An optimiser wants their parameters: "
+                f"{what} gives modules. An optimiser wants their parameters: "
                 "list(module.parameters()), or fastai's params(module)."
             )
         if any(isinstance(g, nn.Parameter) for g in got):
             raise Wrong(
-                "my_splitter gives one flat list of parameters. Which of them share a rate is "
+                f"{what} gives one flat list of parameters. Which of them share a rate is "
                 "what a splitter has to say: three lists in a list."
             )
         if odd := [g for g in got if not hasattr(g, "__iter__")]:
             raise Wrong(
-                "my_splitter: each group should be a list of parameters, and one of yours is "
+                f"{what}: each group should be a list of parameters, and one of yours is "
                 f"{show(odd[0])}."
             )
         if any(isinstance(g, Iterator) for g in got):
             raise Wrong(
-                "my_splitter: a group is a generator, as model.parameters() gives. fastai takes it "
+                f"{what}: a group is a generator, as model.parameters() gives. fastai takes it "
                 "for one parameter, and makes one group of all: put list(...) round each."
             )
         groups = [list(g) for g in got]
         flat = [p for g in groups for p in g]
         if any(isinstance(p, (str, tuple)) for p in flat):
             raise Wrong(
-                "my_splitter gives names. The optimiser needs the parameters themselves: "
+                f"{what} gives names. The optimiser needs the parameters themselves: "
                 "parameters() in place of named_parameters()."
             )
         if odd := [p for p in flat if id(p) not in name]:
             raise Wrong(
-                f"my_splitter: a group holds {type(odd[0]).__name__} {show(odd[0], 50)}, which "
+                f"{what}: a group holds {type(odd[0]).__name__} {show(odd[0], 50)}, which "
                 "isn't a parameter of the model. The optimiser has to change the model's own "
                 "tensors; clone(), detach(), .data and state_dict() give others."
             )
         seen = [name[id(p)] for p in flat]
         if twice := [k for k in seen if seen.count(k) > 1]:
             raise Wrong(
-                f"my_splitter: {twice[0]} is in two groups (or twice in one), so it would be "
+                f"{what}: {twice[0]} is in two groups (or twice in one), so it would be "
                 "changed twice in a step. Each parameter belongs to one group."
             )
         if left := [k for k in name.values() if k not in seen]:
@@ -127,12 +129,12 @@ def three_groups(answer) -> Right:  # noqa: C901  (a ladder of diagnoses)
                 else ""
             )
             raise Wrong(
-                f"my_splitter: {left[0]} is in no group, so the optimiser would never change "
+                f"{what}: {left[0]} is in no group, so the optimiser would never change "
                 f"it, without any error.{hint}"
             )
         if len(groups) != 3:
             raise Wrong(
-                f"my_splitter gives {len(groups)} group{'s' if len(groups) != 1 else ''}, and "
+                f"{what} gives {len(groups)} group{'s' if len(groups) != 1 else ''}, and "
                 "three were asked for: the body's first two parts, the rest of the body, the head."
             )
         sets = [{id(p) for p in g} for g in groups]
@@ -141,22 +143,22 @@ def three_groups(answer) -> Right:  # noqa: C901  (a ladder of diagnoses)
             continue
         if sets == right[::-1]:
             raise Wrong(
-                "my_splitter: the groups are in the reverse order. The head comes last: "
+                f"{what}: the groups are in the reverse order. The head comes last: "
                 "freeze() freezes everything but the last group, and a slice gives the last "
                 "group the highest rate."
             )
         if sorted(map(sorted, sets)) == sorted(map(sorted, right)):
             raise Wrong(
-                "my_splitter: the groups are right, their order isn't. From the pixels to the "
+                f"{what}: the groups are right, their order isn't. From the pixels to the "
                 "labels: early body, late body, head."
             )
         if sets[2] != right[2]:
             raise Wrong(
-                "my_splitter: the last group should be the head, all of it and nothing else; "
+                f"{what}: the last group should be the head, all of it and nothing else; "
                 "freeze() leaves exactly the last group open."
             )
         raise Wrong(
-            "my_splitter: the head is right; the body is cut in another place. Its first two "
+            f"{what}: the head is right; the body is cut in another place. Its first two "
             "parts, body[:2], are the first group."
         )
     try:
@@ -164,7 +166,7 @@ def three_groups(answer) -> Right:  # noqa: C901  (a ladder of diagnoses)
     except Exception:
         if getattr(answer, "__name__", "") == "<lambda>":
             raise Wrong(
-                "my_splitter: the groups are right, but a lambda has no name that pickle could "
+                f"{what}: the groups are right, but a lambda has no name that pickle could "
                 "store. Write it with def."
             ) from None
     return Right("Right: every parameter once, the head last.")

@@ -14,6 +14,7 @@ from .._core import (
     show,
     torch_first,
 )
+from .._names import called
 
 _FROM = {"show_results": 0.3, "predict": 0.3, "metric": 0.9, "valid_loss": None, "get_preds": None}
 
@@ -91,25 +92,26 @@ def metrics_at(answer) -> Right:  # noqa: C901  (a ladder of diagnoses)
     )
     targ = torch.tensor([[1.0, 0, 0], [0, 0, 1], [1, 0, 0], [1, 0, 0], [1, 1, 0]])
     acc = lambda x, t, th: ((x.sigmoid() > th) == t.bool()).float().mean().item()
-    function(answer, "my_metrics")
+    what = called(answer, "my_metrics")
+    function(answer, what)
     for wanted in ([0.1, 0.6, 0.9], [0.55], [0.7, 0.2]):
-        got = attempt(answer, (list(wanted),), "my_metrics")
+        got = attempt(answer, (list(wanted),), what)
         if (
             not hasattr(got, "__len__")
             or isinstance(got, (str, dict, set, frozenset))
             or callable(got)
         ):
             raise Wrong(
-                "my_metrics should give back a list with one function for each threshold, and "
+                f"{what} should give back a list with one function for each threshold, and "
                 f"for {wanted} it gave {show(got)}."
             )
         if len(got) != len(wanted):
             raise Wrong(
-                f"my_metrics gave {len(got)} metrics for the {len(wanted)} thresholds {wanted}."
+                f"{what} gave {len(got)} metrics for the {len(wanted)} thresholds {wanted}."
             )
         if odd := [o for o in got if not callable(o)]:
             raise Wrong(
-                f"my_metrics: {show(odd[0])} is no function, so a Learner can't call it. Don't "
+                f"{what}: {show(odd[0])} is no function, so a Learner can't call it. Don't "
                 "compute the accuracy here; hand over functions that will, once they are given "
                 "inp and targ."
             )
@@ -124,33 +126,33 @@ def metrics_at(answer) -> Right:  # noqa: C901  (a ladder of diagnoses)
             continue
         if len(wanted) > 1 and same(values, [right[-1]] * len(right)):
             raise Wrong(
-                f"my_metrics: all of your metrics use the last threshold, {wanted[-1]}. A "
+                f"{what}: all of your metrics use the last threshold, {wanted[-1]}. A "
                 "function that you make in a loop looks up the loop's variable when it is "
                 "called, and by then the loop is over. partial stores the value at once."
             )
         if same(values, right[::-1]):
-            raise Wrong("my_metrics: the metrics come in the reverse order of the thresholds.")
+            raise Wrong(f"{what}: the metrics come in the reverse order of the thresholds.")
         if len(wanted) > 1 and same(
             values, [acc(logits, targ, th) for th in (0.1, 0.5, 0.99)][: len(wanted)]
         ):
             raise Wrong(
-                "my_metrics: your thresholds are those of the exercise, whatever is passed. "
+                f"{what}: your thresholds are those of the exercise, whatever is passed. "
                 f"The argument says which are wanted; here it was {wanted}."
             )
         if same(values, [acc(logits, targ, 0.5)] * len(right)):
             raise Wrong(
-                "my_metrics: every metric uses 0.5, the default. The threshold has to be "
+                f"{what}: every metric uses 0.5, the default. The threshold has to be "
                 "handed on: it is called `thresh`."
             )
         if same(values, [((logits > th) == targ.bool()).float().mean().item() for th in wanted]):
             raise Wrong(
-                "my_metrics: the sigmoid is missing. A Learner gives its metrics the logits, "
+                f"{what}: the sigmoid is missing. A Learner gives its metrics the logits, "
                 "so leave sigmoid=True as it is."
             )
         if same(values, [acc(logits.sigmoid(), targ, th) for th in wanted]):
-            raise Wrong("my_metrics: the sigmoid is applied twice, by you and by accuracy_multi.")
+            raise Wrong(f"{what}: the sigmoid is applied twice, by you and by accuracy_multi.")
         raise Wrong(
-            f"my_metrics isn't right yet. For the thresholds {wanted} its metrics give "
+            f"{what} isn't right yet. For the thresholds {wanted} its metrics give "
             f"{show(values)} on five rows of logits, expected {show(right)}."
         )
     for m in answer([0.2, 0.4]):
@@ -158,7 +160,7 @@ def metrics_at(answer) -> Right:  # noqa: C901  (a ladder of diagnoses)
             pickle.dumps(m)
         except Exception as e:
             raise Wrong(
-                "my_metrics: the values are right, but plain pickle can't store these "
+                f"{what}: the values are right, but plain pickle can't store these "
                 f"functions ({type(e).__name__}), so they don't reach worker processes that "
                 "are started anew, or `export(pickle_module=pickle)`. A lambda, or a function "
                 "within a function, has no address; a partial of a named function has."

@@ -1,4 +1,4 @@
-"Exercise: a test that finds who moves the image but not its labels."
+"Exercise 5: does a loss ignore a shift of all logits?"
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from .._core import (
     show,
     torch_first,
 )
+from .._names import called
 
 
 def _cases():
@@ -52,7 +53,8 @@ def ignores_a_shift(answer) -> Right:
     """
     import numpy as np
 
-    function(answer, "my_test")
+    what = called(answer, "my_test")
+    function(answer, what)
     named = [(n, (f, x, t)) for n, f, x, t in _cases()]
 
     def moved(f, x, t, by=5.0):
@@ -73,12 +75,12 @@ def ignores_a_shift(answer) -> Right:
     right = lambda f, x, t: moved(f, x, t) < 1e-5
     for n, args in named:
         got = attempt(
-            lambda *a: answer(*a), args, "my_test", f"{n}, logits of shape (6, 4) and their targets"
+            lambda *a: answer(*a), args, what, f"{n}, logits of shape (6, 4) and their targets"
         )
         if not isinstance(got, (bool, np.bool_)) and not (
             hasattr(got, "dtype") and "bool" in str(got.dtype) and got.numel() == 1
         ):
-            raise Wrong(f"my_test should say True or False, and for {n} it gave {show(got)}.")
+            raise Wrong(f"{what} should say True or False, and for {n} it gave {show(got)}.")
     wrong = lambda f: [bool(call(f, a)) for _, a in named]
     ours, true = wrong(answer), wrong(right)
     if ours == true:
@@ -130,9 +132,9 @@ def ignores_a_shift(answer) -> Right:
         except Exception:
             continue
         if ours == theirs:
-            raise Wrong(f"my_test: {says}")
+            raise Wrong(f"{what}: {says}")
     i = next(i for i, (o, t) in enumerate(zip(ours, true)) if o != t)
     raise Wrong(
-        f"my_test isn't right yet. For {named[i][0]} it says {ours[i]}; with 5 more on every "
+        f"{what} isn't right yet. For {named[i][0]} it says {ours[i]}; with 5 more on every "
         f"logit that loss changes by {moved(*named[i][1]):.1e}."
     )
