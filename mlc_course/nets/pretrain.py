@@ -56,7 +56,7 @@ def pretrain(
     x, y = _stamps(n, size, seed, workers)
     seed_everything(seed)
     net = pocket_resnet(pretrained=False, n_out=len(stamp_names()))
-    net = net.to(device, memory_format=torch.channels_last)
+    net = net.to(device).to(memory_format=torch.channels_last)
     learn = n - max(1, n // 50)
     batches = Shuffled(x[:learn], y[:learn], batch_size, device, seed)
     recipe = replace(load_profile("laptop"), learning_rate=learning_rate, weight_decay=0.05)

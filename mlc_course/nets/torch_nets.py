@@ -66,14 +66,13 @@ class PocketResNet(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.stem, self.bn = _conv(3, widths[0], 3, 2), nn.BatchNorm2d(widths[0])
         channels = list(zip((widths[0], *widths), widths))
-        self.stages = nn.ModuleList(
-            ResidualBlock(i, o, 1 if k == 0 else 2) for k, (i, o) in enumerate(channels)
-        )
+        blocks = [ResidualBlock(i, o, 1 if k == 0 else 2) for k, (i, o) in enumerate(channels)]
+        self.stages = nn.ModuleList(blocks)
         if n_out is not None:
             self.head = nn.Linear(self.n_features, n_out)
         self.apply(_init)
-        for stage in self.stages:
-            nn.init.zeros_(stage.bn2.weight)  # a block starts by adding nothing
+        for block in blocks:
+            nn.init.zeros_(block.bn2.weight)  # a block starts by adding nothing
 
     def feature_map(
         self,

@@ -151,7 +151,7 @@ def bootstrap_intervals(
     ends = [(1 - level) / 2, (1 + level) / 2]
     whole, labels = resampled_figures(p, t, pred, ap, draws, seed)
     found = pd.DataFrame({k: np.quantile(v, ends) for k, v in whole.items()}, ["low", "high"]).T
-    columns = {}
+    columns: dict = {}
     for name, values in labels.items():
         low, high = np.quantile(values, ends, axis=0)
         columns |= {f"{name}_low": low, f"{name}_high": high}

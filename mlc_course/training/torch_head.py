@@ -35,7 +35,7 @@ def cached_features(
     precision: str = "fp32",  # of the body
 ) -> tuple:  # features float32 [n, F], targets float32 [n, C], on the model's device
     "What the frozen body sees in every image, computed once."
-    was_training = model.training
+    was_training, features = model.training, getattr(model, "features")
     arrays = (o.cpu().numpy() for o in (batches.images, batches.targets, batches.rows))
     images, targets, rows = arrays
     plain = ImageBatches(images, targets, 256, device=batches.device, rows=rows)
@@ -43,7 +43,7 @@ def cached_features(
     out = []
     for x, _ in plain:
         with autocast(x, precision):
-            out.append(model.features(x).float())
+            out.append(features(x).float())
     model.train(was_training)
     return torch.cat(out), plain.targets
 
