@@ -126,7 +126,7 @@ class KeepBest(Callback):
             if head:
                 self.fit_head(learn)
             return 0
-        d = read_torch(Path(self.keeper.path), PARTS, learn.dls.device)
+        d = read_torch(self.keeper.path or Path(), PARTS, learn.dls.device)
         self.keeper.go_back(d["books"], d["epoch"])
         self.keeper.arrays = {k: v.cpu().numpy() for k, v in d["arrays"].items()} or None
         learn.model.load_state_dict(d["model"])
