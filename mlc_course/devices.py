@@ -4,6 +4,7 @@ import os
 import sys
 import tempfile
 from contextlib import contextmanager
+from functools import cache
 from importlib.util import find_spec
 
 from .extras import need
@@ -108,14 +109,21 @@ def conv_seconds(
     return best
 
 
-def _fastest(torch, device):
-    "What `auto` means on a device."
+@cache
+def fastest_precision(
+    device: "Device",  # a torch.device
+) -> str:  # "fp32", "bf16" or "fp16"
+    "What `auto` means on a device: found once, so that all trainings of a process agree."
+    import torch
+
     if device.type == "cuda":
         native = torch.cuda.is_bf16_supported(including_emulation=False)
         return "bf16" if native else "fp16"
     if device.type == "mps":
         return "fp32"
-    half, full = (conv_seconds(device, d) for d in (torch.bfloat16, torch.float32))
+    turns = [(conv_seconds(device, torch.bfloat16), conv_seconds(device, torch.float32))]
+    turns += [(conv_seconds(device, torch.bfloat16), conv_seconds(device, torch.float32))]
+    half, full = (min(o) for o in zip(*turns))  # in turn, as the machine may be busy for a moment
     return "bf16" if half < 0.8 * full else "fp32"
 
 
@@ -135,7 +143,7 @@ def pick_precision(
     if precision == "fp16" and device.type != "cuda":
         said = f"precision fp16 needs an NVIDIA GPU, and the device is {device}"
         raise ValueError(f"{said}. Use auto, bf16 or fp32.")
-    return _fastest(torch, device) if precision == "auto" else precision
+    return fastest_precision(device) if precision == "auto" else precision
 
 
 def seed_everything(

@@ -116,15 +116,21 @@ def test_device_and_precision(clean, monkeypatch):
         pick_precision("fp16", "cpu")
 
 
-def test_auto_precision_follows_the_clock(monkeypatch):
+def test_auto_precision_follows_the_clock_once(monkeypatch):
     import torch
 
-    monkeypatch.setattr(
-        devices, "conv_seconds", lambda device, dtype: 1.0 if dtype is torch.bfloat16 else 2.0
-    )
+    def half(device, dtype):
+        return 1.0 if dtype is torch.bfloat16 else 2.0
+
+    fresh = devices.fastest_precision.cache_clear
+    fresh()
+    monkeypatch.setattr(devices, "conv_seconds", half)
     assert pick_precision("auto", "cpu") == "bf16"
     monkeypatch.setattr(devices, "conv_seconds", lambda device, dtype: 2.0)
+    assert pick_precision("auto", "cpu") == "bf16"  # as before: all trainings agree
+    fresh()
     assert pick_precision("auto", "cpu") == "fp32"
+    fresh()
 
 
 def test_seed_everything():

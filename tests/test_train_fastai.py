@@ -304,6 +304,27 @@ def test_resumed_run_equals_one_that_was_never_cut_off(run, few, tiny, tmp_path,
     assert not (tmp_path / "checkpoint.pt").exists()
 
 
+def test_a_resumed_run_computes_as_before_it_was_cut_off(few, tiny, tmp_path, monkeypatch):
+    from mlc_course.training import fastai_train
+
+    auto, computed = replace(tiny, precision="auto"), []
+    own = fastai_train.low_precision
+
+    def noted(model, precision, device_type):
+        computed.append(precision)
+        return own(model, precision, device_type)
+
+    monkeypatch.setattr(fastai_train, "low_precision", noted)
+    for found, resume in (("bf16", False), ("fp32", True)):  # a clock that thinks otherwise now
+        monkeypatch.setattr(fastai_train, "pick_precision", lambda *a, found=found: found)
+        cbs = [] if resume else [StopAfter(1)]
+        try:
+            tf.train(few, auto, out=tmp_path, resume=resume, progress=False, cbs=cbs)
+        except KeyboardInterrupt:
+            pass
+    assert computed == ["bf16", "bf16"]
+
+
 def test_resume_refuses_another_run(few, tiny, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         tf.train(few, tiny, out=tmp_path, progress=False, cbs=[StopAfter(1)])

@@ -20,7 +20,7 @@ from mlc_course.training.keeper import Keeper
 from mlc_course.training.options import check_one_number
 from mlc_course.training.rates import factors_of
 
-PARTS = ("epoch", "done", "books", "arrays", "model", "opt", "rng")
+PARTS = ("epoch", "done", "precision", "books", "arrays", "model", "opt", "rng")
 
 
 class KeepBest(Callback):
@@ -106,7 +106,7 @@ class KeepBest(Callback):
     ) -> None:
         "Everything that the next epoch depends on."
         kept = {k: torch.from_numpy(v) for k, v in (self.keeper.arrays or {}).items()}
-        place = dict(epoch=self.epoch + 1, done=self.done)
+        place = dict(epoch=self.epoch + 1, done=self.done, precision=self.keeper.precision)
         nets = dict(model=self.model.state_dict(), opt=plain(self.opt.state_dict()))
         books = plain(self.keeper.facts())
         buffer = io.BytesIO()  # first, so that a full disk is an OSError of Python's
@@ -147,6 +147,18 @@ class KeepBest(Callback):
         said = fit_frozen(learn.model, train.images, train.targets)
         keeper.extra = keeper.spent
         keeper.say(f"{said}, {keeper.extra:.1f} s")
+
+
+def precision_of(
+    keeper: Keeper,  # a `Keeper`
+    precision: str,  # what a new run computes in
+    device: torch.device,
+) -> str:
+    "What this run computes in: as before the stop, where it goes on."
+    if keeper.going_on:
+        precision = read_torch(keeper.path or Path(), PARTS, device)["precision"]
+    keeper.precision = precision
+    return precision
 
 
 class OwnLoss:

@@ -30,7 +30,13 @@ from mlc_course.ship.learner import learner_predictions
 from mlc_course.training.data import decode_for_training
 from mlc_course.training.fastai_data import loaders_of
 from mlc_course.training.fastai_learner import low_precision, make_learner
-from mlc_course.training.fastai_loop import KeepBest, fastai_loss, own_learner, rates_of
+from mlc_course.training.fastai_loop import (
+    KeepBest,
+    fastai_loss,
+    own_learner,
+    precision_of,
+    rates_of,
+)
 from mlc_course.training.fastai_recipe import CYCLE, MOMENTUM
 from mlc_course.training.keeper import Keeper
 from mlc_course.training.own import has_head, own_torch
@@ -168,11 +174,12 @@ def train(
     check_keywords(resume, out, loss, augment)
     device = pick_device()
     precision = pick_precision(profile.precision, device)
-    scaled = device.type == "cuda" and precision != "fp32"
     drawing = progress and can_draw()
     data = decode_for_training(table, profile.image_size, on_error, progress=drawing)
     told = recipe(profile, loss, augment, model)
     keeper = Keeper("fastai", data, profile, out, resume, progress, told)
+    precision = precision_of(keeper, precision, device)
+    scaled = device.type == "cuda" and precision != "fp32"
     seed_everything(profile.seed)
     amp = [MixedPrecision(amp_mode=precision)] if scaled else []
     learn = learner_for(data, profile, model, loss, augment, amp)
