@@ -46,7 +46,7 @@ class Keeper:
         self.best, self.best_epoch = self.WORST, None
         self.extra, self.stop, self.bar = 0.0, False, None
         self.precision: str | None = (
-            None  # what it computes in, where the loop doesn't keep that itself
+            None  # where the loop keeps none itself
         )
         self.rates = note_rate([], 0, profile.learning_rate)
         self.began = time.perf_counter()
