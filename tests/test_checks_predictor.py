@@ -119,6 +119,8 @@ def test_square_bytes():
         == 0
     )
     says(checks.square_bytes, changed(right_bytes, lambda x: x / 255), "between 0 and 1")
+    plainest = lambda *a: plain(*a, Image.Resampling.BICUBIC) / 255
+    says(checks.square_bytes, plainest, "between 0 and 1")
     says(
         checks.square_bytes,
         changed(right_bytes, lambda x: np.moveaxis(x, 2, 0)),
@@ -286,7 +288,9 @@ def test_transparency_of_every_mode_and_an_opaque_palette():
 
         return f
 
-    passes(checks.square_bytes, laid(("RGBA", "LA", "P")))
+    passes(checks.square_bytes, laid(("RGBA", "LA", "P", "L")))
+    says(checks.square_bytes, laid(("RGBA", "LA", "P")), "whatever the mode")
+    says(checks.square_bytes, laid(("RGBA", "P", "L")), "its mode is LA")
     says(checks.square_bytes, laid(("RGBA", "P")), "its mode is LA")
     says(checks.square_bytes, laid(("RGBA", "LA")), "image.info['transparency']")
     says(checks.square_bytes, laid(("RGBA",)), "only images of the mode RGBA")

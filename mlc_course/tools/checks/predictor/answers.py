@@ -9,6 +9,12 @@ import numpy as np
 from .._core import Mistake, Right, Wrong, attempt, diagnose
 from .._names import called
 
+BELOW_1 = (
+    "the numbers lie between 0 and 1. Bytes go in: the model divides by 255 itself, so it would "
+    "happen twice."
+)
+GREY = "a grey image can have an alpha channel as well: its mode is LA."
+
 
 def picture(mode, width, height, seed=0, exif=None, **kwargs) -> bytes:
     "A PNG with colours of its own, smooth enough that every way to resize differs."
@@ -80,11 +86,8 @@ def square_bytes(answer) -> Right:
         answer,
         right,
         [
-            Mistake(
-                "the numbers lie between 0 and 1. Bytes go in: the model divides by 255 itself, "
-                "so it would happen twice.",
-                _steps(after=lambda x: x / 255),
-            ),
+            Mistake(BELOW_1, _steps(after=lambda x: x / 255)),
+            Mistake(BELOW_1, _steps(how="BICUBIC", after=lambda x: x / 255)),
             Mistake(
                 "the channels come first. The exported model takes [N, S, S, 3], as files and "
                 "screens have it.",
@@ -150,6 +153,7 @@ def square_bytes(answer) -> Right:
         (picture("RGBA", 20, 20, 20), 8),
         (picture("P", 20, 14, 21, transparency=3), 7),
         (picture("LA", 18, 24, 22), 8),
+        (picture("L", 20, 16, 23, transparency=128), 8),
     ]
     praise = diagnose(
         answer,
@@ -180,9 +184,12 @@ def square_bytes(answer) -> Right:
                 "a palette can have a transparent colour: it is in image.info['transparency'].",
                 _only(lambda o: o.mode in ("RGBA", "LA")),
             ),
+            Mistake(GREY, _only(lambda o: o.mode != "LA")),
+            Mistake(GREY, _only(lambda o: o.mode in ("RGBA", "P"))),
             Mistake(
-                "a grey image can have an alpha channel as well: its mode is LA.",
-                _only(lambda o: o.mode != "LA"),
+                "a PNG without a palette or an alpha channel can have one transparent colour as "
+                "well: it is in image.info['transparency'], whatever the mode.",
+                _only(lambda o: o.mode in ("RGBA", "LA", "P")),
             ),
         ],
         clear,
@@ -191,6 +198,7 @@ def square_bytes(answer) -> Right:
             "a PNG with an alpha channel and size 8",
             "a PNG with a palette, one colour of which is transparent, and size 7",
             "a grey PNG with an alpha channel and size 8",
+            "a grey PNG, one grey of which is transparent, and size 8",
         ],
         praise="Right: upright, on white, RGB, squashed with the bilinear filter, and bytes come "
         "out.",
