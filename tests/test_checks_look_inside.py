@@ -56,13 +56,17 @@ def test_worst_cells():
             lambda p, t, k: [divmod(int(i), len(p)) for i in np.argsort(-bce(p, t).ravel())[:k]],
             "number of images",
         ),
+        (lambda p, t, k: np.argsort(-bce(p, t).ravel())[:k], "positions in the flattened array"),
+        (
+            lambda p, t, k: np.unravel_index(np.argsort(-bce(p, t).ravel())[:k], p.shape),
+            "all rows come first",
+        ),
         (lambda *a: 3.0, "result of shape"),
         (lambda p, t, k: [(0, 0)] * k, "isn't right yet"),
         (lambda *a: [], "my_worst"),
         (lambda *a: "ab", "my_worst"),
         (lambda *a: [[0, 1], [2]], "my_worst"),
         (lambda *a: [("a", "b")], "my_worst"),
-        (lambda p, t, k: np.argsort(-bce(p, t).ravel())[:k], "my_worst"),
     ]:
         says(checks.worst_cells, wrong, message)
 
@@ -133,6 +137,9 @@ def test_grad_cam():
             "averaged over the images",
         ),
         (cam(lambda z, c: z[:, c].mean()), "depends on the batch"),
+        (cam(lambda z, c: -z[:, c].sum()), "what speaks against the label"),
+        (cam(column, weight=lambda g: g.amax((2, 3), keepdim=True)), "the largest gradient"),
+        (lambda A, z, c: (lambda m: m / m.max())(by_grad(A, z, c)), "the other images"),
         (lambda A, z, c: by_grad(A, z, c) / A.shape[1], "channels are averaged"),
         (lambda A, z, c: cam(column, relu=False)(A, z, c).abs(), "absolute value"),
         (lambda A, z, c: A.mean((1, 2, 3)), "result of shape"),
@@ -179,6 +186,8 @@ def test_mean_of_views():
             lambda f, x: (softmax(f(x), axis=1) + softmax(f(mirror(x)), axis=1)) / 2,
             "goes through a softmax",
         ),
+        (lambda f, x: expit(f((x + mirror(x)) / 2)), "pixels of the two views are averaged"),
+        (lambda f, x: expit(by_torch(f, x)), "applied twice"),
         (lambda f, x: 2 * by_torch(f, x), "added up"),
         (lambda f, x: np.maximum(expit(f(x)), expit(f(mirror(x)))), "larger probability"),
         (lambda f, x: expit(f(mirror(x))), "only the mirrored view"),

@@ -59,6 +59,20 @@ def test_held_out():
             ),
             "by all models",
         ),
+        (
+            lambda x, y, parts, fit: np.where(
+                parts[:, None] < max(parts), by_sklearn(x, y, parts, fit), 0
+            ),
+            "the last part is left out",
+        ),
+        (
+            lambda x, y, parts, fit: fit(x[parts < max(parts)], y[parts < max(parts)])(x),
+            "by the model of the last part",
+        ),
+        (
+            lambda x, y, parts, fit: np.where(parts[:, None] < 5, by_sklearn(x, y, parts, fit), 0),
+            "isn't right yet",
+        ),
         (lambda x, y, parts, fit: by_sklearn(x, y, parts, fit)[:1], "result of shape"),
         (lambda *a: by_sklearn(*a) > 0.5, "cut at a threshold"),
         (lambda *a: by_sklearn(*a) * (a[2][:, None] > 0), "part 0 is left out"),
@@ -109,6 +123,23 @@ def test_ranked_finds():
         (lambda t, p, f, k: [(0, 0)] * k, "isn't right yet"),
         (by(lambda t, p: abs(p - 0.5)), "the distance from 0.5"),
         (lambda t, p, f, k: [r * t.shape[1] + c for r, c in ranked(t, p, f, k)], "flattened"),
+        (lambda *a: np.transpose(ranked(*a)), "all rows come first"),
+        (
+            lambda t, p, f, k: [divmod(r * t.shape[1] + c, len(t)) for r, c in ranked(t, p, f, k)],
+            "divided by the number of images",
+        ),
+        (
+            lambda t, p, f, k: np.argsort(-np.where(t, 1 - p, p)[f])[:k],
+            "these are positions among the found cells. ",
+        ),
+        (
+            lambda t, p, f, k: [
+                divmod(i, t.shape[1]) for i in np.argsort(-np.where(t, 1 - p, p)[f])[:k]
+            ],
+            "as if they were positions in the whole array",
+        ),
+        (lambda t, p, f, k: [o for o in everything(t, p, f, k) if f[o]], "Keep the found cells"),
+        (lambda *a: sorted(ranked(*a)), "in the order of the rows. Leave"),
         (lambda t, p, f, k: f, "my_ranked"),
         (lambda *a: [("a", "b")], "my_ranked"),
         (lambda *a: iter(ranked(*a)), "Make a list"),
@@ -188,6 +219,9 @@ def test_passed_unknown():
         (lambda k, u, keep: 100 * by_sorting(k, u, keep), "a percentage"),
         (lambda k, u, keep: (u > np.percentile(k, 1 - keep)).mean(), "counts from 0 to 100"),
         (lambda k, u, keep: (u > q(k, 0.05)).mean(), "whatever `keep` is"),
+        (lambda k, u, keep: (u > np.percentile(k, keep)).mean(), "use np.quantile with 1 - keep"),
+        (lambda k, u, keep: (u > q(k, 1 - keep)).sum() / len(k), "the number of unknown ones"),
+        (lambda k, u, keep: q(k, 1 - keep), "this is the cut itself"),
         (lambda k, u, keep: interpret.separation(k, u), "isn't right yet"),
         (lambda k, u, keep: u > q(k, 1 - keep), "result of shape"),
     ]:

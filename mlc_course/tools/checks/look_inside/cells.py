@@ -89,6 +89,16 @@ def worst_cells(answer) -> Right:
                 lambda p, t, k: [o[::-1] for o in right(p, t, k)],
             ),
             Mistake(
+                "these are positions in the flattened array. divmod(i, probs.shape[1]) makes a "
+                "pair (row, column) of each.",
+                lambda p, t, k: [r * p.shape[1] + c for r, c in right(p, t, k)],
+            ),
+            Mistake(
+                "all rows come first, then all columns, as np.unravel_index gives them. Make "
+                "pairs: list(zip(rows, columns)).",
+                lambda p, t, k: np.transpose(right(p, t, k)).tolist(),
+            ),
+            Mistake(
                 "a position in the flattened array is divided by the number of images. Each row "
                 "has as many cells as there are labels: divmod(i, probs.shape[1]).",
                 lambda p, t, k: [

@@ -73,6 +73,8 @@ def grad_cam(answer) -> Right:
                 if pool == "mean"
                 else g.sum((2, 3), keepdim=True)
                 if pool == "sum"
+                else g.amax((2, 3), keepdim=True)
+                if pool == "max"
                 else g.mean((0, 2, 3), keepdim=True)
                 if pool == "all"
                 else g
@@ -180,6 +182,19 @@ def grad_cam(answer) -> Right:
                 "the channels aren't weighed: this is the sum of the activations, the same for "
                 "every label.",
                 ran(lambda A, z, c: A.sum(1).detach().numpy()),
+            ),
+            Mistake(
+                "the maps are divided by the highest value of all of them. Leave the scale: a map "
+                "must not depend on the other images.",
+                ran(lambda A, z, c: maps(one)(A, z, c) / maps(one)(A, z, c).max()),
+            ),
+            Mistake(
+                "the sign is the wrong way round: these maps show what speaks against the label.",
+                ran(maps(lambda z, c: -z[:, c].sum())),
+            ),
+            Mistake(
+                "each channel's weight is the largest gradient. Take the mean over the positions.",
+                ran(maps(one, pool="max")),
             ),
             Mistake(
                 "each map is divided by its own maximum. Leave the scale: otherwise the map of "

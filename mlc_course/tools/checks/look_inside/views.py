@@ -25,7 +25,7 @@ def mean_of_views(answer) -> Right:
                 f"predict was given images of shape {x.shape}: it wants [N, H, W, 3], in "
                 "their own size"
             )
-        return (x - 0.5).reshape(len(x), -1) @ maps[x.shape[1:3]]
+        return 4 * np.tanh((x - 0.5).reshape(len(x), -1) @ maps[x.shape[1:3]] / 3)
 
     sig = lambda z: 1 / (1 + np.exp(-z))
     soft = lambda z: np.exp(z) / np.exp(z).sum(1, keepdims=True)
@@ -79,6 +79,15 @@ def mean_of_views(answer) -> Right:
                 "each view goes through a softmax, which shares 1 among the labels. Here several "
                 "labels may be there: use the sigmoid.",
                 lambda x: (soft(predict(x)) + soft(predict(x[:, :, ::-1]))) / 2,
+            ),
+            Mistake(
+                "the pixels of the two views are averaged, and the model is asked once. Ask it "
+                "about each view, and average the probabilities.",
+                lambda x: sig(predict((x + x[:, :, ::-1]) / 2)),
+            ),
+            Mistake(
+                "the sigmoid is applied twice: to each view, and to the mean. Once is enough.",
+                lambda x: sig(right(x)),
             ),
             Mistake("the two views are added up. Divide by their number.", lambda x: 2 * right(x)),
             Mistake(

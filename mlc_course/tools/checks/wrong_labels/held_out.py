@@ -30,7 +30,7 @@ def held_out(answer) -> Right:
             )
 
     cases = []
-    for seed, n, c, k in ((0, 12, 2, 3), (1, 10, 3, 4), (2, 6, 1, 2)):
+    for seed, n, c, k in ((0, 12, 2, 3), (1, 10, 3, 4), (2, 6, 1, 2), (3, 14, 2, 7)):
         rng = np.random.default_rng(seed)
         cases.append(
             (
@@ -103,6 +103,16 @@ def held_out(answer) -> Right:
             Mistake(
                 "part 0 is left out. The parts are numbered from 0: np.unique(parts) gives all.",
                 lambda x, y, parts: np.where(parts[:, None] == 0, 0, right(x, y, parts)),
+            ),
+            Mistake(
+                "the last part is left out. range(parts.max()) stops before it: np.unique(parts) "
+                "gives all.",
+                lambda x, y, parts: np.where(parts[:, None] == parts.max(), 0, right(x, y, parts)),
+            ),
+            Mistake(
+                "every image is predicted by the model of the last part, which has seen the labels "
+                "of all other parts. Predict each part inside the loop.",
+                lambda x, y, parts: Model(x[parts != parts.max()], y[parts != parts.max()])(x),
             ),
             Mistake(
                 "the probabilities are cut at a threshold. A search needs them as they are: how "

@@ -78,6 +78,20 @@ def passed_unknown(answer) -> Right:
                 lambda k, u, keep: above(u, np.percentile(k, 1 - keep)),
             ),
             Mistake(
+                "np.percentile counts from 0 to 100, and the cut belongs at the low end: use "
+                "np.quantile with 1 - keep.",
+                lambda k, u, keep: above(u, np.percentile(k, keep)),
+            ),
+            Mistake(
+                "the right images are counted, and divided by the number of known ones. Divide by "
+                "the number of unknown ones.",
+                lambda k, u, keep: right(k, u, keep) * len(u) / len(k),
+            ),
+            Mistake(
+                "this is the cut itself. What share of the unknown scores is above it?",
+                lambda k, u, keep: np.quantile(k, 1 - keep),
+            ),
+            Mistake(
                 "the cut lets 95 % of the known images through, whatever `keep` is. Use 1 - keep.",
                 lambda k, u, keep: above(u, np.quantile(k, 0.05)),
             ),

@@ -44,6 +44,7 @@ def ranked_finds(answer) -> Right:
     """
     what = called(answer, "my_ranked")
     doubt = lambda t, p: np.where(t, 1 - p, p)  # the probability that the given label is wrong
+    among = lambda t, p, found, k: np.argsort(-doubt(t, p)[found])[:k].tolist()
     only = lambda s, found: np.where(found, s, -np.inf)
     cases = [_case(*o) for o in ((0, 9, 4), (1, 8, 5), (2, 12, 3))]
     right = _pairs(lambda t, p, found: only(doubt(t, p), found))
@@ -104,6 +105,40 @@ def ranked_finds(answer) -> Right:
                 "these are positions in the flattened array. divmod(i, number of labels) makes a "
                 "pair (row, column) of each.",
                 lambda *a: [r * a[1].shape[1] + c for r, c in right(*a)],
+            ),
+            Mistake(
+                "all rows come first, then all columns, as np.unravel_index gives them. Make "
+                "pairs: list(zip(rows, columns)).",
+                lambda *a: np.transpose(right(*a)).tolist(),
+            ),
+            Mistake(
+                "a position in the flattened array is divided by the number of images. Each row "
+                "has as many cells as there are labels: divmod(i, probs.shape[1]).",
+                lambda *a: [list(divmod(r * a[1].shape[1] + c, len(a[1]))) for r, c in right(*a)],
+            ),
+            Mistake(
+                "these are positions among the found cells. np.argwhere(found)[position] is the "
+                "pair (row, column) of each.",
+                among,
+            ),
+            Mistake(
+                "these are positions among the found cells, divided as if they were positions in "
+                "the whole array. np.argwhere(found)[position] is the pair (row, column) of each.",
+                lambda *a: [list(divmod(i, a[1].shape[1])) for i in among(*a)],
+            ),
+            Mistake(
+                "the first k of all cells are taken, and then those kept that were found, so found "
+                "cells are missing. Keep the found cells first, and then take k.",
+                lambda t, p, found, k: [
+                    o
+                    for o in _pairs(lambda t, p, _: doubt(t, p))(t, p, found, k)
+                    if found[tuple(o)]
+                ],
+            ),
+            Mistake(
+                "these are the right cells in the order of the rows. Leave them in the order of "
+                "suspicion.",
+                lambda *a: sorted(right(*a)),
             ),
             Mistake(
                 "all found cells are in your list. Only the first k are wanted.",
