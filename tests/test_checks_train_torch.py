@@ -453,6 +453,7 @@ def rate(
     t, steps, top, start=1 / 25, end=4e-6, peak=-1, last=-1, rise="cos", fall="cos", share=0.25
 ):
     ease = dict(cos=lambda u: (1 - np.cos(np.pi * u)) / 2, line=lambda u: u)
+    ease |= {"sin": lambda u: np.sin(np.pi / 2 * u), "1 - cos": lambda u: 1 - np.cos(np.pi / 2 * u)}
     p, e = share * steps + peak, steps + last
     return (
         top * (start + (1 - start) * ease[rise](t / p))
@@ -475,6 +476,7 @@ def test_one_cycle_rate(torch):
         (dict(rise="line"), "rises in a straight line"),
         (dict(fall="line"), "falls in a straight line"),
         (dict(rise="line", fall="line"), "both ways are straight"),
+        (dict(rise="sin", fall="1 - cos"), "a quarter of a wave"),
         (dict(peak=0), "top comes one step too late"),
         (dict(last=0), "fall ends one step too late"),
         (dict(peak=0, last=0), "both one step too late"),
