@@ -170,6 +170,12 @@ def test_odd_datasets(torch):
 
     says(checks.table_dataset, Alone, "an item is a pair")
 
+    class Swapped(dataset()):
+        def __getitem__(self, i):
+            return super().__getitem__(i)[::-1]
+
+    says(checks.table_dataset, Swapped, "image and target have changed places")
+
 
 # ---- 2
 
@@ -247,6 +253,16 @@ def test_training_step(torch):
             m.eval()
             return bce(m(x), y).item()
 
+    def in_bf16(m, x, y):
+        with torch.autocast("cpu", torch.bfloat16):
+            return with_logits(m(x).float(), y)
+
+    def own_optimiser(m, o, x, y):
+        return step()(m, torch.optim.AdamW(m.parameters(), 1e-3), x, y)
+
+    def times_the_images(m, o, x, y):
+        return step()(m, o, x, y) * len(x)
+
     def by_sum(m, x, y):
         return with_logits(m(x), y, reduction="sum")
 
@@ -297,6 +313,11 @@ def test_training_step(torch):
             "the weights are right, but the loss of the first batch",
         ),
         (step(back=lambda o: o.item() + 1), "the weights are right, but the loss"),
+        (step("train", "zero", "forward", "backward"), "step is never called"),
+        (step("train", "zero", "forward", "step"), "backward is missing"),
+        (step(loss=in_bf16), "computes in bf16"),
+        (own_optimiser, "not by a step of the optimiser that was given"),
+        (times_the_images, "the loss is multiplied by the number of images"),
         (
             step("train", "zero", "forward", "backward", "step", "step"),
             "aren't what one forward pass",
@@ -432,6 +453,7 @@ def rate(
     t, steps, top, start=1 / 25, end=4e-6, peak=-1, last=-1, rise="cos", fall="cos", share=0.25
 ):
     ease = dict(cos=lambda u: (1 - np.cos(np.pi * u)) / 2, line=lambda u: u)
+    ease |= {"sin": lambda u: np.sin(np.pi / 2 * u), "1 - cos": lambda u: 1 - np.cos(np.pi / 2 * u)}
     p, e = share * steps + peak, steps + last
     return (
         top * (start + (1 - start) * ease[rise](t / p))
@@ -454,6 +476,7 @@ def test_one_cycle_rate(torch):
         (dict(rise="line"), "rises in a straight line"),
         (dict(fall="line"), "falls in a straight line"),
         (dict(rise="line", fall="line"), "both ways are straight"),
+        (dict(rise="sin", fall="1 - cos"), "a quarter of a wave"),
         (dict(peak=0), "top comes one step too late"),
         (dict(last=0), "fall ends one step too late"),
         (dict(peak=0, last=0), "both one step too late"),
@@ -584,6 +607,24 @@ def test_keep_the_best(torch):  # noqa: C901  (many wrong answers)
         model.load_state_dict(kept)
         return value
 
+    def another_object(model, one_epoch, score, epochs):
+        best = -1
+        for _ in range(epochs):
+            one_epoch(model)
+            if (s := score(model, "valid")) > best:
+                best, kept = s, copy.deepcopy(model)
+        model = kept
+        return score(model, "test")
+
+    def scored_twice(model, one_epoch, score, epochs):
+        best = -1
+        for _ in range(epochs):
+            one_epoch(model)
+            if score(model, "valid") > best:
+                best, kept = score(model, "valid"), copy.deepcopy(model.state_dict())
+        model.load_state_dict(kept)
+        return score(model, "test")
+
     def longer(model, one_epoch, score, epochs):
         return fit()(model, one_epoch, score, epochs + 1)
 
@@ -611,6 +652,8 @@ def test_keep_the_best(torch):  # noqa: C901  (many wrong answers)
         ),
         (loaded_late, "test is scored with the weights of epoch 5, before"),
         (too_early, "before the first epoch"),
+        (another_object, "only gives the name to another network"),
+        (scored_twice, "keep it under a name"),
         (longer, "more than 5 times"),
         (shorter, "is called 4 times, for 5 epochs"),
         (fit(split="train"), "there are 'valid' and 'test'"),

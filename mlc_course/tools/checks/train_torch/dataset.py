@@ -118,6 +118,11 @@ def _dataset(answer, folder):
                 f"{type(item).__name__}."
             )
         x, y = item
+        if np.ndim(plain(x)) == 1 and np.ndim(plain(y)) == 3:
+            raise Wrong(
+                f"{what}: image and target have changed places. The loop takes them as "
+                "`for x, y in loader`: the image first."
+            )
         _target(what, y, [float(v in names) for v in vocab], names, vocab)
         _pixels(what, x, pic, kind)
     loader = torch.utils.data.DataLoader(data, batch_size=len(paths))

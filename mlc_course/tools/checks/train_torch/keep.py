@@ -118,9 +118,16 @@ def _refuse_looks(what, looks, valid, test, kept, best):
         )
 
 
-def _blame_other_epoch(what, where, valid, kept, best):
+def _blame_other_epoch(what, where, valid, kept, best, looks):
     "Raise the sentence for a fit that keeps another epoch than the best."
     known, last = [v for v in valid if not math.isnan(v)], len(valid) - 1
+    if looks and looks[0][1] == best:
+        raise Wrong(
+            f"{what}: {where[0].lower() + where[1:]} a copy of epoch {best + 1} is asked for its "
+            f"score on test, but the model itself is still that of epoch {kept + 1}. `model = "
+            "copy` only gives the name to another network: load the copy's weights into `model` "
+            "with load_state_dict."
+        )
     if kept == last:
         hint = (
             "The last epoch's weights are in the model at the end. If you kept the best ones: "
@@ -179,10 +186,13 @@ def _one_fit(what, answer, name, valid, test):
     kept, mean = _epoch_of(model), round(model.running_mean.item() / 10) - 1
     looks = [o for o in asked if o[0] == "test"]
     _refuse_looks(what, looks, valid, test, kept, best)
-    if [k for s, k, _ in asked if s == "valid"][: len(valid)] != list(range(len(valid))):
+    scored = [k for s, k, _ in asked if s == "valid"]
+    if scored[: len(valid)] != list(range(len(valid))):
+        cost = " Each score is a pass over all images of valid: keep it under a name."
         raise Wrong(
             f"{what}: valid should be scored once after each epoch; it is scored for the "
-            f"epochs {[k + 1 for s, k, _ in asked if s == 'valid']} (counted from 1)."
+            f"epochs {[k + 1 for k in scored]} (counted from 1)."
+            f"{cost if len(scored) > len(valid) else ''}"
         )
     if kept != mean:
         raise Wrong(
@@ -191,7 +201,7 @@ def _one_fit(what, answer, name, valid, test):
             "both, parameters() only the weights."
         )
     if kept != best:
-        _blame_other_epoch(what, where, valid, kept, best)
+        _blame_other_epoch(what, where, valid, kept, best, looks)
     if got is None or got is ...:
         raise Wrong(
             f"{what}: the right weights are in the model, but nothing comes back. Give back "

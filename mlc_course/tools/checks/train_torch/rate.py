@@ -61,6 +61,12 @@ def one_cycle_rate(answer) -> Right:
     def swapped(a, b, share):
         return wave(b, a, share)
 
+    def rising(a, b, share):
+        return a + (b - a) * math.sin(math.pi / 2 * share)
+
+    def falling(a, b, share):
+        return b + (a - b) * math.cos(math.pi / 2 * share)
+
     scaled = lambda f: (
         lambda t, steps, top: f(t, steps, 1e4)
     )  # tolerances are absolute below 1, and the last rate is small
@@ -83,6 +89,11 @@ def one_cycle_rate(answer) -> Right:
                 "the rate falls in a straight line. In the exercise, as in OneCycleLR, both "
                 "ways are half a cosine.",
                 scaled(wrong(down=line)),
+            ),
+            Mistake(
+                "each way is a quarter of a wave, flat at one end only. Half a cosine, from 0 to "
+                "pi, is flat at both.",
+                scaled(wrong(up=rising, down=falling)),
             ),
             Mistake(
                 "the top comes one step too late: counted from 0, it is step 0.25 * steps - 1.",

@@ -12,13 +12,21 @@ from .._core import (
     torch_first,
 )
 from .._names import called
-from .common import played_with, small_data, small_net
+from .common import played_with, small_data, small_net, state_of
 
 
 def _bce(*args, **kwargs):
     from torch.nn.functional import binary_cross_entropy_with_logits
 
     return binary_cross_entropy_with_logits(*args, **kwargs)
+
+
+def _in_bf16(m, x, y):
+    import torch
+
+    with torch.autocast(x.device.type, torch.bfloat16):
+        logits = m(x)
+    return _bce(logits.float(), y)
 
 
 def _step(loss=lambda m, x, y: _bce(m(x), y), zero="first", order="back", mode=True, times=1):
@@ -66,8 +74,9 @@ def _mistakes():
             _step(order="start"),
         ),
         (
-            "the optimiser never sees a gradient of the batch: step comes before backward, "
-            "or zero_grad comes between the two. The order is zero_grad, backward, step.",
+            "the optimiser never sees a gradient of the batch: backward is missing or comes "
+            "after step, or zero_grad comes between the two. The order is zero_grad, backward, "
+            "step.",
             _step(zero="last", order="step"),
         ),
         (
@@ -112,14 +121,21 @@ def _mistakes():
             "targets and logits have changed places in the loss.",
             _step(lambda m, x, y: _bce(y, m(x))),
         ),
+        (
+            "the network computes in bf16. The exercise asks for neither autocast nor speed, and "
+            "the check compares weights: leave autocast out here.",
+            _step(_in_bf16),
+        ),
     ]
 
 
-def _safely(answer, what):
-    "The answer, with a sentence for an error in it."
+def _safely(answer, what, steps):
+    "The answer, with a sentence for an error in it; `steps` gets a 1 for each step of `optimizer`."
     given = "a small network, an SGD optimiser, x of shape (8, 4) and targets of shape (8, 3)"
 
     def safely(m, o, x, y):
+        real = o.step
+        o.step = lambda *a, **k: (steps.append(1), real(*a, **k))[1]
         try:
             got = answer(m, o, x, y)
         except Exception as e:
@@ -132,13 +148,16 @@ def _safely(answer, what):
                 f"{what} stopped with {type(e).__name__}: "
                 f"{str(e).splitlines()[0] if str(e) else ''}. It was called with {given}."
             ) from e
+        finally:
+            o.step = real
         return got
 
     return safely
 
 
-def _refuse_losses(what, mine, right, x, y):
+def _refuse_losses(what, mine, right, batches):
     "Raise where the weights are right, and the losses that come back aren't."
+    x, y = batches[-1]
     for got, want in zip(mine, right):
         if same(got[0], want[0], 1e-4):
             continue
@@ -146,6 +165,11 @@ def _refuse_losses(what, mine, right, x, y):
             raise Wrong(
                 f"{what}: the weights are right, but the loss that you give back is computed "
                 "again after the step. That costs a pass more; give back the one that you have."
+            )
+        if same(got[0], [v * len(o[1]) for v, o in zip(want[0], batches)], 1e-3):
+            raise Wrong(
+                f"{what}: the weights are right, but the loss is multiplied by the number of "
+                "images. That belongs to the loop that adds up; a step gives the mean."
             )
         raise Wrong(
             f"{what}: the weights are right, but the loss of the first batch is "
@@ -171,6 +195,19 @@ def _refuse_two_steps(answer, what):
         )
 
 
+def _refuse_no_step(what, mine, net):
+    "Raise for an answer that never called `optimizer.step`."
+    if same(mine, state_of(net)):
+        raise Wrong(
+            f"{what}: step is never called. backward computes the gradients, and only step "
+            "changes the weights by them."
+        )
+    raise Wrong(
+        f"{what}: the weights move, but not by a step of the optimiser that was given. A new "
+        "one in every step forgets what the old one knew of the steps before, such as momentum."
+    )
+
+
 def training_step(answer) -> Right:
     "Exercise 2: my_step(model, optimiser, x, y) -> the loss as a Python number; one step is done."
     torch_first()
@@ -181,7 +218,8 @@ def training_step(answer) -> Right:
     def play(f, net):
         return played_with(f, net, batches, lambda m: m.eval())  # as validation leaves it
 
-    mine = [play(_safely(answer, what), net) for net in nets]
+    steps = []
+    mine = [play(_safely(answer, what, steps), net) for net in nets]
     moved = any(
         not same(mine[k][1][n], v)
         for k, net in enumerate(nets)
@@ -201,8 +239,8 @@ def training_step(answer) -> Right:
     if any(getattr(o, "requires_grad", False) for o in losses):
         raise Wrong(
             f"{what}: the loss that you give back still hangs on its graph. A loop that collects "
-            "such losses keeps all that backward needs, for every batch, and runs out of "
-            "memory: give back loss.item()."
+            "such losses keeps a graph for every batch, and its memory grows with every step: "
+            "give back loss.item()."
         )
     equal = lambda f, only=None: all(
         same(a[1], b[1], 1e-4) for k, (a, b) in enumerate(zip(mine, f)) if only is None or k == only
@@ -214,6 +252,8 @@ def training_step(answer) -> Right:
             "and the next zero_grad? It takes backward for the gradients, and then step for "
             "the weights."
         )
+    if not steps:
+        _refuse_no_step(what, mine[0][1], nets[0])
     if not equal(right):
         for says, f in _mistakes():
             try:
@@ -232,6 +272,6 @@ def training_step(answer) -> Right:
             f"{what}: after four steps the weights aren't what one forward pass, the mean of "
             "binary cross-entropy, backward and one step make of them."
         )
-    _refuse_losses(what, mine, right, *batches[-1])
+    _refuse_losses(what, mine, right, batches)
     _refuse_two_steps(answer, what)
     return Right("Right: train, clear, compare, differentiate, step, and a number comes back.")
