@@ -42,6 +42,17 @@ def numbers(module, kind=None):
     )
 
 
+def norms_of_the_first_level(model):
+    norms = [m for m in model[0] if type(m).__name__ == "BatchNorm2d"]
+    return sum(numbers(m) for m in norms) + numbers(model[1])
+
+
+def all_but_convolutions(model):
+    layers = [m for m in model[0].modules() if type(m).__name__ != "Conv2d"]
+    own = sum(p.numel() for m in layers for p in m.parameters(recurse=False))
+    return own + numbers(model[1])
+
+
 def test_trainable_while_frozen(torch):
     nn = torch.nn
     passes(checks.trainable_while_frozen, by_fastai)
@@ -57,6 +68,8 @@ def test_trainable_while_frozen(torch):
     any_norm = (nn.BatchNorm1d, nn.BatchNorm2d)
     for wrong, message in [
         (lambda m: numbers(m[1]), "head alone"),
+        (norms_of_the_first_level, "`modules()` finds them"),
+        (all_but_convolutions, "Its linear layers stay frozen as well"),
         (lambda m: numbers(m), "all parameters"),
         (lambda m: sum(p.numel() for p in m.parameters() if p.requires_grad), "all parameters"),
         (lambda m: numbers(m[0], any_norm), "BatchNorm layers of the body alone"),
