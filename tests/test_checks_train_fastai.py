@@ -42,6 +42,17 @@ def numbers(module, kind=None):
     )
 
 
+def norms_of_the_first_level(model):
+    norms = [m for m in model[0] if type(m).__name__ == "BatchNorm2d"]
+    return sum(numbers(m) for m in norms) + numbers(model[1])
+
+
+def all_but_convolutions(model):
+    layers = [m for m in model[0].modules() if type(m).__name__ != "Conv2d"]
+    own = sum(p.numel() for m in layers for p in m.parameters(recurse=False))
+    return own + numbers(model[1])
+
+
 def test_trainable_while_frozen(torch):
     nn = torch.nn
     passes(checks.trainable_while_frozen, by_fastai)
@@ -57,6 +68,8 @@ def test_trainable_while_frozen(torch):
     any_norm = (nn.BatchNorm1d, nn.BatchNorm2d)
     for wrong, message in [
         (lambda m: numbers(m[1]), "head alone"),
+        (norms_of_the_first_level, "`modules()` finds them"),
+        (all_but_convolutions, "Its linear layers stay frozen as well"),
         (lambda m: numbers(m), "all parameters"),
         (lambda m: sum(p.numel() for p in m.parameters() if p.requires_grad), "all parameters"),
         (lambda m: numbers(m[0], any_norm), "BatchNorm layers of the body alone"),
@@ -192,6 +205,7 @@ def test_which_threshold(torch):
 
 
 def test_metrics_at(torch):
+    from fastai.learner import AvgMetric
     from fastai.metrics import accuracy_multi as theirs
 
     from mlc_course.metrics import accuracy_multi
@@ -226,9 +240,9 @@ def test_metrics_at(torch):
             lambda ts: [lambda i, y, t=t: accuracy_multi(i.sigmoid(), y, thresh=t) for t in ts],
             "applied twice",
         ),
-        (lambda ts: [partial(accuracy_multi, thresh=ts[0])], "1 metrics for the 3"),
+        (lambda ts: [partial(accuracy_multi, thresh=ts[0])], "1 metric for the 3"),
         (lambda ts: partial(accuracy_multi, thresh=ts[0]), "should give back a list"),
-        (lambda ts: [0.5 for _ in ts], "is no function"),
+        (lambda ts: [0.5 for _ in ts], "isn't a function"),
         (lambda ts: {partial(accuracy_multi, thresh=t) for t in ts}, "should give back a list"),
         (lambda ts: (partial(accuracy_multi, thresh=t) for t in ts), "Make a list of it"),
         (
@@ -240,7 +254,16 @@ def test_metrics_at(torch):
             lambda ts: [lambda i, y, t=t: accuracy_multi(i, y, thresh=t) / 2 for t in ts],
             "isn't right yet",
         ),
-        (lambda ts: [partial(accuracy_multi, ts) for t in ts], "stopped with"),
+        (lambda ts: [partial(accuracy_multi, ts) for t in ts], "fixes arguments from the left"),
+        (lambda ts: [partial(accuracy_multi, t) for t in ts], "fixes arguments from the left"),
+        (lambda ts: [partial(accuracy_multi, thresh=ts) for t in ts], "the whole list"),
+        (lambda ts: [AvgMetric(partial(accuracy_multi, thresh=t)) for t in ts], "AvgMetric"),
+        (
+            lambda ts: [
+                lambda i, y, t=t: ((i.sigmoid() > t) == y.bool()).all(1).float().mean() for t in ts
+            ],
+            "every label right",
+        ),
     ]:
         says(checks.metrics_at, wrong, message)
 
@@ -250,6 +273,22 @@ def test_metrics_at(torch):
 
 def groups(m):
     return [list(m[0][:2].parameters()), list(m[0][2:].parameters()), list(m[1].parameters())]
+
+
+def by_map(m):
+    from fastai.torch_core import params
+    from fastcore.foundation import L
+
+    return L(m[0][:2], m[0][2:], m[1]).map(params)
+
+
+@pytest.mark.parametrize("kind, n", [(list, 3), (tuple, 1), (set, 1)])
+def test_fastai_makes_groups_from_lists_only(torch, kind, n):
+    from fastai.optimizer import Adam
+
+    nn = torch.nn
+    net = nn.Sequential(nn.Sequential(*[nn.Linear(2, 2) for _ in range(3)]), nn.Linear(2, 1))
+    assert len(Adam([kind(g) for g in groups(net)], lr=0.1).param_lists) == n
 
 
 def test_three_groups(torch):
@@ -262,7 +301,8 @@ def test_three_groups(torch):
     def by_fastai(m):
         return L(m[0][:2], m[0][2:], m[1]).map(params)
 
-    passes(checks.three_groups, by_fastai)
+    says(checks.three_groups, by_fastai, "defined within another function")
+    passes(checks.three_groups, by_map)
     odd_answers = [
         (0.5, "should be a function"),
         (lambda m: 3, "gave int"),
@@ -325,7 +365,11 @@ def test_three_groups(torch):
             ],
             "all of it and nothing else",
         ),
+        (lambda m: [tuple(g) for g in groups(m)], "a group is a tuple"),
+        (lambda m: [set(g) for g in groups(m)], "a group is a set"),
+        (lambda m: [[list(o.parameters()) for o in m]] * 3, "a group holds lists"),
         (lambda m: groups(m), "lambda has no name"),
+        (partial(lambda m: groups(m)), "a partial of something"),
     ]:
         says(checks.three_groups, wrong, message)
 
@@ -387,6 +431,10 @@ class AtThreshold:
         return ((inp.sigmoid() > self.thresh) == targ.bool()).float().mean()
 
 
+def threshold_first(thresh, inp, targ):
+    return ((inp.sigmoid() > thresh) == targ.bool()).float().mean()
+
+
 def norms_by_their_buffers(model):
     norms = [m for m in model[0].modules() if hasattr(m, "running_mean")]
     return sum(p.numel() for m in (*norms, model[1]) for p in m.parameters())
@@ -417,6 +465,7 @@ def test_right_answers_written_another_way(torch):
     passes(checks.trainable_while_frozen, norms_by_their_buffers)
     passes(checks.trainable_while_frozen, norms_by_address)
     passes(checks.metrics_at, lambda ts: [AtThreshold(t) for t in ts])
+    passes(checks.metrics_at, lambda ts: [partial(threshold_first, t) for t in ts])
     passes(checks.three_groups, by_children)
     passes(checks.ignores_a_shift, by_isclose)
     passes(checks.ignores_a_shift, lambda f, x, t: abs(float(f(x - 1, t) - f(x, t))) <= 1e-6)

@@ -68,7 +68,8 @@ def trainable_while_frozen(answer) -> Right:
         [
             Mistake(
                 "you count the head alone. fastai keeps the BatchNorm layers of the frozen "
-                "body in training (train_bn=True), so their weights and biases count too.",
+                "body in training (train_bn=True), so their weights and biases count too. If you "
+                "looked for them and found none: most stand deeper, and `modules()` finds them.",
                 lambda m: _numbers(m[1]),
             ),
             Mistake(
@@ -130,6 +131,14 @@ def trainable_while_frozen(answer) -> Right:
                 "convolutions and linear layers are among them, and they stay frozen: ask for "
                 "the kind of the layer.",
                 lambda m: sum(p.numel() for p in m[0].parameters() if p.ndim == 1) + _numbers(m[1]),
+            ),
+            Mistake(
+                "only the convolutions of the body are left out. Its linear layers stay frozen "
+                "as well: in the body, BatchNorm alone learns.",
+                lambda m: (
+                    _numbers(m[0], lambda o: not type(o).__name__.startswith("Conv"))
+                    + _numbers(m[1])
+                ),
             ),
             Mistake(
                 "this is what stays frozen. Asked is the rest.", lambda m: _numbers(m) - right(m)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterator
+from functools import partial
 
 from .._core import (
     NotDone,
@@ -105,6 +106,16 @@ def three_groups(answer) -> Right:  # noqa: C901  (a ladder of diagnoses)
                 f"{what} gives names. The optimiser needs the parameters themselves: "
                 "parameters() in place of named_parameters()."
             )
+        if odd := [g for g in got if isinstance(g, (tuple, set, frozenset))]:
+            raise Wrong(
+                f"{what}: a group is a {type(odd[0]).__name__}. fastai takes it for one parameter, "
+                "and makes one group of all: make each group a list."
+            )
+        if any(isinstance(p, list) for p in flat):
+            raise Wrong(
+                f"{what}: a group holds lists. It should be one flat list of parameters; "
+                "a + b joins two lists."
+            )
         if odd := [p for p in flat if id(p) not in name]:
             raise Wrong(
                 f"{what}: a group holds {type(odd[0]).__name__} {show(odd[0], 50)}, which "
@@ -168,5 +179,15 @@ def three_groups(answer) -> Right:  # noqa: C901  (a ladder of diagnoses)
             raise Wrong(
                 f"{what}: the groups are right, but a lambda has no name that pickle could "
                 "store. Write it with def."
+            ) from None
+        if isinstance(answer, partial):
+            raise Wrong(
+                f"{what}: the groups are right, but this is a partial of something that pickle "
+                "can't store. Write a named function with def."
+            ) from None
+        if "<locals>" in getattr(answer, "__qualname__", ""):
+            raise Wrong(
+                f"{what}: the groups are right, but plain pickle can't store a function that is "
+                "defined within another function. Write it at the start of a line."
             ) from None
     return Right("Right: every parameter once, the head last.")

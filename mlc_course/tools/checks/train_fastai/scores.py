@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from functools import partial
 
 from .._core import (
     Right,
@@ -74,6 +75,36 @@ def which_threshold(answer) -> Right:
     )
 
 
+def _refuse_what_cannot_be_called(what, metrics):
+    "Say what is wrong with a metric that isn't a function of (inp, targ)."
+    for o in metrics:
+        if not callable(o) and hasattr(o, "accumulate"):
+            raise Wrong(
+                f"{what} gives objects of fastai's {type(o).__name__}. A Learner wraps each "
+                "metric so by itself: give the functions of (inp, targ)."
+            )
+        if not callable(o):
+            raise Wrong(
+                f"{what}: {show(o)} isn't a function, so a Learner can't call it. Don't "
+                "compute the accuracy here; hand over functions that will, once they are given "
+                "inp and targ."
+            )
+
+
+def _refuse_a_threshold_in_the_wrong_place(what, metrics, logits, targ):
+    "Name the cause if a partial stops because it fixes `inp` in place of the threshold."
+    for m in metrics:
+        if not (isinstance(m, partial) and m.args):
+            continue
+        try:
+            m(logits, targ)
+        except Exception:
+            raise Wrong(
+                f"{what}: partial fixes arguments from the left, so the threshold takes the place "
+                "of inp. Pass it by its name: thresh=..."
+            ) from None
+
+
 def metrics_at(answer) -> Right:  # noqa: C901  (a ladder of diagnoses)
     """Exercise 3: my_metrics(thresholds) -> a list of metrics (inp, targ) -> accuracy, one for each
     threshold, that pickle can store.
@@ -87,11 +118,12 @@ def metrics_at(answer) -> Right:  # noqa: C901  (a ladder of diagnoses)
             [-2.0, 0.0, 0.8],
             [-0.4, -3.0, -0.2],
             [0.6, 1.0, -1.0],
-            [3.0, -0.7, -2.5],
+            [3.0, 0.2, -2.5],
         ]
     )
     targ = torch.tensor([[1.0, 0, 0], [0, 0, 1], [1, 0, 0], [1, 0, 0], [1, 1, 0]])
     acc = lambda x, t, th: ((x.sigmoid() > th) == t.bool()).float().mean().item()
+    whole = lambda x, t, th: ((x.sigmoid() > th) == t.bool()).all(1).float().mean().item()
     what = called(answer, "my_metrics")
     function(answer, what)
     for wanted in ([0.1, 0.6, 0.9], [0.55], [0.7, 0.2]):
@@ -107,14 +139,11 @@ def metrics_at(answer) -> Right:  # noqa: C901  (a ladder of diagnoses)
             )
         if len(got) != len(wanted):
             raise Wrong(
-                f"{what} gave {len(got)} metrics for the {len(wanted)} thresholds {wanted}."
+                f"{what} gave {len(got)} metric{'s' if len(got) != 1 else ''} for the "
+                f"{len(wanted)} thresholds {wanted}."
             )
-        if odd := [o for o in got if not callable(o)]:
-            raise Wrong(
-                f"{what}: {show(odd[0])} is no function, so a Learner can't call it. Don't "
-                "compute the accuracy here; hand over functions that will, once they are given "
-                "inp and targ."
-            )
+        _refuse_what_cannot_be_called(what, got)
+        _refuse_a_threshold_in_the_wrong_place(what, got, logits, targ)
         values = [
             attempt(
                 m, (logits, targ), f"the metric for {th}", "five rows of logits and their targets"
@@ -124,6 +153,11 @@ def metrics_at(answer) -> Right:  # noqa: C901  (a ladder of diagnoses)
         right = [acc(logits, targ, th) for th in wanted]
         if same(values, right):
             continue
+        if len(wanted) == 3 and same(values, [acc(logits, targ, torch.tensor(wanted))] * 3):
+            raise Wrong(
+                f"{what}: every metric has the whole list as its threshold, one number per label. "
+                "Give each metric one number of the list."
+            )
         if len(wanted) > 1 and same(values, [right[-1]] * len(right)):
             raise Wrong(
                 f"{what}: all of your metrics use the last threshold, {wanted[-1]}. A "
@@ -151,6 +185,11 @@ def metrics_at(answer) -> Right:  # noqa: C901  (a ladder of diagnoses)
             )
         if same(values, [acc(logits.sigmoid(), targ, th) for th in wanted]):
             raise Wrong(f"{what}: the sigmoid is applied twice, by you and by accuracy_multi.")
+        if same(values, [whole(logits, targ, th) for th in wanted]):
+            raise Wrong(
+                f"{what}: your metrics count the images with every label right. Multi-label "
+                "accuracy counts every label of every image."
+            )
         raise Wrong(
             f"{what} isn't right yet. For the thresholds {wanted} its metrics give "
             f"{show(values)} on five rows of logits, expected {show(right)}."
