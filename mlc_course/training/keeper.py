@@ -45,9 +45,7 @@ class Keeper:
         self.arrays: dict | None = None
         self.best, self.best_epoch = self.WORST, None
         self.extra, self.stop, self.bar = 0.0, False, None
-        self.precision: str | None = (
-            None  # where the loop keeps none itself
-        )
+        self.precision: str | None = None  # where the loop keeps none itself
         self.rates = note_rate([], 0, profile.learning_rate)
         self.began = time.perf_counter()
 
