@@ -260,3 +260,87 @@ def test_messages_name_the_learners_function():
     says(checks.chance_of_seeds, share_of_deals, "share_of_deals isn't right yet")
     says(checks.same_step_rate, rate_of_my_own, "rate_of_my_own: you multiply")
     says(checks.keras_epsilon, lambda eps, beta2, step: eps, "my_epsilon: ")
+
+
+def test_more_ways_to_go_wrong():
+    for check, wrong, message in [
+        (checks.same_step_rate, lambda r, n, c: r * n * c, "multiply by the number of cells"),
+        (checks.keras_epsilon, lambda e, b, t: e / (1 - b) ** 0.5, "The step is missing, and"),
+        (checks.keras_epsilon, lambda e, b, t: e / (1 - b**t), "The root is missing, and"),
+        (checks.chance_of_seeds, of_medians, "you compare medians"),
+        (checks.chance_of_seeds, lambda a, b: 100 * scipy_chance(a, b, True), "in percent"),
+        (checks.chance_of_seeds, scipy_chance, "one direction and double it"),
+    ]:
+        says(check, wrong, message[0].lower() + message[1:])
+
+
+def all_deals(a, b, centre):
+    pooled, k = np.array([*a, *b]), len(a)
+    deals = [np.isin(np.arange(len(pooled)), rows) for rows in combinations(range(len(pooled)), k)]
+    apart = np.array([centre(pooled[m]) - centre(pooled[~m]) for m in deals])
+    return apart, centre(a) - centre(b)
+
+
+def of_medians(a, b):
+    apart, seen = all_deals(a, b, np.median)
+    return (abs(apart) >= abs(seen) - 1e-12).mean()
+
+
+def scipy_chance(a, b, both=False):
+    "SciPy's two-sided p is twice the smaller direction."
+    apart, seen = all_deals(a, b, np.mean)
+    up, down = (apart >= seen - 1e-12).mean(), (apart <= seen + 1e-12).mean()
+    return (abs(apart) >= abs(seen) - 1e-12).mean() if both else min(1, 2 * min(up, down))
+
+
+def test_variances_of_other_numbers():
+    def kept(old, new, m):
+        return tuple((1 - m) * old + m * o for o in new)
+
+    def whole(old, x, m):
+        return kept(old, (x.var(ddof=1), x.var()), m)
+
+    def twice(old, x, m):
+        n = x.size / x.shape[-1]
+        return kept(old, (x.var((0, 1, 2), ddof=1) * n / (n - 1), x.var((0, 1, 2))), m)
+
+    def with_channels(old, x, m):
+        v = x.var((0, 1, 2))
+        return kept(old, (v * x.size / (x.size - 1), v), m)
+
+    def alone(old, x, m):
+        return x.var((0, 1, 2), ddof=1), x.var((0, 1, 2))
+
+    for wrong, message in [
+        (whole, "one variance for everything"),
+        (twice, "corrected twice"),
+        (with_channels, "counts the channels"),
+        (alone, "of the batch alone"),
+    ]:
+        says(checks.running_variances, wrong, message)
+
+
+def test_first_layer_by_size_or_by_the_first_alone():
+    def apart(ours, theirs):
+        flat = {k: np.moveaxis(v, -1, 1) if v.ndim == 4 else v for k, v in theirs.items()}
+        return {k: np.abs(a - flat[k]).max() for k, a in ours.items()}
+
+    def largest(ours, theirs, tol):
+        d = apart(ours, theirs)
+        name = max(d, key=d.get)
+        return "none" if d[name] <= tol else name
+
+    def first(ours, theirs, tol):
+        for name, d in apart(ours, theirs).items():
+            return name if not d <= tol else "none"
+
+    says(checks.first_layer, largest, "with the largest difference")
+    says(checks.first_layer, first, "the first layer only")
+    says(
+        checks.first_layer,
+        lambda ours, theirs, tol: next(
+            (k for k, a in ours.items() if not abs(a - theirs[k].reshape(a.shape)).max() <= tol),
+            "none",
+        ),
+        "`reshape` doesn't move the axes",
+    )

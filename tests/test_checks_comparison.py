@@ -384,3 +384,36 @@ def test_no_repetition_has_a_tie():
         return right_luck(v, t)
 
     passes(checks.luck_of_the_test, spy)
+
+
+def test_gap_in_seeds_with_another_spread():
+    over = lambda spread: lambda a, b: (np.mean(a) - np.mean(b)) / spread(a, b)
+    n = lambda a, b: len(a) + len(b)
+    squares = lambda x: np.square(np.asarray(x) - np.mean(x)).sum()
+    by_all = over(lambda a, b: ((squares(a) + squares(b)) / n(a, b)) ** 0.5)
+    says(checks.gap_in_seeds, by_all, "divide by `len(a) + len(b) - 2`")
+    says(
+        checks.gap_in_seeds,
+        over(lambda a, b: (max(a) - min(a) + max(b) - min(b)) / 2),
+        "highest minus lowest",
+    )
+    free = lambda x: len(x) - 1
+    weighed = lambda a, b: (free(a) * st.stdev(a) + free(b) * st.stdev(b)) / (n(a, b) - 2)
+    says(checks.gap_in_seeds, over(weighed), "mean of the two standard deviations")
+
+
+def test_luck_of_the_test_with_a_part_missing():
+    rows = lambda v, t: [(max(b), b[int(np.argmax(a))]) for a, b in zip(v.tolist(), t.tolist())]
+    mean = lambda f: lambda v, t: st.mean(f(*o) for o in rows(v, t))
+    says(checks.luck_of_the_test, mean(lambda best, fair: fair), "only what valid's choice")
+    says(checks.luck_of_the_test, mean(lambda best, fair: best), "only what test's own choice")
+    says(
+        checks.luck_of_the_test,
+        lambda v, t: st.mean(x - y for x, y in rows(v, t) if x > y),
+        "The others count as well",
+    )
+    says(
+        checks.luck_of_the_test,
+        lambda v, t: st.median(x - y for x, y in rows(v, t)),
+        "take the median",
+    )

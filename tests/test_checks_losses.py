@@ -653,3 +653,18 @@ def test_what_the_quiz_says_about_pytorch_is_true(case):
         assert torch.allclose(
             F.nll_loss(x, number), -x[torch.arange(4), number].mean()
         )  # runs, and is no loss
+
+
+def test_soft_f1_smoothed_or_of_mean_precision_and_recall():
+    def smoothed(x, t):
+        p = x.sigmoid()
+        return 1 - ((2 * (p * t).sum(0) + 1) / (p.sum(0) + t.sum(0) + 1)).mean()
+
+    def of_means(x, t):
+        p = x.sigmoid()
+        tp = (p * t).sum(0)
+        precision, recall = (tp / p.sum(0)).mean(), (tp / t.sum(0).clamp(min=1e-9)).mean()
+        return 1 - 2 * precision * recall / (precision + recall)
+
+    says(checks.soft_f1, smoothed, "you add 1 above and below")
+    says(checks.soft_f1, of_means, "mean precision and the mean recall")

@@ -600,3 +600,30 @@ def test_more_losses_and_scores_are_told_what_is_wrong():
         checks.heads_right,
         lambda p, t: frame(p, t).mean().to_dict() | {"all right": frame(p, t).all(axis=1).mean()},
     )
+
+
+def test_a_name_needs_its_count_in_both_lists():
+    kept = lambda names, train: [o if o in train else "Other" for o in names]
+    answer = lambda train, test, least: (list(train), kept(test, train))
+    says(checks.merge_by_train, answer, "occur `min_count` times there")
+
+
+def test_other_readings_of_all_right_are_told_what_is_wrong():
+    def scored(total, key="all right"):
+        def f(preds, targets):
+            right = {n: preds[n] == t for n, t in targets.items()}
+            every = np.array(list(right.values()))
+            return {n: r.mean() for n, r in right.items()} | {key: total(every)}
+
+        return f
+
+    says(checks.heads_right, scored(lambda r: r.all(0).mean(), "All right"), "lower case")
+    says(checks.heads_right, scored(lambda r: (~r).any(0).mean()), "images with a mistake")
+    says(checks.heads_right, scored(lambda r: (r.sum(0) == 3).mean()), "fixed number of heads")
+
+
+def test_other_readings_of_s_are_told_what_is_wrong():
+    total = lambda f: lambda losses, s: sum(f(losses[n], s[n]) for n in losses)
+    says(checks.uncertain_loss, total(lambda v, s: -v * s.exp() + s / 2), "inside, exp(-s)")
+    deviation = total(lambda v, s: v * (-2 * s).exp() + s)
+    says(checks.uncertain_loss, deviation, "logarithm of the standard deviation")

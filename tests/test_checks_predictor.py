@@ -119,6 +119,8 @@ def test_square_bytes():
         == 0
     )
     says(checks.square_bytes, changed(right_bytes, lambda x: x / 255), "between 0 and 1")
+    plainest = lambda *a: plain(*a, Image.Resampling.BICUBIC) / 255
+    says(checks.square_bytes, plainest, "between 0 and 1")
     says(
         checks.square_bytes,
         changed(right_bytes, lambda x: np.moveaxis(x, 2, 0)),
@@ -275,6 +277,56 @@ def test_digits_and_spaces_of_a_line():
     says(checks.what_is_said, line(lambda v, p: f"{v} {p:.2f}", ","), "comma alone")
 
 
+def test_transparency_of_every_mode_and_an_opaque_palette():
+    def laid(modes):
+        def f(data, size):
+            image = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
+            if image.mode in modes:
+                image = image.convert("RGBA")
+                image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+            return np.asarray(image.convert("RGB").resize((size, size), Image.Resampling.BILINEAR))
+
+        return f
+
+    passes(checks.square_bytes, laid(("RGBA", "LA", "P", "L")))
+    says(checks.square_bytes, laid(("RGBA", "LA", "P")), "whatever the mode")
+    says(checks.square_bytes, laid(("RGBA", "P", "L")), "its mode is LA")
+    says(checks.square_bytes, laid(("RGBA", "P")), "its mode is LA")
+    says(checks.square_bytes, laid(("RGBA", "LA")), "image.info['transparency']")
+    says(checks.square_bytes, laid(("RGBA",)), "only images of the mode RGBA")
+
+    def late(data, size):
+        image = Image.open(io.BytesIO(data))
+        if image.has_transparency_data:
+            return right_bytes(data, size)
+        image = ImageOps.exif_transpose(image)
+        return np.asarray(image.resize((size, size), Image.Resampling.BILINEAR).convert("RGB"))
+
+    says(checks.square_bytes, late, "squashed before it is converted to RGB")
+
+
+def test_ranges_tolerance_and_a_single_order():
+    def by_ranges(a, b):
+        found = right_fault(a, b)
+        if found in ("none", "labels in another order", "images in another order"):
+            return found
+        if b.min() >= 0.5 and b.max() <= 0.7311:
+            return "sigmoid twice"
+        return "sigmoid never" if b.min() < 0 else "something else"
+
+    says(checks.which_fault, by_ranges, "look at the ranges alone")
+    loose = lambda a, b: "none" if np.abs(a - b).max() < 0.02 else right_fault(a, b)
+    says(checks.which_fault, loose, "ignore at most 0.001")
+    default = lambda a, b: "none" if np.allclose(a, b) else "something else"
+    says(checks.which_fault, default, "compare exactly, or nearly so")
+
+    def reversed_only(a, b):
+        found = right_fault(a, b)
+        return found if "order" not in found or np.allclose(a[:, ::-1], b) else "something else"
+
+    says(checks.which_fault, reversed_only, "any may occur")
+
+
 def test_which_fault():
     by_range = lambda a, b: "sigmoid never" if b.min() < 0 or b.max() > 1 else right_fault(a, b)
     says(checks.which_fault, by_range, "numbers outside 0 to 1")
@@ -337,7 +389,7 @@ def test_which_fault():
     says(
         checks.which_fault,
         lambda a, b: right_fault(a, b) if "order" not in right_fault(a, b) else "something else",
-        "orders are never recognised",
+        "another order isn't recognised",
     )
     says(checks.which_fault, lambda a, b: "twice", "'twice' isn't one of the names")
     says(
@@ -397,6 +449,12 @@ def by_value(good):
         return "bad thresholds" if whole == "ok" and not fine else whole
 
     return answer
+
+
+def test_a_threshold_of_0_or_1_may_be_an_int_or_a_float():
+    only_floats = by_value(lambda t: isinstance(t, float) and 0 <= t <= 1)
+    says(checks.verdict, only_floats, "only floats are taken")
+    says(checks.verdict, by_value(lambda t: type(t) in (int, float) and 0 < t < 1), "are refused")
 
 
 def test_verdict():

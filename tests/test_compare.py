@@ -129,7 +129,7 @@ def test_a_mistake_is_far_beyond_the_tolerance(batch, exact, change):
 def test_strict_names_what_differs_and_by_how_much():
     one, two = dict(loss=1.0, logits=np.zeros((2, 3))), dict(loss=1.5, logits=np.zeros((2, 3)))
     with pytest.raises(
-        Disagreement, match=r"loss differs by 0\.5 between a, b \(tolerance 0\.1\)\. Start"
+        Disagreement, match=r"loss: 0\.5 apart between a, b \(tolerance 0\.1\)\. Start"
     ):
         agreement(dict(a=one, b=two), 0.1, strict=True)
     assert agreement(dict(a=one, b=two), 1.0, strict=True).agree.all()

@@ -118,7 +118,7 @@ def mistakes(
     ax.set_yticks(place, figures)
     ax.set(ylim=(len(figures) - 0.5, -0.5), ylabel="head")
     ax.set(xlabel="share wrong (logarithmic; left is better)", title="Mistakes on the test images")
-    ax.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
+    ax.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5), labelspacing=1, borderpad=1)
     return ax
 
 

@@ -94,7 +94,7 @@ def check_observed(observed, tolerances):
 def told(beyond) -> str:
     "What is said of the rows that are beyond their tolerance."
     rows = [
-        f"{r.quantity} differs by {r.difference:.2g} between {r.pair} (tolerance {r.tolerance:g})"
+        f"{r.quantity}: {r.difference:.2g} apart between {r.pair} (tolerance {r.tolerance:g})"
         for r in beyond.head(TOLD).itertuples()
     ]
     more = [f"and {len(beyond) - TOLD} more"] if len(beyond) > TOLD else []

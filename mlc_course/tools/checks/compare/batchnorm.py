@@ -34,6 +34,18 @@ def _variances(
     return out[::-1] if swap else out
 
 
+def _over_everything(old, x, momentum):
+    "One variance of all numbers, not one for each channel."
+    return tuple((1 - momentum) * old + momentum * x.var(ddof=d) for d in (1, 0))
+
+
+def _corrected_twice(old, x, momentum):
+    "n / (n - 1) times a variance that was divided by n - 1."
+    n = x[..., 0].size
+    torchs = (1 - momentum) * old + momentum * x.var((0, 1, 2), ddof=1) * n / (n - 1)
+    return torchs, _variances(old, x, momentum)[1]
+
+
 def _pair(out):
     "A pair, also when it comes as a list or as one array of two rows."
     return tuple(np.asarray(o, float) for o in out)
@@ -115,6 +127,25 @@ def running_variances(answer) -> Right:
                     ),
                 ),
                 (
+                    "there is one variance for everything. BatchNorm takes one for each channel: "
+                    "leave the last axis out, axis=(0, 1, 2).",
+                    _over_everything,
+                ),
+                (
+                    "PyTorch's variance is corrected twice: `ddof=1` divides by n - 1 already.",
+                    _corrected_twice,
+                ),
+                (
+                    "your n counts the channels, too. Each channel has its own variance: n is N "
+                    "* H * W.",
+                    lambda old, x, m: _variances(old, x, m, n=x.size),
+                ),
+                (
+                    "these are the variances of the batch alone. A running one is (1 - momentum) "
+                    "* old + momentum * new.",
+                    lambda old, x, m: _variances(old * 0, x, 1),
+                ),
+                (
                     "the old variance is missing: a running one keeps the share (1 - momentum) "
                     "of it.",
                     v(old_share=0),
@@ -157,6 +188,16 @@ def keras_epsilon(answer) -> Right:
                 "counts 1/sqrt(1 - beta2**step) times as much, so it has to be given smaller "
                 "by that factor.",
                 r(lambda b, t: 1 / np.sqrt(1 - b**t)),
+            ),
+            Mistake(
+                "the step is missing, and you divide where you should multiply. In step t the "
+                "factor is sqrt(1 - beta2**t).",
+                r(lambda b, t: 1 / np.sqrt(1 - b)),
+            ),
+            Mistake(
+                "the root is missing, and you divide where you should multiply: the factor is "
+                "sqrt(1 - beta2**step).",
+                r(lambda b, t: 1 / (1 - b**t)),
             ),
             Mistake(
                 "the root is missing. Epsilon stands beside the root of the second moment, so "

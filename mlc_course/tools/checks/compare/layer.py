@@ -19,6 +19,22 @@ def _by_isclose(ours, theirs, tol):
     return "none"
 
 
+def _furthest(right, ours, theirs, tol):
+    "The layer with the largest difference, if that isn't within `tol`."
+    size = lambda k: np.abs(
+        ours[k] - (theirs[k].transpose(0, 3, 1, 2) if theirs[k].ndim == 4 else theirs[k])
+    ).max()
+    name = max(ours, key=size)
+    return right({name: ours[name]}, theirs, tol)
+
+
+def _grown(ours, theirs):
+    "A case in which a later layer differs by more than the first that differs."
+    theirs["block"] += 0.01
+    theirs["head"] += 0.5
+    return ours, theirs, 1e-3
+
+
 def _large(ours, theirs):
     "A case in which one large value differs by more than tol."
     ours["block"][0, 1, 1, 1] = theirs["block"][0, 1, 1, 1] = 1000
@@ -92,6 +108,7 @@ def first_layer(answer) -> Right:
     theirs["block"][0, 1, 1, 1] += 3e-3
     cases.append((ours, theirs, 1e-3))
     cases.append(_large(*nets(c=3, h=3, w=3)))
+    cases.append(_grown(*nets(c=3, h=3, w=3)))
     ours, _ = nets()
     for k in ("stem", "block"):
         ours[k] = ours[k] + ours[k].swapaxes(2, 3)  # the same with rows and columns exchanged
@@ -116,6 +133,7 @@ def first_layer(answer) -> Right:
                 "head, by less than tol",
                 "one cell of block",
                 "one large cell of block",
+                "block and, more, head",
                 "none",
             ),
             cases,
@@ -132,8 +150,8 @@ def first_layer(answer) -> Right:
             [
                 Mistake(
                     "you compare PyTorch's [N, C, H, W] with Keras' [N, H, W, C] as they are. "
-                    "With as many channels as rows that gives no error, only differences: "
-                    "transpose(0, 3, 1, 2) first.",
+                    "With as many channels as rows that gives no error, only differences, and "
+                    "`reshape` doesn't move the axes either: transpose(0, 3, 1, 2) first.",
                     lambda *a: right(*a, move=None),
                 ),
                 Mistake(
@@ -163,6 +181,16 @@ def first_layer(answer) -> Right:
                     "you give the last layer that differs. What comes later inherits its "
                     "inputs; the first one is where to look.",
                     lambda *a: right(*a, last=True),
+                ),
+                Mistake(
+                    "you give the layer with the largest difference. Differences may grow on their "
+                    "way through the network; the first one is where to look.",
+                    lambda *a: _furthest(right, *a),
+                ),
+                Mistake(
+                    "you look at the first layer only: `return` inside the loop ends it. Say "
+                    "'none' after the loop.",
+                    lambda a, b, t: right({k: a[k] for k in [*a][:1]}, b, t),
                 ),
                 Mistake(
                     "tol isn't used: layers that differ by less than it agree.",

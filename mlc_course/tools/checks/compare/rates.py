@@ -42,6 +42,11 @@ def same_step_rate(answer) -> Right:
                 lambda rate, n, c: rate / (n * c),
             ),
             Mistake(
+                f"you multiply by the number of cells. Both losses average over the images, and "
+                f"{says}",
+                lambda rate, n, c: rate * n * c,
+            ),
+            Mistake(
                 "you give back the factor between the two rates and not the rate.",
                 lambda rate, n, c: 1 / c,
             ),
@@ -74,6 +79,14 @@ def _by_value(a, b):
     pooled, seen = [*a, *b], abs(np.mean(a) - np.mean(b))
     deals = [(c, [v for v in pooled if v not in c]) for c in combinations(pooled, len(a))]
     apart = [abs(np.mean(c) - np.mean(rest)) if rest else np.nan for c, rest in deals]
+    return float(np.mean([d >= seen - 1e-12 for d in apart]))
+
+
+def _of_medians(a, b):
+    "The share of deals whose medians lie at least as far apart."
+    pooled, seen = np.array([*a, *b], float), abs(np.median(a) - np.median(b))
+    deals = (list(rows) for rows in combinations(range(len(pooled)), len(a)))
+    apart = [abs(np.median(pooled[c]) - np.median(np.delete(pooled, c))) for c in deals]
     return float(np.mean([d >= seen - 1e-12 for d in apart]))
 
 
@@ -160,6 +173,16 @@ def chance_of_seeds(answer) -> Right:
                 "value takes out the other as well. Choose positions: "
                 "combinations(range(len(pooled)), len(a)).",
                 quiet(_by_value),
+            ),
+            Mistake(
+                "you count one direction and double it. With lists of different lengths the two "
+                "directions needn't have equal shares: count both, with absolute values.",
+                lambda a, b: min(1.0, 2 * min(one(1)(a, b), one(-1)(a, b))),
+            ),
+            Mistake("you compare medians. The exercise asks for the means.", quiet(_of_medians)),
+            Mistake(
+                "that is in percent. Give back the share, a number from 0 to 1.",
+                lambda a, b: 100 * right(a, b),
             ),
             Mistake(
                 "that is the difference of the means itself. The exercise asks how often "

@@ -9,6 +9,7 @@ from .._core import (
     Right,
     diagnose,
     edge,
+    quiet,
 )
 from .._names import called
 
@@ -30,6 +31,15 @@ def gap_in_seeds(answer) -> Right:
     ddof = (
         "the spread is too small: `np.std` and `np.var` divide by the number of scores, and a "
         "mean fitted to so few scores lies too close to them. Divide by one less (`ddof=1`)."
+    )
+    total = (
+        "the spread is too small: the squared deviations are divided by the number of all scores. "
+        "Each of the two means was fitted to them and takes one away: divide by "
+        "`len(a) + len(b) - 2`. (With `np.var`, say `ddof=1`.)"
+    )
+    ends = (
+        "you measure the spread as highest minus lowest, as the lesson does in one cell. It grows "
+        "with the number of seeds: the exercise asks for the pooled standard deviation."
     )
     together = (
         "the spread is that of all scores thrown together. It contains the very gap that you "
@@ -75,12 +85,24 @@ def gap_in_seeds(answer) -> Right:
                 "the first loss is ahead.",
                 lambda a, b: right(b, a),
             ),
+            Mistake(
+                total,
+                over(
+                    lambda a, b: np.sqrt(
+                        (len(a) * np.var(a) + len(b) * np.var(b)) / (len(a) + len(b))
+                    )
+                ),
+            ),
+            *(
+                Mistake(ends, over(f))
+                for f in (
+                    lambda a, b: (np.ptp(a) + np.ptp(b)) / 2,
+                    lambda a, b: max(np.ptp(a), np.ptp(b)),
+                )
+            ),
             *(
                 Mistake(ddof, over(f))
                 for f in (
-                    lambda a, b: np.sqrt(
-                        (len(a) * np.var(a) + len(b) * np.var(b)) / (len(a) + len(b))
-                    ),
                     lambda a, b: np.sqrt(
                         ((len(a) - 1) * np.var(a) + (len(b) - 1) * np.var(b))
                         / (len(a) + len(b) - 2)
@@ -102,6 +124,15 @@ def gap_in_seeds(answer) -> Right:
                 over(lambda a, b: pooled(a, b) ** 2),
             ),
             Mistake(stds, over(lambda a, b: (np.sqrt(var(a)) + np.sqrt(var(b))) / 2)),
+            Mistake(
+                stds,
+                over(
+                    lambda a, b: (
+                        ((len(a) - 1) * np.sqrt(var(a)) + (len(b) - 1) * np.sqrt(var(b)))
+                        / (len(a) + len(b) - 2)
+                    )
+                ),
+            ),
             Mistake(unweighted, over(lambda a, b: np.sqrt((var(a) + var(b)) / 2))),
             Mistake(
                 "each variance is weighted by its number of scores. Weigh it by that number "
@@ -219,6 +250,25 @@ def luck_of_the_test(answer) -> Right:
                 "yours is 0 always: both terms are chosen by the same scores. One rate has to "
                 "be chosen by valid.",
                 lambda v, t: 0.0,
+            ),
+            Mistake(
+                "this is only what valid's choice reaches on test. Subtract it from what test's "
+                "own choice reaches.",
+                lambda v, t: honest(v, t).mean(),
+            ),
+            Mistake(
+                "this is only what test's own choice reaches. Subtract the test score of the rate "
+                "that valid chose.",
+                lambda v, t: best(t).mean(),
+            ),
+            Mistake(
+                "the mean goes only over the repetitions in which the choices differ. The others "
+                "count as well: they gain 0.",
+                quiet(lambda v, t: luck(v, t)[t.argmax(1) != v.argmax(1)].mean()),
+            ),
+            Mistake(
+                "you take the median over the repetitions. The exercise asks for the mean.",
+                lambda v, t: np.median(luck(v, t)),
             ),
             Mistake("you give one number per repetition. Take their mean.", luck),
             Mistake(

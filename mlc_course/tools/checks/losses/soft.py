@@ -35,6 +35,12 @@ def soft_f1(answer) -> Right:
         tp, fp, fn = tp_fp_fn(x, t)
         return 1 - (2 * tp / (tp + fp + fn)).mean()
 
+    def of_means(x, t):
+        tp, p = (x.sigmoid() * t).sum(0), x.sigmoid()
+        precision = (tp / (p.sum(0) + 1e-16)).mean()
+        recall = (tp / (t.sum(0) + 1e-16)).mean()
+        return 1 - 2 * precision * recall / (precision + recall)
+
     x = torch.tensor(
         [[1.2, -0.4, 0.7], [-2.0, 0.3, -0.9], [0.5, 1.6, -1.1], [0.1, -0.2, 2.0], [-0.7, 0.8, 0.4]]
     )
@@ -84,6 +90,18 @@ def soft_f1(answer) -> Right:
                 "the probabilities come from a softmax, so the labels compete with each other. "
                 "Each label is a question of its own: use the sigmoid.",
                 lambda x, t: of(x.softmax(1), t),
+            ),
+            Mistake(
+                "you add 1 above and below, as a smoothing. With small batches that moves the loss "
+                "a lot: add something tiny, and to the denominator only.",
+                lambda x, t: (
+                    1 - ((2 * (x.sigmoid() * t).sum(0) + 1) / ((x.sigmoid() + t).sum(0) + 1)).mean()
+                ),
+            ),
+            Mistake(
+                "this is the F1 of the mean precision and the mean recall. Macro takes the F1 of "
+                "each label first, then the mean.",
+                of_means,
             ),
             Mistake(
                 "this is the double variant, with the F1 of the zeros as well. Here only the "

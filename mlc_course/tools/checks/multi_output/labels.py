@@ -113,6 +113,11 @@ def merge_by_train(answer) -> Right:
                 lambda a, b, least: [list(a), merged(train_only)(a, b, least)[1]],
             ),
             Mistake(
+                "a name stays if it occurs in `train` at all. It has to occur `min_count` times "
+                'there, or it becomes "Other" in both lists.',
+                lambda a, b, least: [list(a), any_in_train(a, b, least)[1]],
+            ),
+            Mistake(
                 'the class of rare names is called "Other", with a capital letter.',
                 renamed("other"),
             ),
@@ -234,7 +239,7 @@ def heads_right(answer) -> Right:
             ),
             Mistake(
                 '"all right" is the accuracy of the last head in yours. Keep what you know of '
-                "the heads before: a image counts if all of them are right.",
+                "the heads before: an image counts if all of them are right.",
                 scored(lambda r, a: a[-1]),
             ),
             Mistake(
@@ -246,6 +251,20 @@ def heads_right(answer) -> Right:
             Mistake(
                 'the key is "all_right" in yours. It is asked for as "all right", with a space.',
                 lambda p, t: {k.replace(" ", "_"): v for k, v in right(p, t).items()},
+            ),
+            Mistake(
+                'the key is "All right" in yours. The key asked for is "all right", in lower case.',
+                lambda p, t: {k.replace("all", "All"): v for k, v in right(p, t).items()},
+            ),
+            Mistake(
+                '"all right" is the share of images with a mistake in yours. Asked is the share '
+                "without one.",
+                scored(lambda r, a: (~r).any(0).mean()),
+            ),
+            Mistake(
+                '"all right" supposes a fixed number of heads in yours. Count the heads of '
+                "`preds`, or use `all`.",
+                scored(lambda r, a: (r.sum(0) == 3).mean()),
             ),
             Mistake(
                 "these are rows of rights and wrongs. Take the mean of each, which is the share "

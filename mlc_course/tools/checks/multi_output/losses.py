@@ -233,6 +233,15 @@ def uncertain_loss(answer) -> Right:
                 total(lambda loss, s: loss * (-s).exp() + s.log() / 2),
             ),
             Mistake(
+                "the weight is -exp(s) in yours: the minus belongs inside, exp(-s).",
+                total(lambda loss, s: -loss * s.exp() + s / 2),
+            ),
+            Mistake(
+                "s is taken for the logarithm of the standard deviation. It is that of the "
+                "variance: the weight is exp(-s), and s/2 is added.",
+                total(lambda loss, s: loss * (-2 * s).exp() + s),
+            ),
+            Mistake(
                 "s/2 is taken away. It has to be added: it is the price of a small weight.",
                 total(lambda loss, s: loss * (-s).exp() - s / 2),
             ),

@@ -9,6 +9,12 @@ import numpy as np
 from .._core import Mistake, Right, Wrong, attempt, diagnose
 from .._names import called
 
+BELOW_1 = (
+    "the numbers lie between 0 and 1. Bytes go in: the model divides by 255 itself, so it would "
+    "happen twice."
+)
+GREY = "a grey image can have an alpha channel as well: its mode is LA."
+
 
 def picture(mode, width, height, seed=0, exif=None, **kwargs) -> bytes:
     "A PNG with colours of its own, smooth enough that every way to resize differs."
@@ -17,7 +23,7 @@ def picture(mode, width, height, seed=0, exif=None, **kwargs) -> bytes:
     rng = np.random.default_rng(seed)
     rgb = Image.fromarray(rng.integers(0, 256, (height, width, 3), dtype=np.uint8))
     image = rgb.quantize(8) if mode == "P" else rgb if mode == "RGBA" else rgb.convert(mode)
-    if mode == "RGBA":
+    if mode in ("RGBA", "LA"):
         image.putalpha(Image.fromarray(rng.integers(0, 256, (height, width), dtype=np.uint8)))
     if exif:
         kwargs["exif"] = Image.Exif()
@@ -58,6 +64,7 @@ def square_bytes(answer) -> Right:
         (picture("RGB", 40, 28, 1), 12),
         (picture("RGB", 5, 7, 2), 9),
         (picture("L", 30, 30, 3), 8),
+        (picture("P", 26, 18, 4), 8),
     ]
     try:
         answer(*plain[0])
@@ -73,16 +80,14 @@ def square_bytes(answer) -> Right:
         "a PNG of 40 x 28 pixels and size 12",
         "a PNG of 5 x 7 pixels and size 9",
         "a grey PNG of 30 x 30 pixels and size 8",
+        "a PNG of 26 x 18 pixels with a palette, and size 8",
     ]
     diagnose(
         answer,
         right,
         [
-            Mistake(
-                "the numbers lie between 0 and 1. Bytes go in: the model divides by 255 itself, "
-                "so it would happen twice.",
-                _steps(after=lambda x: x / 255),
-            ),
+            Mistake(BELOW_1, _steps(after=lambda x: x / 255)),
+            Mistake(BELOW_1, _steps(how="BICUBIC", after=lambda x: x / 255)),
             Mistake(
                 "the channels come first. The exported model takes [N, S, S, 3], as files and "
                 "screens have it.",
@@ -116,6 +121,11 @@ def square_bytes(answer) -> Right:
                 "square.",
                 _steps(fit="pad"),
             ),
+            Mistake(
+                "the image is squashed before it is converted to RGB. The numbers of a palette "
+                "can't be averaged, so Pillow takes the nearest one: convert first.",
+                _converted_late,
+            ),
         ],
         plain,
         what,
@@ -139,7 +149,12 @@ def square_bytes(answer) -> Right:
         ],
     )
     squashed_first = lambda data, size: _steps()(_squashed(data, size), size)
-    clear = [(picture("RGBA", 20, 20, 20), 8), (picture("P", 20, 14, 21, transparency=3), 7)]
+    clear = [
+        (picture("RGBA", 20, 20, 20), 8),
+        (picture("P", 20, 14, 21, transparency=3), 7),
+        (picture("LA", 18, 24, 22), 8),
+        (picture("L", 20, 16, 23, transparency=128), 8),
+    ]
     praise = diagnose(
         answer,
         right,
@@ -161,8 +176,20 @@ def square_bytes(answer) -> Right:
             ),
             Mistake(
                 "only images of the mode RGBA are laid on white. A palette can have a "
-                "transparent colour as well: it is in image.info['transparency'].",
-                _only_rgba,
+                "transparent colour as well, which is in image.info['transparency'], and a grey "
+                "image an alpha channel (mode LA).",
+                _only(lambda o: o.mode == "RGBA"),
+            ),
+            Mistake(
+                "a palette can have a transparent colour: it is in image.info['transparency'].",
+                _only(lambda o: o.mode in ("RGBA", "LA")),
+            ),
+            Mistake(GREY, _only(lambda o: o.mode != "LA")),
+            Mistake(GREY, _only(lambda o: o.mode in ("RGBA", "P"))),
+            Mistake(
+                "a PNG without a palette or an alpha channel can have one transparent colour as "
+                "well: it is in image.info['transparency'], whatever the mode.",
+                _only(lambda o: o.mode in ("RGBA", "LA", "P")),
             ),
         ],
         clear,
@@ -170,6 +197,8 @@ def square_bytes(answer) -> Right:
         names=[
             "a PNG with an alpha channel and size 8",
             "a PNG with a palette, one colour of which is transparent, and size 7",
+            "a grey PNG with an alpha channel and size 8",
+            "a grey PNG, one grey of which is transparent, and size 8",
         ],
         praise="Right: upright, on white, RGB, squashed with the bilinear filter, and bytes come "
         "out.",
@@ -202,9 +231,20 @@ def _need_uint8(got, what):
         )
 
 
-def _only_rgba(data, size):
+def _only(laid):
+    "Lays on white only the images for which `laid` is true."
+
+    def f(data, size):
+        from PIL import Image
+
+        return _steps(white="white" if laid(Image.open(io.BytesIO(data))) else None)(data, size)
+
+    return f
+
+
+def _converted_late(data, size):
+    "The image squashed in the mode that it has."
     from PIL import Image
 
-    return _steps(white="white" if Image.open(io.BytesIO(data)).mode == "RGBA" else None)(
-        data, size
-    )
+    image = Image.open(io.BytesIO(data))
+    return np.asarray(image.resize((size, size), Image.Resampling.BILINEAR).convert("RGB"))

@@ -45,6 +45,16 @@ def _fault(right, served, tol=1e-3, swap=(), twice=None, never=None, columns=_ma
     return dict([*zip(swap, swap[::-1])]).get(found, found)
 
 
+def _in_range(right, served):
+    "Takes whatever lies between sigmoid(0) and sigmoid(1) for a sigmoid of probabilities."
+    return served.min() >= 0.5 and served.max() < 0.7311
+
+
+def _outside(served):
+    "Takes whatever leaves [0, 1] for logits."
+    return served.min() < 0 or served.max() > 1
+
+
 def _sorted_rows(a, b):
     return bool(np.abs(np.sort(a, 1) - np.sort(b, 1)).max() < 1e-3)
 
@@ -58,7 +68,7 @@ def which_fault(answer) -> Right:
     what, rng = called(answer, "my_diagnosis"), np.random.default_rng(13)
     probs = lambda n=9, c=5: _sigmoid(rng.normal(0, 2, (n, c)))
     noise = lambda x: x + rng.uniform(-1, 1, x.shape) * 2e-5
-    p = [probs() for _ in range(11)]
+    p, inner = [probs() for _ in range(11)], rng.uniform(0.05, 0.95, (9, 5))
     order = [2, 0, 3, 1, 4], [1, 0, 4, 3, 2, 8, 7, 6, 5]
     each = np.stack([rng.permutation(o) for o in p[8]])
     cases = [
@@ -73,6 +83,7 @@ def which_fault(answer) -> Right:
         (p[8], each),
         (p[9], rng.permutation(p[9], axis=1)[::-1]),
         (p[10], rng.normal(0, 2, p[10].shape)),
+        (inner, inner + rng.choice([-0.01, 0.01], inner.shape)),
     ]
     names = [
         "the right scores, up to rounding",
@@ -86,6 +97,7 @@ def which_fault(answer) -> Right:
         "the right scores, each row shuffled for itself",
         "the right scores, rows and columns in another order",
         "logits of other images",
+        "the right scores, each 0.01 too high or too low",
     ]
 
     def checked(*args):
@@ -102,9 +114,14 @@ def which_fault(answer) -> Right:
         _fault,
         [
             Mistake(
-                "you compare exactly. The service computes in another library, so the last "
-                "digits differ: allow a difference of 0.001.",
+                "you compare exactly, or nearly so. The service computes in another library, so "
+                "the last digits differ: allow a difference of 0.001.",
                 lambda a, b: _fault(a, b, tol=0, columns=lambda x, y: _matched(x, y, 0)),
+            ),
+            Mistake(
+                "you ignore a difference of 0.01. Other digits than the last come from a fault: "
+                "ignore at most 0.001.",
+                lambda a, b: _fault(a, b, tol=0.02, columns=lambda x, y: _matched(x, y, 0.02)),
             ),
             Mistake(
                 "'twice' and 'never' are exchanged. With the sigmoid twice, everything lies "
@@ -120,12 +137,18 @@ def which_fault(answer) -> Right:
             Mistake(
                 "you look at the range alone. Scores between 0.5 and 0.73 can have other "
                 "causes: compare with the sigmoid of the right scores.",
-                lambda a, b: _fault(a, b, twice=lambda x, y: y.min() >= 0.5 and y.max() < 0.7311),
+                lambda a, b: _fault(a, b, twice=_in_range),
+            ),
+            Mistake(
+                "you look at the ranges alone. Other scores may lie between 0.5 and 0.73, and "
+                "other logits outside 0 to 1: compare with what each fault makes of the right "
+                "scores.",
+                lambda a, b: _fault(a, b, twice=_in_range, never=_outside),
             ),
             Mistake(
                 "you look for numbers outside 0 to 1. They may be other logits: compare "
                 "their sigmoid with the right scores.",
-                lambda a, b: _fault(a, b, never=lambda z: z.min() < 0 or z.max() > 1),
+                lambda a, b: _fault(a, b, never=_outside),
             ),
             Mistake(
                 "it isn't enough that each row has the right numbers in some order: it has to "
@@ -142,8 +165,8 @@ def which_fault(answer) -> Right:
                 lambda a, b: _fault(a, b, columns=lambda x, y: _matched(x, y), rows=_same_pot),
             ),
             Mistake(
-                "orders are never recognised. Look for each column of one array among the "
-                "columns of the other, then the same for rows.",
+                "another order isn't recognised, and any may occur. Look for each column of "
+                "one array among the columns of the other, then the same for rows.",
                 lambda a, b: _fault(a, b, columns=no_cells, rows=no_cells),
             ),
         ],

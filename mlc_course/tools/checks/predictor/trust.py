@@ -130,6 +130,7 @@ def verdict(answer) -> Right:
         (spec(sun=0.9, car=0.3), labels, "3f"),
         (spec(car=0.3, sun=0.5), labels, "3f"),
         (spec(sun=0, car=1), labels, "3f"),
+        (spec(sun=0.0, car=1.0), labels, "3f"),
         (spec(sun=1.7, car=0.3), labels, "3f"),
         (spec(sun=-0.1, car=0.3), labels, "3f"),
         (spec(sun=0.5), labels, "3f"),
@@ -185,6 +186,11 @@ def verdict(answer) -> Right:
                 "a threshold for a label that doesn't exist isn't noticed. It is probably a "
                 "label that was renamed in one place.",
                 v(keys=lambda t, v: bool(set(v) - set(t))),
+            ),
+            Mistake(
+                "only floats are taken. A 0 or 1 that was written without a point comes from JSON "
+                "as an int, and is a probability like the others.",
+                v(good=lambda t: isinstance(t, float) and 0 <= t <= 1),
             ),
             Mistake(
                 "0 and 1 are refused. They are probabilities like the others: 'name it always' "
