@@ -39,8 +39,14 @@ def in_a_folder_beside(path, write):
     part.rename(path)
 
 
+def in_a_folder_within(path, write):
+    with tempfile.TemporaryDirectory(dir=path.parent) as tmp:
+        write(Path(tmp) / "part")
+        os.replace(src=Path(tmp) / "part", dst=path)
+
+
 def test_right_ways_to_write():
-    for right in (beside, in_a_folder_beside):
+    for right in (beside, in_a_folder_beside, in_a_folder_within):
         passes(checks.safe_write, right)
     odd_answers_are_refused(checks.safe_write)
 
@@ -114,9 +120,57 @@ def needs_the_old(path, write):
     beside(path, write)
 
 
+def copied_back(path, write):
+    part = path.with_name("part")
+    try:
+        write(part)
+        shutil.copy(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def bytes_copied_back(path, write):
+    part = path.with_name("part")
+    try:
+        write(part)
+        path.write_bytes(part.read_bytes())
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def deleted_late(path, write):
+    def and_delete(part):
+        write(part)
+        path.unlink(missing_ok=True)
+
+    beside(path, and_delete)
+
+
+def set_aside(path, write):
+    def and_set_aside(part):
+        write(part)
+        if path.exists():
+            os.rename(path, path.with_name("old"))
+
+    beside(path, and_set_aside)
+    path.with_name("old").unlink(missing_ok=True)
+
+
+def another_exception(path, write):
+    try:
+        beside(path, write)
+    except BaseException as e:
+        raise RuntimeError("could not write") from e
+
+
 @pytest.mark.parametrize(
     "wrong, message",
     [
+        (copied_back, "copies the new contents into the old file"),
+        (bytes_copied_back, "copies the new contents into the old file"),
+        (deleted_late, "takes the old file away before"),
+        (set_aside, "takes the old file away before"),
+        (another_exception, "in place of the Broken"),
         (directly, "fill the final file itself"),
         (keeps_a_copy, "fill the final file itself"),
         (deleted_first, "the old one was gone already"),
@@ -177,6 +231,8 @@ def test_right_names():
         (lambda f, s: str(hash((tuple(f), s))), "other numbers for the same bytes"),
         (lambda f, s: "-".join(o.hex() for o in f) + f"_{s}", "make a digest"),
         (lambda f, s: base64.b64encode(b"/\xff" + repr((f, s)).encode()[:9]).decode(), ""),
+        (lambda f, s: digest(b"\0".join(f) + f"\0{s}".encode()), "can also be b'\\x00'"),
+        (lambda f, s: digest(f"{s}--".encode() + b"--".join(f)), "can also be b'--'"),
         (lambda f, s: f"{s}/{lengths(f, s)}", "'/', which a file name can't have"),
     ],
 )
@@ -193,6 +249,11 @@ def residual(x, change, shortcut=None):
     return (y + (shortcut(x) if shortcut else x)).clamp(min=0)
 
 
+def by_shape(x, change, shortcut=None):
+    y = change(x)
+    return torch.relu(y + (x if y.shape == x.shape else shortcut(x)))
+
+
 def in_place(x, change, shortcut=None):
     y = change(x)
     x += y
@@ -203,6 +264,7 @@ def test_right_sums():
     passes(checks.residual_sum, residual)
     relu, zero = torch.nn.ReLU(), torch.nn.Identity()
     passes(checks.residual_sum, lambda x, c, s=None: relu((s or zero)(x) + c(x)))
+    passes(checks.residual_sum, by_shape)
     odd_answers_are_refused(checks.residual_sum)
 
 
@@ -289,6 +351,9 @@ def test_right_cards():
     "wrong, message",
     [
         (one_generator, "when it is drawn alone"),
+        (lambda d, s, n: numbered(d, s, range(len(n))), "its place in the list"),
+        (lambda d, s, n: list(map(d, rng_of(s).spawn(len(n)))), "its place in the list"),
+        (lambda d, s, n: numbered(d, s, n[:1])[0], "does `return` stand inside the loop"),
         (all_before, "called `draw` 10 times"),
         (each(lambda s, i: rng_of(s)), "made from the seed alone"),
         (each(lambda s, i: rng_of(i)), "the seed doesn't matter"),

@@ -352,6 +352,29 @@ def test_array_in_file():
         return np.frombuffer(data[8 + begin : 8 + end], kinds[a["dtype"]]).reshape(a["shape"])
 
     says(checks.array_in_file, behind_the_length, "where the header stands")
+    says(checks.array_in_file, lambda *args: right_array(*args).tolist(), "come as a list")
+
+    def numbers_for_bytes(data, name):
+        n = int.from_bytes(data[:8], "little")
+        a = json.loads(data[8 : 8 + n])[name]
+        begin, end = a["data_offsets"]
+        return np.frombuffer(data[8 + n :], kinds[a["dtype"]])[begin:end].reshape(a["shape"])
+
+    says(checks.array_in_file, numbers_for_bytes, "count bytes")
+
+    def one_after_the_other(data, name):
+        start = 8 + int.from_bytes(data[:8], "little")
+        header = json.loads(data[8:start])
+        for key in header:
+            if key == name:
+                a = header[name]
+                count = int(np.prod(a["shape"]))
+                return np.frombuffer(data, kinds[a["dtype"]], count, start).reshape(a["shape"])
+            if key != "__metadata__":
+                begin, end = header[key]["data_offsets"]
+                start += end - begin
+
+    says(checks.array_in_file, one_after_the_other, "in another order")
     passes(
         checks.array_in_file,
         lambda data, name: __import__("safetensors.torch").torch.load(data)[name],
@@ -385,7 +408,7 @@ def test_scaled_features():
     says(
         checks.scaled_features,
         lambda a, b: [(x - x.mean(1)[:, None]) / x.std(1)[:, None] for x in (a, b)],
-        "each picture (row)",
+        "each image (row)",
     )
     says(
         checks.scaled_features,

@@ -97,6 +97,21 @@ PAIRS = [
 ]
 
 
+SEPARATORS = [b"\0", b"|", b"||", b",", b" ", b"\n", b"-", b"--", b"_", b";", b":", b"/", b"#"]
+
+
+def _files_are_kept_apart(answer, what):
+    "No separator between the files can also stand in a file."
+    two = _name(answer, what, [b"sun", b"sea"], 32)
+    for sep in SEPARATORS:
+        if _name(answer, what, [b"sun" + sep + b"sea"], 32) == two:
+            raise Wrong(
+                f"{what}: [b'sun', b'sea'] and [{b'sun' + sep + b'sea'!r}] get the same name. The "
+                f"bytes of an image can also be {sep!r}, so it doesn't keep two files apart. Put "
+                "each file's own digest, or its length, into the name."
+            )
+
+
 def _is_a_file_name(name, what):
     if len(name) > LONGEST:
         raise Wrong(
@@ -125,6 +140,7 @@ def cache_name(answer) -> Right:
     for one, other, says in PAIRS:
         if _name(answer, what, *one) == _name(answer, what, *other):
             raise Wrong(f"{what}: {says}")
+    _files_are_kept_apart(answer, what)
     _is_a_file_name(_name(answer, what, [b"\xff\xfe/" * 20_000, b"sea"], 128), what)
     code = getattr(answer, "__code__", None)
     if code is not None and "hash" in code.co_names and "hash" not in answer.__globals__:

@@ -17,14 +17,15 @@ def _cases():
     half = lambda a: torch.einsum("oi,nihw->nohw", v, a[:, :, ::2, ::2])
     side = lambda a: 0.5 * torch.einsum("oi,nihw->nohw", v.flip(0), a[:, :, ::2, ::2])
     nothing = lambda a: torch.zeros_like(a)
-    return [(x, same, None), (x, half, side), (x, nothing, None), (x, same, lambda a: -2 * a)]
+    mean, lowest = lambda a: a.mean((2, 3), keepdim=True), lambda a: a.amin((2, 3), keepdim=True)
+    return [(x, same, None), (x, half, side), (x, nothing, None), (x, mean, lowest)]
 
 
 NAMES = [
     "x [2, 3, 4, 4], a change of the same shape, and shortcut=None",
     "x [2, 3, 4, 4], a change that gives [2, 5, 2, 2], and a shortcut to that shape",
     "x [2, 3, 4, 4], a change that gives zeros, and shortcut=None",
-    "x [2, 3, 4, 4], a change of the same shape, and a shortcut",
+    "x [2, 3, 4, 4], a change that gives [2, 3, 1, 1], and a shortcut to that shape",
 ]
 
 

@@ -54,11 +54,30 @@ def _used_rightly(answer, what):
     got = attempt(answer, (draw, 3, [4, 9]), what, "a function that draws, 3 and [4, 9]")
     if len(calls) == 0:
         raise Wrong(f"{what} never calls `draw`, and gave {type(got).__name__}.")
+    if len(calls) == 1:
+        raise Wrong(
+            f"{what} called `draw` once for the numbers [4, 9]. It should be called once for each: "
+            "does `return` stand inside the loop?"
+        )
     if len(calls) != 2:
         raise Wrong(
             f"{what} called `draw` {len(calls)} times for the numbers [4, 9]. Card 9 must not "
             "need the cards before it: make a generator for each number, and draw that card alone."
         )
+
+
+def _by_place(answer, what):
+    "Whether a card depends on its place in the list: not on how much the cards before it used."
+
+    def draw(rng, more):
+        card = float(rng.random())
+        rng.random(more)
+        return card
+
+    little, much = (
+        _cards(answer, what, 3, [0, 1, 2], lambda rng: draw(rng, more)) for more in (0, 5)
+    )
+    return little == much
 
 
 def _depends_on_company(answer, what):
@@ -82,6 +101,12 @@ def _depends_on_company(answer, what):
             "order. They should come as the numbers do."
         )
     if alone != many or turned != many:
+        if _by_place(answer, what):
+            raise Wrong(
+                f"{what}: a card depends on its place in the list, and not on its number. Card 9 "
+                "is card 9 when it is the first one asked for, too: make each generator from the "
+                "seed and the number itself."
+            )
         told = "it is drawn alone" if alone != many else "the order is turned round"
         raise Wrong(
             f"{what}: a card changes when {told}. One generator goes through all cards, so each "

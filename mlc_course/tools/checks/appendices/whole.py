@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import tempfile
 from pathlib import Path
+from unittest import mock
 
 from .._core import NotDone, Right, Wrong, function, stopped
 from .._names import called
@@ -13,6 +16,49 @@ OLD, NEW = "epoch 1, whole", "epoch 2, whole"
 
 class Broken(RuntimeError):
     "What the check's `write` raises in the middle of its work."
+
+
+@contextlib.contextmanager
+def _taken_away(path):
+    "The list of functions that took `path` away, by deleting or renaming it, while this lasts."
+    names = []
+
+    def watched(real):
+        def call(*args, **kwargs):
+            first = args[0] if args else kwargs.get("src", kwargs.get("path"))
+            there = os.fspath(first) == os.fspath(path) and path.exists()
+            done = real(*args, **kwargs)
+            if there:
+                names.append(real.__name__)
+            return done
+
+        return call
+
+    with contextlib.ExitStack() as stack:
+        for name in ("unlink", "remove", "rename", "replace"):
+            stack.enter_context(mock.patch.object(os, name, watched(getattr(os, name))))
+        yield names
+
+
+def _replaced_in_one_step(answer, what):
+    "The old file is neither deleted before the new one comes, nor filled with its contents."
+    with tempfile.TemporaryDirectory() as tmp:
+        path = Path(tmp) / "checkpoint"
+        path.write_text(OLD)
+        before = path.stat().st_ino
+        with _taken_away(path) as names:
+            answer(path, lambda part: Path(part).write_text(NEW))
+        if names:
+            raise Wrong(
+                f"{what} takes the old file away before it puts the new one there, and if the "
+                "power fails in between, there is none under that name. os.replace does both in "
+                "a single step."
+            )
+        if path.stat().st_ino == before:
+            raise Wrong(
+                f"{what} copies the new contents into the old file. A copy can stop halfway, and "
+                "then both are lost: rename the temporary file with os.replace."
+            )
 
 
 def _run(answer, what, folder, error=None, old=True):
@@ -36,6 +82,11 @@ def _run(answer, what, folder, error=None, old=True):
         if e is not error:
             if isinstance(e, Wrong) or not isinstance(e, Exception):
                 raise
+            if error is not None and error in (e.__cause__, e.__context__):
+                raise Wrong(
+                    f"{what} raises a {type(e).__name__} in place of the {type(error).__name__} "
+                    "that write raised. Let that one through: a `finally`, or a bare `raise`."
+                ) from e
             raise Wrong(stopped(what, e, "a path and a function that writes")) from e
         raised = e
     now = path.read_text() if path.exists() else None
@@ -63,7 +114,7 @@ def _where(saw, folder, what):
             f"{what} lets write(...) fill the final file itself, so the old contents are lost "
             "before the new ones are whole. Hand write another path, beside the final one."
         )
-    if part.parent.resolve() != folder.resolve():
+    if folder.resolve() not in part.resolve().parents:  # a folder within it is as near
         raise Wrong(
             f"{what}: the temporary file stands in another folder. Renaming is a single step only "
             "within one file system; from another it becomes a copy that can stop halfway. Use "
@@ -110,6 +161,7 @@ def safe_write(answer) -> Right:
                 f"{what}: {others[0]!r} is left beside the file. Rename the temporary file; a "
                 "copy of it stays behind."
             )
+    _replaced_in_one_step(answer, what)
     advice = "Remove the temporary file in a `finally`, with unlink(missing_ok=True)."
     _after_a_failure(answer, what, Broken("the disk is full"), advice)
     more = "`except Exception` doesn't see Ctrl-C, and `finally` does. "

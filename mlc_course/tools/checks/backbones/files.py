@@ -9,9 +9,11 @@ import numpy as np
 from .._core import Mistake, Right, Wrong, attempt, diagnose
 from .._names import called
 
+KINDS = {"F32": "<f4", "F16": "<f2", "I32": "<i4", "I64": "<i8"}
 
-def _file(**arrays):
-    "Bytes of a safetensors file, the arrays in the order given."
+
+def _file(turned=False, **arrays):
+    "Bytes of a safetensors file, the arrays in the order given, the header also in reverse."
     codes, header, at = (
         {"float32": "F32", "float16": "F16", "int32": "I32", "int64": "I64"},
         {"__metadata__": {"made": "for a check"}},
@@ -20,9 +22,45 @@ def _file(**arrays):
     for k, a in arrays.items():
         header[k] = dict(dtype=codes[a.dtype.name], shape=a.shape, data_offsets=(at, at + a.nbytes))
         at += a.nbytes
+    if turned:  # the format doesn't promise that the header names the arrays in their order
+        header = dict(reversed(header.items()))
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
     return len(text).to_bytes(8, "little") + text + b"".join(a.tobytes() for a in arrays.values())
+
+
+def _typical_stops(answer, data, what):
+    "Raise for answers that stop where a reason can be named."
+    try:
+        answer(data, "a")
+    except (UnicodeDecodeError, json.JSONDecodeError, OverflowError, MemoryError) as e:
+        raise Wrong(
+            f"{what} stopped with {type(e).__name__}: the header can't be read. Its length "
+            "stands in the first 8 bytes as a little-endian number: int.from_bytes(data[:8], "
+            '"little"); the header is the text that follows.'
+        ) from e
+    except ValueError as e:
+        if "reshape" in str(e):
+            raise Wrong(
+                f"{what} stopped with {type(e).__name__}: {e}. The numbers that you cut out don't "
+                "fill the shape. data_offsets count bytes, from the end of the header: cut the "
+                "bytes first, and make numbers of them then."
+            ) from e
+    except Exception:
+        pass  # told below, with what was given
+
+
+def _in_header_order(data, name):
+    "The wrong way: sizes of the header's entries, added up."
+    n = int.from_bytes(data[:8], "little")
+    begin = 8 + n
+    for key, a in json.loads(data[8 : 8 + n]).items():
+        if key == "__metadata__":
+            continue
+        end = begin + a["data_offsets"][1] - a["data_offsets"][0]
+        if key == name:
+            return np.frombuffer(data[begin:end], KINDS[a["dtype"]]).reshape(a["shape"])
+        begin = end
 
 
 def array_in_file(answer) -> Right:
@@ -35,16 +73,16 @@ def array_in_file(answer) -> Right:
     one, two = (
         _file(a=f(2, 3), b=f(3, 2), c=f(4)),
         _file(
+            turned=True,
             small=f(2, 2).astype("float16"),
             short=count.astype("int32"),
             long=count.astype("int64"),
             kernel=f(2, 1, 3, 3),
         ),
     )
-    kinds = {"F32": "<f4", "F16": "<f2", "I32": "<i4", "I64": "<i8"}
 
     def read(
-        data, name, *, start=lambda n: 8 + n, dtype=kinds.get, order="C", first=None, raw=False
+        data, name, *, start=lambda n: 8 + n, dtype=KINDS.get, order="C", first=None, raw=False
     ):
         n = int.from_bytes(data[:8], "little")
         a = json.loads(data[8 : 8 + n])[name]
@@ -56,16 +94,7 @@ def array_in_file(answer) -> Right:
     def given(says, **kw):
         return Mistake(says, lambda *args: read(*args, **kw))
 
-    try:
-        answer(one, "a")
-    except (UnicodeDecodeError, json.JSONDecodeError, OverflowError, MemoryError) as e:
-        raise Wrong(
-            f"{what} stopped with {type(e).__name__}: the header can't be read. Its length "
-            "stands in the first 8 bytes as a little-endian number: int.from_bytes(data[:8], "
-            '"little"); the header is the text that follows.'
-        ) from e
-    except Exception:
-        pass  # told below, with what was given
+    _typical_stops(answer, one, what)
     diagnose(
         answer,
         read,
@@ -101,7 +130,7 @@ def array_in_file(answer) -> Right:
             given(
                 "the bytes are read with the highest first. They are stored lowest first: "
                 "'<f4', not '>f4'.",
-                dtype=lambda d: kinds[d].replace("<", ">"),
+                dtype=lambda d: KINDS[d].replace("<", ">"),
             ),
         ],
         [(one, "a"), (one, "b"), (one, "c")],
@@ -122,6 +151,11 @@ def array_in_file(answer) -> Right:
                 "F16, I32 and I64 are '<f4', '<f2', '<i4' and '<i8'.",
                 dtype=lambda d: "<f4",
             ),
+            Mistake(
+                "you add up the sizes of the arrays that stand before it in the header. The "
+                "header may name them in another order than the numbers have: use data_offsets.",
+                _in_header_order,
+            ),
         ],
         cases,
         what,
@@ -134,7 +168,12 @@ def array_in_file(answer) -> Right:
             attempt(answer, (two, n), what, f"the same file, and name={n!r}"),
             read(two, n).dtype.name,
         )
-        if kind not in str(getattr(got, "dtype", kind)):
+        if not hasattr(got, "dtype"):
+            raise Wrong(
+                f"{what}: the numbers of {n!r} are right, but they come as a "
+                f"{type(got).__name__}. Return a NumPy array, in the dtype of the file."
+            )
+        if kind not in str(got.dtype):
             raise Wrong(
                 f"{what}: the numbers of {n!r} are right, but they come as {got.dtype}, and "
                 f"the file has {kind}. Leave the dtype as it is."

@@ -134,7 +134,7 @@ def scaled_features(answer) -> Right:
 
     cases, names = (
         [made(6, 4, 4), made(5, 5, 5)],
-        ["6 and 4 pictures with 4 features", "5 and 5 pictures with 5 features"],
+        ["6 and 4 images with 4 features", "5 and 5 images with 5 features"],
     )
 
     def scale(
@@ -152,14 +152,14 @@ def scaled_features(answer) -> Right:
         scale,
         [
             given(
-                "the test pictures are scaled by their own mean and spread. The head then "
+                "the test images are scaled by their own mean and spread. The head then "
                 "meets features that mean something else than in training, and a single "
-                "picture would always be 0: use what the training pictures gave.",
+                "image would always be 0: use what the training images gave.",
                 seen=lambda a, b: (a, b),
             ),
             given(
                 "mean and spread come from both splits together, so the training has seen the "
-                "test pictures. Measure on train alone.",
+                "test images. Measure on train alone.",
                 seen=both,
             ),
             given(
@@ -174,7 +174,7 @@ def scaled_features(answer) -> Right:
                 std=lambda a: a.std(),
             ),
             given(
-                "each picture (row) is scaled by itself. Each feature (column) should be: mean "
+                "each image (row) is scaled by itself. Each feature (column) should be: mean "
                 "and spread along axis 0.",
                 mean=lambda a: a.mean(1, keepdims=True),
                 std=lambda a: a.std(1, keepdims=True),
@@ -230,7 +230,7 @@ def scaled_features(answer) -> Right:
         scale,
         [(dead, other)],
         what,
-        "a feature that is the same for every training picture, such as a channel that never "
+        "a feature that is the same for every training image, such as a channel that never "
         "lights up, has a spread of 0, and you divide by it. Divide by 1 there, as "
         "StandardScaler does.",
         1e-3,
