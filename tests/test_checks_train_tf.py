@@ -139,6 +139,9 @@ def test_valid_pipeline_names_mistakes(tf):
         (pipeline(tf, scale=lambda x: tf_cast(x) / 127.5 - 1), "go down to -1"),
         (pipeline(tf, scale=lambda x: tf_cast(x) / 255 / 255), "divided by 255 twice"),
         (pipeline(tf, scale=lambda x: x // 255), "come out as uint8"),
+        (pipeline(tf, scale=lambda x: tf_cast(x // 255)), "with //"),
+        (pipeline(tf, scale=lambda x: tf_cast(x) / 256), "divided by 256"),
+        (pipeline(tf, scale=lambda x: tf.image.flip_left_right(tf_cast(x) / 255)), "are changed"),
         (
             pipeline(tf, scale=lambda x: tf_cast(x) / 255 * tf.constant([1.0, 0.5, 1.0])),
             "are changed",
@@ -152,7 +155,7 @@ def test_valid_pipeline_names_mistakes(tf):
         ),
         (
             pipeline(tf, scale=lambda x: tf.image.per_image_standardization(tf_cast(x))),
-            "every pixel comes out as 0",
+            "centred on its own mean",
         ),
         (pipeline(tf, slices=lambda x, y: (x, y[::-1])), "don't belong to them"),
     ):
@@ -194,6 +197,9 @@ def test_unit_range_names_mistakes():
         ),
         (lambda x: 4 * f(x) / 255 - 2, "pocket ResNet"),
         (lambda x: f(x) / 128 - 1, "127.5"),
+        (lambda x: f(x) / 127 - 1, "1.008"),
+        (lambda x: 2 * (x - f(x.min())) / (x.max() - f(x.min())) - 1, "stretched"),
+        (lambda x: x.astype("float16") / np.float16(127.5) - 1, "16 bits"),
         (lambda x: (2 * x) / 255 - 1, "twice 200 is 144"),
         (lambda x: (x - np.uint8(128)) / 127.5, "100 minus 128 is 228"),
         (lambda x: 1 - x / 127.5, "turned round"),
@@ -237,6 +243,9 @@ def test_shuffle_reach_names_mistakes():
         (lambda n, b, k: n - 1, "sees its buffer"),
         (lambda n, b, k: min(n, k) - 1, "decides how far"),
         (lambda n, b, k: min(n, b * k) - 1, "counts rows, not batches"),
+        (lambda n, b, k: b + k - 1, "and there are only n rows"),
+        (lambda n, b, k: min(n, b + k), "Write down which rows"),
+        (lambda n, b, k: b, "in the buffer at the start"),
     ):
         says(checks.shuffle_reach, wrong, part)
 
@@ -350,6 +359,16 @@ def test_exact_match_names_mistakes(tf):
         ),
         (metric(tf, ok=lambda t, x: tf.argmax(t, 1) == tf.argmax(x, 1)), "multi-class"),
         (metric(tf, result=lambda a, b: 1 - a / b), "not right"),
+        (metric(tf, each=lambda r: tf.reduce_any(r, 1)), "one right label"),
+        (metric(tf, each=lambda r: tf.reduce_all(r, 0)), "reduce over axis 1"),
+        (metric(tf, ok=lambda t, x: x == t), "no image is right"),
+        (metric(tf, ok=lambda t, x: (tf.sigmoid(x) > 0) == (t > 0.5)), "always above 0"),
+        (metric(tf, result=lambda a, b: a / b / 3), "number of cells"),
+        (metric(tf, result=lambda a, b: None), "gives back None"),
+        (
+            metric(tf, each=lambda r: tf.reduce_all(r)[None], update=lambda ok: (tf_sum(ok), 1.0)),
+            "batches without a mistake",
+        ),
         (metric(tf, own=False), "reset_state"),
     ):
         says(checks.exact_match_metric, wrong, part)

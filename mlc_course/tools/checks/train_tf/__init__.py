@@ -3,7 +3,8 @@ shuffle, a metric, a frozen body.
 """
 
 from .model import exact_match_metric, freeze_body
-from .pipeline import unit_range, valid_pipeline
+from .pipeline import valid_pipeline
+from .pixels import unit_range
 from .shuffling import shuffle_reach
 
 __all__ = ["exact_match_metric", "freeze_body", "shuffle_reach", "unit_range", "valid_pipeline"]

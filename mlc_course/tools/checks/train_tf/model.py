@@ -17,7 +17,29 @@ from .common import tensorflow
 # Exercise 4
 
 
+def _ten_images():
+    """Logits and targets of ten images with three labels, so that each mistake gives a share of its
+    own. Seven are right, one of them with a logit between 0 and 0.5.
+    """
+    logits = [
+        [0.3, -1.0, -1.0],
+        [2.2, -1.8, 2.7],
+        [2.4, 3.2, 2.0],
+        [1.1, -2.6, 3.9],
+        [-2.3, -2.6, -3.7],
+        [-1.9, -3.1, -2.0],
+        [2.2, -3.5, -1.8],
+        [-2.7, 2.1, 3.5],
+        [-3.2, -3.5, -2.3],
+        [1.1, 1.0, 2.9],
+    ]
+    targets = (np.array(logits) > 0).astype("float32")
+    targets[5, 0], targets[7], targets[9, 2] = 1, (1, 0, 0), 0
+    return np.array(logits, dtype="float32"), targets
+
+
 def _exact(targets, logits, thresh=0.0):
+    "Of each image whether all of its labels are right."
     return ((np.asarray(logits) > thresh) == np.asarray(targets).astype(bool)).all(1)
 
 
@@ -37,14 +59,9 @@ def exact_match_metric(answer) -> Right:
             f"{what} should be a class made from keras.metrics.Metric. A plain function would "
             "be averaged over batches."
         )
-    rng = np.random.default_rng(1)
-    logits = (rng.choice([-1, 1], (9, 3)) * rng.uniform(1, 4, (9, 3))).astype("float32")
-    targets = (logits > 0).astype("float32")
-    targets[[0, 1, 8, 0], [1, 1, 1, 2]] = (
-        1 - targets[[0, 1, 8, 0], [1, 1, 1, 2]]
-    )  # three images that aren't right; the last is alone in its batch
-    logits[2], targets[2] = (0.3, -1, -1), (1, 0, 0)  # a probability above, a logit below one half
+    logits, targets = _ten_images()
     batches = [(targets[i : i + 4], logits[i : i + 4]) for i in (0, 4, 8)]
+    sizes = "three batches of 4, 4 and 2 images"
 
     def run(of=lambda b: b):
         def go():
@@ -54,24 +71,27 @@ def exact_match_metric(answer) -> Right:
                     tf.function(metric.update_state, autograph=False)(
                         tf.constant(t), tf.constant(x)
                     )  # fit runs it in a graph
-                return metric, float(metric.result())
+                got = metric.result()
+                return metric, None if got is None else float(got)
             except NotImplementedError as e:
                 raise Wrong(
                     f"{what}: {str(e).strip().splitlines()[0] if str(e) else 'a method'} isn't "
                     "written yet. A metric needs __init__, update_state and result."
                 ) from None
 
-        return attempt(go, (), what, "three batches of 4, 4 and 1 images")
+        return attempt(go, (), what, sizes)
 
     metric, got = run()
+    if got is None:
+        raise Wrong(f"{what}: result() gives back None. Let it return the share.")
     whole = float(_exact(targets, logits).mean())
     if not same(got, whole):
         per_batch = [_exact(t, x) for t, x in batches]
         for value, says in (
             (
                 np.mean([p.mean() for p in per_batch]),
-                "this is the mean of the batches' shares, in which the one image of the last "
-                "batch counts as much as four others. Add up counts, and divide in result().",
+                "this is the mean of the batches' shares, in which an image of the small last "
+                "batch counts twice as much as another. Add up counts, and divide in result().",
             ),
             (
                 per_batch[-1].mean(),
@@ -103,21 +123,52 @@ def exact_match_metric(answer) -> Right:
                 "Here each label is a yes or no of its own.",
             ),
             (1 - whole, "this is the share of images that are not right."),
+            (
+                np.mean([p.all() for p in per_batch]),
+                "this is the share of batches without a mistake. reduce_all without an axis takes "
+                "the whole batch together: reduce over the labels, axis 1.",
+            ),
+            (
+                np.mean([((x > 0) == (t > 0)).all(0).mean() for t, x in batches]),
+                "the images of a batch are reduced, and the labels are left. Each row is an image: "
+                "reduce over axis 1.",
+            ),
+            (
+                whole / logits.shape[1],
+                "the right images are divided by the number of cells. Divide by the number of "
+                "images, the first dimension of y_true.",
+            ),
+            (
+                _exact(targets, 1 / (1 + np.exp(-logits))).mean(),
+                "every label counts as predicted: a probability is always above 0. Compare the "
+                "logits with 0, or the probabilities with 0.5.",
+            ),
+            (
+                ((logits > 0) == (targets > 0)).any(1).mean(),
+                "one right label is enough here. An image counts only if all of its labels are "
+                "right: reduce_all instead of reduce_any.",
+            ),
+            (
+                0,
+                "no image is right. Are logits compared with targets directly? First turn them "
+                "into yes or no: a label counts as predicted if its logit is above 0.",
+            ),
         ):
             if same(got, float(value)):
                 raise Wrong(f"{what}: {says}")
         raise Wrong(
-            f"{what} isn't right yet. After three batches of 4, 4 and 1 images result() is "
+            f"{what} isn't right yet. After {sizes} result() is "
             f"{got:.4g}, and {whole:.4g} of the images have all labels right."
         )
     metric.reset_state()
-    for t, x in batches[:1]:
-        metric.update_state(tf.constant(t), tf.constant(x))
-    if not same(float(metric.result()), float(_exact(*batches[0]).mean())):
+    metric.update_state(*map(tf.constant, batches[0]))
+    again, first = float(metric.result()), float(_exact(*batches[0]).mean())
+    if not same(again, first):
         raise Wrong(
-            f"{what}: after reset_state() the old counts are still there, so the second epoch "
-            "would contain the first. Keep them in variables made by self.add_weight(...): "
-            "Keras sets those to 0."
+            f"{what}: after reset_state() and a new batch result() is {again:.4g}, and {first:.4g} "
+            "of its images are right. The old counts are still there, so the second epoch would "
+            "contain the first. Keep them in variables made by self.add_weight(...): Keras sets "
+            "those to 0."
         )
     return Right("Right: it counts images over the epoch, whatever the batches, and starts anew.")
 
@@ -146,7 +197,8 @@ def freeze_body(answer) -> Right:
         raise Wrong(f"{what} stopped with {type(e).__name__}: {str(e).rstrip('.')}") from e
     if [layer.trainable for layer in (model, *model.layers)] == before:
         raise NotDone(
-            f"{what} isn't written yet: the model's layers are as trainable as they were."
+            f"{what} isn't written yet: the model's layers are as trainable as they were. Keras' "
+            "flag is layer.trainable, and the model is changed in place."
         )
     norm = lambda layer: isinstance(layer, keras.layers.BatchNormalization)
     last = lambda layer: layer.name.startswith("stages_3") and bool(layer.weights)
@@ -169,8 +221,8 @@ def freeze_body(answer) -> Right:
                 "learns. Leave the model's own flag True, and set it for each layer."
             )
         raise Wrong(
-            f"{what}: nothing is trainable, and of a network without anything to learn no "
-            "training makes a better one. Did you write to layer.trainable?"
+            f"{what}: nothing is trainable, so training would change nothing. Set layer.trainable "
+            "to True for the layers that should learn."
         )
     if got == {layer.name for layer in weighty}:
         raise Wrong(
@@ -182,7 +234,10 @@ def freeze_body(answer) -> Right:
             "with 'stages_3', should be as well."
         )
     if "head" not in got:
-        raise Wrong(f"{what}: the head is frozen. It is the new layer, and has to learn.")
+        raise Wrong(
+            f"{what}: the head is frozen. It is the new layer, and has to learn. "
+            "The model may come with any flags: set each layer to True or False."
+        )
     extra = [layer for layer in weighty if layer.name in got - wanted]
     if extra and all(map(norm, extra)):
         raise Wrong(

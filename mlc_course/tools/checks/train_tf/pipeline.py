@@ -1,13 +1,11 @@
-"Exercises: a tf.data pipeline, and its range."
+"Exercise: a tf.data pipeline."
 
 import numpy as np
 
 from .._core import (
-    Mistake,
     Right,
     Wrong,
     attempt,
-    diagnose,
     function,
     plain,
 )
@@ -64,6 +62,11 @@ def _check_range(what, x, images):
             f"{what}: the images come out as {x.dtype}. The model takes floating-point "
             "numbers in [0, 1]: cast to float32, then divide by 255."
         )
+    if x.min() < -0.001 and abs(x.mean((1, 2, 3))).max() < 1e-3:
+        raise Wrong(
+            f"{what}: each image is centred on its own mean, as per_image_standardization does. "
+            "The model of this course takes pixels in [0, 1] as they are: divide by 255."
+        )
     if x.max() > 1.001:
         raise Wrong(
             f"{what}: the pixels go up to {x.max():g}. The model takes them in [0, 1]: divide "
@@ -76,14 +79,27 @@ def _check_range(what, x, images):
         )
     if not x.any():
         raise Wrong(
-            f"{what}: every pixel comes out as 0. Is each image centred on its own mean, as "
-            "per_image_standardization does? These images have one colour each. The model of this "
-            "course takes pixels in [0, 1] as they are."
+            f"{what}: every pixel comes out as 0. Are whole numbers divided with //? Cast to "
+            "float32 first, then divide by 255."
         )
     if x.max() < 0.1:
         raise Wrong(
             f"{what}: the largest pixel is {x.max():g}, and it should be "
             f"{images.max() / 255:.2f}. Are they divided by 255 twice?"
+        )
+
+
+def _check_same(what, x, images):
+    "Raise where the pixels aren't those of the images, divided by 255."
+    if np.allclose(x, images / 256, atol=1e-6):
+        raise Wrong(
+            f"{what}: the pixels are divided by 256. There are 256 levels, but the largest is 255, "
+            "and white should be 1: divide by 255."
+        )
+    if not np.allclose(x, images / 255, atol=2e-3):
+        raise Wrong(
+            f"{what}: the images are changed. Validation shows them as they are; "
+            "augmentation is for training."
         )
 
 
@@ -121,10 +137,8 @@ def valid_pipeline(answer) -> Right:
     what = called(answer, "my_valid_data")
     function(answer, what)
     n, size, k = 22, 3, 4
-    images = (
-        np.full((n, size, size, 3), 0, np.uint8)
-        + (np.arange(n) * 11).astype(np.uint8)[:, None, None, None]
-    )
+    images = np.random.default_rng(0).integers(0, 232, (n, size, size, 3), dtype=np.uint8)
+    images[:, 1, 1] = 11 * np.arange(n)[:, None]  # tells which image it is, mirrored or not
     targets = np.array([[i % 2, i % 3 == 0, i > 9] for i in range(n)], dtype=bool)
     dataset = attempt(
         answer, (images, targets, k), what, f"{n} images, their targets, and the batch size {k}"
@@ -158,14 +172,14 @@ def valid_pipeline(answer) -> Right:
                 else "Every image of the split has to be scored."
             )
         )
-    level = np.rint(x[:, 0, 0, 0] * 255 / 11).astype(int)
+    level = np.rint(x[:, 1, 1, 0] * 255 / 11).astype(int)
     if sorted(level) != list(range(n)):
         raise Wrong(
             f"{what}: some images come more than once and others not at all. Each comes "
             "once, as it is; augmentation is for training."
         )
     again = np.rint(
-        np.concatenate([np.asarray(a) for a, _ in _batches(dataset, what, 2 * n + 4)])[:, 0, 0, 0]
+        np.concatenate([np.asarray(a) for a, _ in _batches(dataset, what, 2 * n + 4)])[:, 1, 1, 0]
         * 255
         / 11
     ).astype(int)  # once can be luck
@@ -177,11 +191,7 @@ def valid_pipeline(answer) -> Right:
             f"{what}: the images come in another order than they went in, {moved}. "
             "Predictions would then meet the wrong file names: no shuffle() in validation."
         )
-    if not np.allclose(x, images / 255, atol=2e-3):
-        raise Wrong(
-            f"{what}: the images are changed. Validation shows them as they are; "
-            "augmentation is for training."
-        )
+    _check_same(what, x, images)
     if (np.asarray(y, dtype=float) != targets).any():
         raise Wrong(
             f"{what}: the images are in order, but the targets don't belong to them. Slice "
@@ -200,90 +210,3 @@ def valid_pipeline(answer) -> Right:
             f"hold {[k] * (n // k) + [n % k]}."
         )
     return Right("Right: every image once, as it is, in its order.")
-
-
-# Exercise 2
-
-
-def unit_range(answer) -> Right:
-    "Exercise 2: f(images) with uint8 [N, H, W, 3]: float32 pixels as MobileNetV2 wants them."
-    what = called(answer, "my_unit_range")
-    rng = np.random.default_rng(0)
-    cases = [
-        (np.array([[[[0, 128, 255], [51, 204, 1]]]], dtype=np.uint8),),
-        (rng.integers(0, 256, (2, 3, 4, 3), dtype=np.uint8),),
-    ]
-    f = lambda g: lambda x: g(np.asarray(x, dtype="float64"))
-    mean, std = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
-
-    def right(x):
-        return x / 127.5 - 1
-
-    diagnose(
-        answer,
-        f(right),
-        [
-            Mistake(
-                "these are pixels in [0, 1]. That is what many texts feed to MobileNetV2, "
-                "and half of the range that it was trained with: go from -1 to 1.",
-                f(lambda x: x / 255),
-            ),
-            Mistake(
-                "these are pixels from 0 to 2: 1 has yet to be taken off.", f(lambda x: x / 127.5)
-            ),
-            Mistake("these are the pixels as they came, from 0 to 255.", f(lambda x: x)),
-            Mistake(
-                "the middle lies at 0, but the ends at -0.5 and 0.5. MobileNetV2 was trained "
-                "with -1 to 1.",
-                f(lambda x: x / 255 - 0.5),
-            ),
-            Mistake(
-                "this is normalised with the mean and standard deviation of ImageNet, as "
-                "torchvision's networks want it. Each body has its own range: that of "
-                "MobileNetV2 in Keras is -1 to 1.",
-                f(lambda x: (x / 255 - mean) / std),
-            ),
-            Mistake(
-                "this is the range of the pocket ResNet's body, -2 to 2. MobileNetV2 was "
-                "trained with -1 to 1.",
-                f(lambda x: 4 * x / 255 - 2),
-            ),
-            Mistake(
-                "white becomes 0.992 instead of 1: there are 256 levels, but the largest is "
-                "255, so the half of it is 127.5.",
-                f(lambda x: x / 128 - 1),
-            ),
-            Mistake(
-                "bytes overflow: in uint8, twice 200 is 144. Turn the pixels into float32 first.",
-                lambda x: (x * np.uint8(2)) / np.float64(255) - 1,
-            ),
-            Mistake(
-                "bytes overflow: in uint8, 100 minus 128 is 228. Turn the pixels into float32 "
-                "first.",
-                lambda x: (x - np.uint8(128)) / 127.5,
-            ),
-            Mistake(
-                "this is the distance from the middle, not divided by it: black is -128. Divide "
-                "by 127.5 first, then take off 1.",
-                f(lambda x: x - 128),
-            ),
-            Mistake(
-                "this is the distance from the middle, not divided by it: black is -127.5. Divide "
-                "by 127.5.",
-                f(lambda x: x - 127.5),
-            ),
-            Mistake(
-                "the signs are turned round: black should be -1 and white 1.",
-                f(lambda x: 1 - x / 127.5),
-            ),
-        ],
-        cases,
-        what,
-    )
-    got = attempt(answer, cases[0], what)
-    kind = np.asarray(plain(got)).dtype
-    if kind != np.float32:
-        raise Wrong(
-            f"{what}: the values are right, but their type is {kind}; a model takes float32."
-        )
-    return Right("Right: black is -1, white is 1, and nothing overflowed on the way.")

@@ -62,6 +62,22 @@ def shuffle_reach(answer) -> Right:
                 "the buffer counts rows, not batches: shuffle stands before batch.",
                 lambda n, b, k: min(n, b * k) - 1,
             ),
+            Mistake(
+                "rows are counted from 0, so the last of m rows is m - 1; and there are only n "
+                "rows: a buffer or a batch can be longer than the data.",
+                lambda n, b, k: b + k - 1,
+            ),
+            Mistake(
+                "while a batch is drawn the buffer is refilled batch - 1 times, and rows are "
+                "counted from 0. Write down which rows have been read by then for n = 10, a "
+                "buffer of 4 and batches of 2.",
+                lambda n, b, k: min(n, b + k),
+            ),
+            Mistake(
+                "that many rows are in the buffer at the start. Rows are counted from 0, and after "
+                "each row that leaves the buffer the next one of the file comes in.",
+                lambda n, b, k: b,
+            ),
         ],
         cases,
         called(answer, "my_reach"),
