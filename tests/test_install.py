@@ -142,7 +142,9 @@ for k, v in bad.items(): print(k, "|", v)
     for module in frameworks:
         assert 'pip install "mlc_course[t' in bad[module], bad[module]
     rooms = ("tools.demo", "training", "data.fastai_steps", "nets.lite", "nets.efficientnet")
-    sides = tuple(f"scores.{o}" for o in ("rare_tf", "rare_torch", "tf_losses", "torch_losses"))
+    rooms += ("nets.torch_nets", "nets.pocket_fastai")
+    losses = ("rare_tf", "rare_torch", "tf_losses", "torch_losses", "keras_metric")
+    sides = tuple(f"scores.{o}" for o in losses)
     for module in set(bad) - frameworks:
         assert module.removeprefix("mlc_course.").startswith(rooms + sides), bad[module]
 

@@ -482,6 +482,10 @@ def test_make_says_when_there_is_no_python(tmp_path):
     assert done.returncode != 0 and "There is no program called python3.99" in done.stderr
 
 
+# what `make test PYTHON=python3.13` hands on to a make below it
+OF_MAKE = ("PYTHON", "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELEVEL")
+
+
 @pytest.mark.skipif(shutil.which("make") is None, reason="no make here")
 def test_make_hands_on_lessons_and_profile():
     show = lambda *a: (
@@ -489,7 +493,7 @@ def test_make_hands_on_lessons_and_profile():
             ["make", "-C", str(ROOT), "-n", *a],
             capture_output=True,
             text=True,
-            env={k: v for k, v in os.environ.items() if k != "PYTHON"},
+            env={k: v for k, v in os.environ.items() if k not in OF_MAKE},
         ).stdout
     )
     assert re.search(r'"python3" mlc_course/tools/bootstrap\.py\s+course', show("course"))
