@@ -304,7 +304,8 @@ def test_the_bench_trains_what_is_asked_for_and_sums_up(squares, monkeypatch):
     def one(what, framework, table, profile):
         asked.append((what, framework, profile.seed, profile.arch, profile.image_size))
         mAP = 0.91 if what == "head" else 0.915 + profile.seed / 100
-        names = dict(arch=profile.arch, size=profile.image_size, macro_f1=0.8, minutes=1.5)
+        names = dict(arch=profile.arch, size=profile.image_size, split="valid")
+        names |= dict(macro_f1=0.8, minutes=1.5)
         return dict(what=what, framework=framework, seed=profile.seed, mAP=mAP, **names)
 
     monkeypatch.setattr(recipe, "one_run", one)

@@ -20,6 +20,7 @@ from mlc_course.metrics import load_run
 from mlc_course.tools import cli
 from mlc_course.tools.commands import score
 from mlc_course.training import folder as F
+from mlc_course.training import ours
 from mlc_course.training.lock import FolderInUse, held
 
 posix = pytest.mark.skipif(os.name == "nt", reason="kill -9 and links of POSIX")
@@ -482,7 +483,7 @@ def test_who_holds_a_folder_can_export_into_it(tmp_path):
         timeout=300,
     )
     assert "exported" in done.stdout, done.stderr
-    assert F.strangers(tmp_path) == []
+    assert ours.strangers(tmp_path) == []
 
 
 def test_a_run_that_another_command_finished_meanwhile_is_not_trained_again(tmp_path):
@@ -572,7 +573,7 @@ def test_without_locks_for_folders_a_file_serves(tmp_path, monkeypatch):
 
     monkeypatch.setattr(lock, "_lock_folder", lambda folder: lock._lock_file(Path(folder)))
     with held(tmp_path / "run") as folder:
-        assert (folder / lock.LOCK).exists() and F.strangers(folder) == []
+        assert (folder / lock.LOCK).exists() and ours.strangers(folder) == []
         with monkeypatch.context() as m:
             m.setattr(lock, "_HELD", {})  # as another process sees it
             with pytest.raises(FolderInUse):
@@ -766,7 +767,7 @@ def test_left_out_images_are_counted_named_and_listed(pictures, tmp_path, traine
         "fname",
         *(f"train/{p.name}" for p in bad),
     ]
-    assert F.strangers(tmp_path / "run") == []
+    assert ours.strangers(tmp_path / "run") == []
 
 
 def test_a_split_that_is_emptied_by_skipping_is_one_sentence(pictures, tmp_path, trainer, capsys):
