@@ -126,16 +126,17 @@ class _WeightedCrossEntropy(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x, t, w):
-        ctx.save_for_backward(x, t, w)
         positive, negative = w * t, 1 - t
-        cells = x.abs().neg_().exp_().log1p_().mul_(positive + negative)
+        both = positive + negative
+        ctx.save_for_backward(x, t, w, positive, both)
+        cells = x.abs().neg_().exp_().log1p_().mul_(both)
         cells.addcmul_(positive, x.neg().clamp_min_(0))
         return cells.addcmul_(negative, x.clamp_min(0))
 
     @staticmethod
     def backward(ctx, grad):
-        x, t, w = ctx.saved_tensors
-        of_x = ((1 - t) * x.sigmoid()).sub_((w * t).mul_(x.neg().sigmoid_())).mul_(grad)
+        x, t, w, positive, both = ctx.saved_tensors
+        of_x = x.sigmoid().mul_(both).sub_(positive).mul_(grad)
         of_t = of_w = None
         if ctx.needs_input_grad[1]:
             of_t = grad * (w * softplus(-x) - softplus(x))
