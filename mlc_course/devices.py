@@ -121,8 +121,8 @@ def fastest_precision(
         return "bf16" if native else "fp16"
     if device.type == "mps":
         return "fp32"
-    turns = [(conv_seconds(device, torch.bfloat16), conv_seconds(device, torch.float32))]
-    turns += [(conv_seconds(device, torch.bfloat16), conv_seconds(device, torch.float32))]
+    kinds = (torch.bfloat16, torch.float32)
+    turns = [[conv_seconds(device, o) for o in kinds] for _ in range(2)]
     half, full = (min(o) for o in zip(*turns))  # in turn, as the machine may be busy for a moment
     return "bf16" if half < 0.8 * full else "fp32"
 

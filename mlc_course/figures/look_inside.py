@@ -36,6 +36,16 @@ def sheet(
     return fig
 
 
+def images_of(
+    cells,  # a table with the column fname
+    root,  # the folder that the file names start from
+) -> list:
+    "The image of each row."
+    from mlc_course.tables import load_image
+
+    return [load_image(root / f) for f in cells["fname"]]
+
+
 def show_cells(
     cells,  # a table from `worst_losses`: fname, label, target, prob, loss
     root,  # the folder that the file names start from
@@ -43,13 +53,11 @@ def show_cells(
     ncols: int = 6,  # images in a row
 ) -> "Figure":
     "The image of each cell, with what was said and what is true."
-    from mlc_course.tables import load_image
-
     titles = [
         f"{o.label}: {o.prob:.3f}\n{'there' if o.target else 'not there'}, loss {o.loss:.1f}"
         for o in cells.itertuples()
     ]
-    return sheet([load_image(root / f) for f in cells["fname"]], titles, ncols, suptitle)
+    return sheet(images_of(cells, root), titles, ncols, suptitle)
 
 
 def show_mistakes(
@@ -59,10 +67,8 @@ def show_mistakes(
     ncols: int = 6,  # images in a row
 ) -> "Figure":
     "The image of each mistake, with its kind, its probability and its threshold."
-    from mlc_course.tables import load_image
-
     titles = [f"{o.kind}\n{o.label} {o.prob:.2f}, cut {o.thresh:.2f}" for o in cells.itertuples()]
-    return sheet([load_image(root / f) for f in cells["fname"]], titles, ncols, suptitle)
+    return sheet(images_of(cells, root), titles, ncols, suptitle)
 
 
 # ---- scenes and histograms ----------------------------------------------------------------------

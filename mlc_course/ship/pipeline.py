@@ -45,11 +45,6 @@ class Reading:
         return matrix @ x @ matrix.T
 
 
-def is_learner(model):
-    "Whether this is a fastai Learner, without importing fastai."
-    return hasattr(model, "dls") and hasattr(model, "model") and hasattr(model, "get_preds")
-
-
 def read_learner(
     learn,  # a fastai Learner
     vocab=None,  # what the caller says the labels are; None: ask the DataLoaders

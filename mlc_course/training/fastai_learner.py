@@ -20,6 +20,7 @@ from mlc_course.backbones_torch import layer_groups
 from mlc_course.metrics import confusion, mean_average_precision, precision_recall_f1
 from mlc_course.settings import Profile
 from mlc_course.training.fastai_recipe import adamw
+from mlc_course.training.options import require_labels
 
 
 def make_model(
@@ -29,8 +30,7 @@ def make_model(
     """The profile's network with a new head of one output per label.
 
     The same seed gives the same head. The model carries its `vocab` and `image_size`."""
-    if len(vocab) == 0:
-        raise ValueError("The vocab is empty; a model needs at least one label to predict.")
+    require_labels(vocab)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(profile.seed)
         model: Any = create_model(len(vocab), profile.arch, profile.pretrained)

@@ -5,15 +5,13 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
-import numpy as np
-import torch
 from fastai.callback.fp16 import MixedPrecision
 from fastai.callback.schedule import Learner
 from fastai.torch_core import trainable_params
 from torch import nn
 
 from mlc_course.backbones import save_model, set_arrays
-from mlc_course.data.decoded import Decoded, decode_split, require_vocab
+from mlc_course.data.decoded import Decoded
 from mlc_course.data.table import ImageTable
 from mlc_course.metrics import Predictions, TrainingRun
 from mlc_course.safety import ctrl_c, explain_memory
@@ -24,9 +22,8 @@ from mlc_course.settings import (
     pick_precision,
     seed_everything,
 )
-from mlc_course.ship.facts import size_of, vocab_of
-from mlc_course.ship.heads import torch_ending
 from mlc_course.ship.learner import learner_predictions
+from mlc_course.training import torch_trainer
 from mlc_course.training.data import decode_for_training
 from mlc_course.training.fastai_data import loaders_of
 from mlc_course.training.fastai_learner import low_precision, make_learner
@@ -42,24 +39,8 @@ from mlc_course.training.keeper import Keeper
 from mlc_course.training.own import has_head, own_torch
 from mlc_course.training.recipe import check_keywords, recipe
 from mlc_course.training.runs import in_run_folder
-
-
-@torch.no_grad()
-def probs_of(
-    model,  # a torch module
-    data: Decoded,
-    batch_size: int = 256,
-    act: Callable = torch.sigmoid,  # from its outputs to probabilities
-) -> np.ndarray:  # float32 [N, C]
-    "Probabilities for every image of a Decoded."
-    device, was_training = next(model.parameters()).device, model.training
-    model.eval()
-    probs = []
-    for i in range(0, len(data), batch_size):
-        x = torch.from_numpy(data.images[np.arange(i, min(i + batch_size, len(data)))])
-        probs.append(act(model(x.permute(0, 3, 1, 2).to(device).float() / 255)))
-    model.train(was_training)
-    return torch.cat(probs).float().cpu().numpy()
+from mlc_course.training.torch_batches import ImageBatches
+from mlc_course.training.torch_loop import probs_of
 
 
 def predict(
@@ -73,12 +54,7 @@ def predict(
     Of a Learner they are what `get_preds` gives, whatever its DataLoaders do."""
     if isinstance(model, Learner):
         return learner_predictions(model, table, split, on_error)
-    vocab, size = vocab_of(model), size_of(model, "torch")
-    require_vocab(vocab, table)
-    ending = torch_ending(model, size, vocab)
-    act = torch.sigmoid if ending == "logits" else torch.nn.Identity()
-    data = decode_split(table, split, size, on_error)
-    return data.predictions(probs_of(model, data, act=act))
+    return torch_trainer.predict(model, table, split, on_error=on_error)
 
 
 def can_draw() -> bool:
@@ -194,5 +170,6 @@ def train(
         fit(learn, keeper, isinstance(model, Learner), cbs)
     set_arrays(learn.model, keeper.arrays or {})
     net = learn.model.eval()
-    probs = {s: probs_of(net, data.split(s)) for s in data.splits if s != "train"}
-    return keeper.finish(net, probs, save_model)
+    judged = {s: data.split(s) for s in data.splits if s != "train"}
+    batches = {s: ImageBatches(o.images, o.targets, 256, device=device) for s, o in judged.items()}
+    return keeper.finish(net, {s: probs_of(net, o) for s, o in batches.items()}, save_model)

@@ -95,3 +95,11 @@ def refuse_sigmoid(ending: str):
             "The network ends in a sigmoid, and the trainers' losses take logits: they would "
             "apply another. Take the sigmoid off; predictions get it back."
         )
+
+
+def require_labels(
+    vocab,  # label names
+):
+    "ValueError for a vocab without labels."
+    if len(vocab) == 0:
+        raise ValueError("The vocab is empty; there is nothing to predict.")

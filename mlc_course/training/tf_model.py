@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from mlc_course.backbones import create_model_tf
-from mlc_course.data.decoded import decode_split, require_vocab
+from mlc_course.data.decoded import Decoded, decode_split, require_vocab
 from mlc_course.data.table import ImageTable
 from mlc_course.safety import write_whole
 from mlc_course.scores.predictions import Predictions
@@ -17,6 +17,7 @@ from mlc_course.ship.facts import size_of, vocab_of
 from mlc_course.ship.heads import keras_ending
 from mlc_course.training.checkpoints import damaged
 from mlc_course.training.data import decode_for_training
+from mlc_course.training.options import require_labels
 from mlc_course.training.runs import check_files
 from mlc_course.training.tf_data import batches_of
 from mlc_course.training.tf_step import outputs_of
@@ -42,8 +43,7 @@ def make_model(
 ) -> keras.Model:  # a keras.Model: logits [B, C] from float pixels [B, S, S, 3] in [0, 1]
     """The profile's network with a new head, one output per label. Its input shape tells the image
     size."""
-    if len(vocab) == 0:
-        raise ValueError("The vocab is empty; there is nothing to predict.")
+    require_labels(vocab)
     keras.utils.set_random_seed(profile.seed)
     model = create_model_tf(len(vocab), profile.arch, profile.pretrained, profile.image_size)
     model.vocab = tuple(vocab)
@@ -52,7 +52,7 @@ def make_model(
 
 def predict(
     model: keras.Model,  # from `make_model`, `train` or `load_model`
-    table: ImageTable,  # images; its vocab must be the model's
+    table: ImageTable | Decoded,  # images; its vocab must be the model's
     split: str = "test",  # "train", "valid" or "test"
     batch_size: int = 256,  # images at once
     on_error: str = "stop",  # an image that can't be decoded: "stop" or "skip"

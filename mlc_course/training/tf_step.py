@@ -208,7 +208,7 @@ def weight_name(
 
 @keras.saving.register_keras_serializable(package="mlc_course")
 class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
-    "`training.cycle.rate_at` as Keras wants it."
+    "torch's OneCycleLR for Keras: a cosine up, then a cosine down."
 
     def __init__(
         self,

@@ -18,6 +18,7 @@ from mlc_course.tables import ImageTable
 from mlc_course.training.board import tensorboard
 from mlc_course.training.data import decode_for_training
 from mlc_course.training.keeper import Keeper
+from mlc_course.training.options import require_labels
 from mlc_course.training.own import has_head, own_torch
 from mlc_course.training.recipe import check_keywords, recipe
 from mlc_course.training.runs import in_run_folder
@@ -44,8 +45,7 @@ def make_model(
     dropout: float = 0.0,  # share of the features left out in front of the head in training
 ) -> nn.Module:  # logits [B, C] from pixels [B, 3, S, S] in [0, 1]
     "The profile's network with one output per label. It carries `.vocab` and `.image_size`."
-    if len(vocab) == 0:
-        raise ValueError("The vocab is empty; there is nothing to predict.")
+    require_labels(vocab)
     torch.manual_seed(profile.seed)
     model = create_model(len(vocab), profile.arch, profile.pretrained, dropout)
     model.vocab, model.image_size = list(vocab), profile.image_size  # type: ignore[assignment]
@@ -55,7 +55,7 @@ def make_model(
 @torch.no_grad()
 def predict(
     model: nn.Module,  # from `make_model`, `train` or `load_model`
-    table: ImageTable,  # images; its vocab must be the model's
+    table: ImageTable | Decoded,  # images; its vocab must be the model's
     split: str = "test",  # "train", "valid" or "test"
     batch_size: int = 256,  # images at once
     on_error: str = "stop",  # an image that can't be decoded: "stop" or "skip"

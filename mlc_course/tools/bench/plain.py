@@ -154,15 +154,16 @@ def plain_training(table, profile, strong=False):
     Seconds, and the highest validation mAP."""
     import torch
 
+    from mlc_course.data.decoded import decode_split
     from mlc_course.metrics import epoch_scores
-    from mlc_course.train_torch import TrainingState, head_first, make_data
+    from mlc_course.training.frozen import fit_frozen
 
     torch.manual_seed(profile.seed)
     start = time.perf_counter()
     model = plain_model(table.vocab, profile)
     if profile.pretrained and profile.freeze_epochs:  # the same start
-        state = TrainingState(model[1], profile, 2)
-        head_first(state, make_data(table, profile))
+        train = decode_split(table, "train", profile.image_size)
+        fit_frozen(model[1], train.images, train.targets)
         model[1].to(memory_format=torch.contiguous_format)
     loader, valid = (
         plain_loader(table, "train", profile.image_size, profile.batch_size, strong),
