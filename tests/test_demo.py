@@ -689,7 +689,14 @@ def test_the_keyboard_alone(opened, predictor, examples):
     page = opened()
 
     def tab_to(wanted):
-        for _ in range(25):
+        "Tabs to an element that is there: an answer's parts come one after another"
+        page.locator(wanted).first.wait_for(state="attached")
+        page.wait_for_function(
+            "s => { const e = document.querySelector(s); "
+            "return !e.disabled && e.getClientRects().length > 0 }",
+            arg=wanted,
+        )
+        for _ in range(50):
             page.keyboard.press("Tab")
             if page.evaluate("s => document.activeElement.matches(s)", wanted):
                 return
