@@ -1,6 +1,7 @@
 """What the test files share: a small profile, and drawn pictures that are made once."""
 
 import os
+import sys
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("MLC_PROFILE", "smoke")
@@ -53,6 +54,14 @@ def squares(tmp_path_factory):
             )
         )
     return ImageTable(pd.DataFrame(rows), root, vocab=sorted(colours), name="squares")
+
+
+@pytest.fixture(autouse=True)
+def figures_closed():
+    "No figure of one test is there in the next."
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 @pytest.fixture

@@ -6,15 +6,8 @@ import pytest
 
 matplotlib.use("Agg")
 
-from matplotlib import pyplot as plt  # noqa: E402
 
 from mlc_course.figures import pixels, postcards, residual, safety  # noqa: E402
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
 
 
 def named(ax):

@@ -3,22 +3,11 @@
 import matplotlib
 
 matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
-import pytest  # noqa: E402
+from figure_kit import labelled
 
 from mlc_course.figures import compare, comparison  # noqa: E402
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
-
-
-def labelled(ax):
-    return bool(ax.get_title() and ax.get_xlabel() and ax.get_ylabel())
 
 
 def test_published_scores_stand_above_their_bars():

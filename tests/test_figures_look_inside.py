@@ -3,18 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib import pyplot as plt
 
 from mlc_course.figures import look_inside, wrong_labels
 from mlc_course.metrics import Predictions
 from mlc_course.scores.looks import mistakes, worst_losses
 from mlc_course.scores.wrong_labels import rank_label_issues
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
 
 
 @pytest.fixture

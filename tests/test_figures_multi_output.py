@@ -3,25 +3,14 @@
 import matplotlib
 
 matplotlib.use("Agg")
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import pytest
+from figure_kit import labelled
 from PIL import Image
 
 from mlc_course.figures import multi_output as draw
 
 IMAGE = np.zeros((6, 8, 3), np.uint8)
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
-
-
-def labelled(ax):
-    return bool(ax.get_title() and ax.get_xlabel() and ax.get_ylabel())
 
 
 def test_each_car_is_titled_with_its_facts(tmp_path):

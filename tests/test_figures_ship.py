@@ -3,20 +3,12 @@
 import matplotlib
 
 matplotlib.use("Agg")
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import pytest
 
 from mlc_course.figures import ship as draw
 
 VOCAB = ["boat", "moon"]
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
 
 
 def test_the_images_about_which_two_answers_differ_come_first():

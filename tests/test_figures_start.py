@@ -20,12 +20,6 @@ PREDICTIONS = SimpleNamespace(
 )
 
 
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
-
-
 def test_cards_are_titled_with_their_labels():
     fig = show_cards([(o, VOCAB[:k]) for k, o in enumerate(IMAGES[:3])], "Which?", ncols=2)
     assert [ax.get_title() for ax in fig.axes] == ["(no label)", "boat", "boat, moon", ""]

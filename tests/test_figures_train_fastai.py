@@ -5,19 +5,9 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import pandas as pd
-import pytest
+from figure_kit import labelled
 
 from mlc_course.figures import train_fastai as draw
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
-
-
-def labelled(ax):
-    return bool(ax.get_title() and ax.get_xlabel() and ax.get_ylabel())
 
 
 def test_the_plot_of_lr_find_gets_its_names_and_keeps_its_curve():
