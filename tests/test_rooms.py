@@ -116,6 +116,7 @@ MAY = {
         "ship",
         "postcards",
     },  # ship finds a network's head
+    "shards": {"shards", "data"},
     "ship": {"ship", "training", "data", "scores", "nets"},
 }
 

@@ -1,4 +1,4 @@
-"The command `mlc`: doctor, data, fetch, run, train, evaluate, export, predict, demo, bench."
+"The command `mlc`: doctor, data, shard, fetch, run, train, evaluate, export, predict, demo, bench."
 
 # Everything heavy is imported inside the command that needs it, so `mlc --help` answers at once.
 import os
@@ -10,6 +10,7 @@ import typer
 # each of these modules adds a command of its own
 import mlc_course.tools.commands.data  # noqa: F401
 import mlc_course.tools.commands.fetch  # noqa: F401
+import mlc_course.tools.commands.shard  # noqa: F401
 import mlc_course.tools.commands.ship  # noqa: F401
 import mlc_course.tools.commands.timing  # noqa: F401
 import mlc_course.tools.commands.train  # noqa: F401

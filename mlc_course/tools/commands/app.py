@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 import typer
 from typer.core import TyperGroup
 
-ORDER = "doctor data fetch run train evaluate export predict demo bench".split()
+ORDER = "doctor data shard fetch run train evaluate export predict demo bench".split()
 
 
 class InOrder(TyperGroup):

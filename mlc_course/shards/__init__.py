@@ -1,0 +1,1 @@
+"Images in tar shards: written once from a table, read by PyTorch and TensorFlow in flat memory."
