@@ -9,6 +9,7 @@ from .scores.counts import PRF
 from .scores.heads import HeadAccuracy
 from .scores.order import Ranking
 from .scores.thresh import BestThreshold
+from .shards.manifest import Manifest
 from .training.choice import Choice
 from .training.measured import MeasuredRun
 from PIL.Image import Image as PILImage
@@ -66,6 +67,9 @@ from .predictor import LabelScores as LabelScores
 from .predictor import Predictor as Predictor
 from .safety import TrainingDiverged as TrainingDiverged
 from .settings import Profile as Profile
+from .shards.images_torch import ShardImages as ShardImages
+from .shards.images_torch import ShardLoader as ShardLoader
+from .shards.manifest import ShardError as ShardError
 from .tables import ImageTable as ImageTable
 from .training.lock import FolderInUse as FolderInUse
 
@@ -85,6 +89,9 @@ __all__ = [
     "ReadImage",
     "ReadLabels",
     "Scores",
+    "ShardError",
+    "ShardImages",
+    "ShardLoader",
     "TrainingDiverged",
     "TrainingRun",
     "__version__",
@@ -102,6 +109,7 @@ __all__ = [
     "cached_pixels",
     "cardinality",
     "cell_losses",
+    "check_shards",
     "class_activation_maps",
     "compare",
     "compare_frameworks",
@@ -195,6 +203,7 @@ __all__ = [
     "read_folder",
     "read_jsonl",
     "read_label_studio",
+    "read_manifest",
     "read_movie_posters",
     "read_nus_wide",
     "read_pascal",
@@ -207,8 +216,10 @@ __all__ = [
     "save_weights",
     "separation",
     "settings",
+    "shards_tf",
     "shared_groups",
     "show_images",
+    "shuffle_reach",
     "sigmoid",
     "softmax",
     "split_column",
@@ -229,6 +240,7 @@ __all__ = [
     "train_tf",
     "train_torch",
     "worst_losses",
+    "write_shards",
 ]
 
 def load_profile(
@@ -3108,6 +3120,123 @@ def recommend(
         fields that the user chose: "arch", "image_size", "epochs"
     gpu : bool, default False
         whether a GPU will train
+    """
+
+def check_shards(
+    folder,
+) -> Manifest:
+    """Check every shard; a damaged, missing or additional one is a ShardError that names it.
+
+    Parameters
+    ----------
+    folder
+        what write_shards made
+    """
+
+def read_manifest(
+    folder,
+) -> Manifest:
+    """The list of a folder of shards; a damaged or foreign one is a ShardError.
+
+    Parameters
+    ----------
+    folder
+        what write_shards made
+    """
+
+def write_shards(
+    table: ImageTable,
+    folder: PathLike,
+    per_shard: int = 1000,
+    *,
+    size: int | None = None,
+    seed: int | None = 42,
+    force: bool = False,
+) -> Manifest:
+    """Write a table as tar shards that the package webdataset reads, and their list, shards.json.
+
+    A shard holds rows of one split; a row is KEY.jpg (or its suffix) and KEY.json with fname,
+    labels, split and row. The key is the row's number, so no file name can break it. An existing
+    folder is a FileExistsError; a damaged file, with `size`, a ValueError that names it.
+
+    Parameters
+    ----------
+    table : ImageTable
+    folder : PathLike
+        is made; its name is given last, so it is whole or not there
+    per_shard : int, default 1000
+        images in a tar file
+    size : int | None, default None
+        decode once to squares of this side, as PNG; None: the files' bytes
+    seed : int | None, default 42
+        rows are drawn in this order once; None: in the order of the table
+    force : bool, default False
+        replace a folder of shards
+    """
+
+def shuffle_reach(
+    n: int,
+    buffer: int,
+    seed: int = 0,
+    epoch: int = 0,
+) -> int:
+    """How far the shuffle moves a row, measured: the greatest |new place - old place| of one reader.
+
+    Parameters
+    ----------
+    n : int
+        rows of one reader
+    buffer : int
+        rows in a window
+    seed : int, default 0
+    epoch : int, default 0
+
+    Returns
+    -------
+    int
+        rows; at most buffer - 1
+    """
+
+def shards_tf(
+    folder,
+    split: str = 'train',
+    size: int = 64,
+    *,
+    shuffle: bool | None = None,
+    buffer: int = 1000,
+    seed: int = 0,
+    epoch: int = 0,
+    start: int = 0,
+    rank: int = 0,
+    world: int = 1,
+    even: bool = False,
+):
+    """The rows of one rank and epoch, in the order in which ShardImages gives them to one worker.
+
+    Parameters
+    ----------
+    folder
+        what write_shards made
+    split : str, default 'train'
+    size : int, default 64
+        side in pixels
+    shuffle : bool | None, default None
+        None: train only
+    buffer : int, default 1000
+        rows shuffled at once; no row moves further
+    seed : int, default 0
+    epoch : int, default 0
+        another number, another order
+    start : int, default 0
+        rows that were given before: the rest is the same
+    rank : int, default 0
+    world : int, default 1
+    even : bool, default False
+        the same number for every rank
+
+    Returns
+    -------
+    a tf.data.Dataset of (uint8 [size, size, 3], float32 [C])
     """
 
 def train_head(

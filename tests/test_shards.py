@@ -285,3 +285,18 @@ def test_the_command_says_what_it_wrote(table, tmp_path, capsys):
     assert cli.main(args) == 1 and "--force" in capsys.readouterr().err
     assert cli.main([*args, "--force", "--size", "8"]) == 0
     assert read_manifest(tmp_path / "out").size == 8
+
+
+def test_mlc_data_describes_shards(written, copy, capsys):
+    from mlc_course.tables import open_dataset
+    from mlc_course.tools import cli
+
+    assert cli.main(["data", str(written)]) == 0
+    out = capsys.readouterr().out
+    assert "53 images" in out and "3 labels" in out and "Every shard is as it was" in out
+    flip(copy / "valid-000000.tar")
+    assert cli.main(["data", str(copy), "--no-verify"]) == 0
+    assert cli.main(["data", str(copy)]) == 1
+    assert "valid-000000.tar" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="ShardImages"):
+        open_dataset(written)

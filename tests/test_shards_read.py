@@ -106,7 +106,7 @@ def test_a_plain_loop_learns_from_shards(folder):
     optimizer = torch.optim.Adam(model.parameters(), 1e-2)
     loader = ShardLoader(ShardImages(folder, "train", 8), 8)
     losses = []
-    for _ in range(12):
+    for _ in range(60):
         total = 0.0
         for images, targets in loader:
             loss = loss_func(model(images.float() / 255), targets)

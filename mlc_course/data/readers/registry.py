@@ -163,6 +163,11 @@ def _inside(path):
 
 def _convert(path):
     "What to do about a file of a kind that can be saved as another."
+    if path.is_dir() and (path / "shards.json").is_file():
+        return (
+            " It holds tar shards: read them with ShardImages(folder, split, size) or"
+            " shards_tf(folder, split, size); mlc data FOLDER describes them."
+        )
     if path.is_dir():
         said = {o: _convert(o) for o in sorted(path.iterdir()) if o.is_file() and o.name[0] != "."}
         return next((f" {o.name}:{text}" for o, text in said.items() if text), "")

@@ -47,8 +47,14 @@ def data(
     ] = False,
     reading: dict | None = None,
 ):
-    "Draw or describe a set of pictures; a damaged file makes the exit code 1."
+    "Draw or describe a set of pictures, or shards; a damaged file makes the exit code 1."
+    from mlc_course.shards.manifest import is_shards
     from mlc_course.tables import DRAWN_SETS, open_dataset
+
+    if name not in DRAWN_SETS and is_shards(name):
+        if reading or n is not None or layout is not None:
+            raise ValueError(f"{name} holds shards, which say themselves how they are read.")
+        return say(shards_text(name, verify))
 
     chosen = changed_profile(profile, n_images=n)
     if n is not None and name not in DRAWN_SETS:
@@ -77,6 +83,19 @@ def data(
         say(f"{len(bad)} of {len(table)} pictures can't be used.")
         raise typer.Exit(1)
     say("\nEvery picture can be decoded.")
+
+
+def shards_text(
+    folder,  # of shards
+    verify: bool = True,  # read every byte
+) -> str:  # a few lines
+    "What a folder of shards holds; with `verify`, a damaged shard is an error that names it."
+    from mlc_course.shards.manifest import check_shards, read_manifest
+    from mlc_course.tools.commands.shard import describe_shards
+
+    if not verify:
+        return describe_shards(folder, read_manifest(folder))
+    return describe_shards(folder, check_shards(folder)) + "\n\nEvery shard is as it was written."
 
 
 def describe(
