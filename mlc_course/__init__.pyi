@@ -3162,6 +3162,7 @@ def write_shards(
     Parameters
     ----------
     table : ImageTable
+        its rows are written, split by split
     folder : PathLike
         is made; its name is given last, so it is whole or not there
     per_shard : int, default 1000
@@ -3189,7 +3190,9 @@ def shuffle_reach(
     buffer : int
         rows in a window
     seed : int, default 0
+        another seed, another order
     epoch : int, default 0
+        another epoch, another order
 
     Returns
     -------
@@ -3218,6 +3221,7 @@ def shards_tf(
     folder
         what write_shards made
     split : str, default 'train'
+        or valid, test
     size : int, default 64
         side in pixels
     shuffle : bool | None, default None
@@ -3225,12 +3229,15 @@ def shards_tf(
     buffer : int, default 1000
         rows shuffled at once; no row moves further
     seed : int, default 0
+        another seed, another order
     epoch : int, default 0
         another number, another order
     start : int, default 0
         rows that were given before: the rest is the same
     rank : int, default 0
+        which process, from 0
     world : int, default 1
+        how many
     even : bool, default False
         the same number for every rank
 

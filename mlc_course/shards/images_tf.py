@@ -5,16 +5,16 @@ from .read import ShardReader, decoded
 
 def shards_tf(
     folder,  # what write_shards made
-    split: str = "train",
+    split: str = "train",  # or valid, test
     size: int = 64,  # side in pixels
     *,
     shuffle: bool | None = None,  # None: train only
     buffer: int = 1000,  # rows shuffled at once; no row moves further
-    seed: int = 0,
+    seed: int = 0,  # another seed, another order
     epoch: int = 0,  # another number, another order
     start: int = 0,  # rows that were given before: the rest is the same
-    rank: int = 0,
-    world: int = 1,
+    rank: int = 0,  # which process, from 0
+    world: int = 1,  # how many
     even: bool = False,  # the same number for every rank
 ):  # a tf.data.Dataset of (uint8 [size, size, 3], float32 [C])
     "The rows of one rank and epoch, in the order in which ShardImages gives them to one worker."

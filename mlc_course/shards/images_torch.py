@@ -31,14 +31,14 @@ class ShardImages(IterableDataset):
     def __init__(
         self,
         folder,  # what write_shards made
-        split: str = "train",
+        split: str = "train",  # or valid, test
         size: int = 64,  # side in pixels
         *,
         shuffle: bool | None = None,  # None: train only
         buffer: int = 1000,  # rows shuffled at once; no row moves further among a worker's rows
-        seed: int = 0,
-        rank: int | None = None,
-        world: int | None = None,
+        seed: int = 0,  # another seed, another order
+        rank: int | None = None,  # None: that of torch.distributed or RANK, else 0
+        world: int | None = None,  # processes; None: as for rank
         even: bool = False,  # the same number for every rank
         transform=None,  # called with the uint8 [3, size, size] tensor
     ):
@@ -54,8 +54,8 @@ class ShardImages(IterableDataset):
 
     def rows_of(
         self,
-        worker: int = 0,
-        workers: int = 1,
+        worker: int = 0,  # which of the DataLoader
+        workers: int = 1,  # how many it has
     ) -> range:
         "The positions, in the epoch's order, of a worker of this rank."
         return reader_rows(self.reader.n, self.rank, self.world, worker, workers, self.even)
@@ -87,8 +87,8 @@ class ShardLoader:
 
     def __init__(
         self,
-        data: ShardImages,
-        batch_size: int = 64,
+        data: ShardImages,  # of this rank
+        batch_size: int = 64,  # images of this rank
         workers: int = 0,  # processes that decode; 0: this one
         **options,  # for the DataLoader
     ):

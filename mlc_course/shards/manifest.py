@@ -47,7 +47,7 @@ class Manifest:
 
     def counts(self) -> dict:  # split -> rows
         "Rows of each split."
-        out = {}
+        out: dict = {}
         for s in self.shards:
             out[s.split] = out.get(s.split, 0) + s.rows
         return out

@@ -61,8 +61,8 @@ def window_order(
 def shuffle_reach(
     n: int,  # rows of one reader
     buffer: int,  # rows in a window
-    seed: int = 0,
-    epoch: int = 0,
+    seed: int = 0,  # another seed, another order
+    epoch: int = 0,  # another epoch, another order
 ) -> int:  # rows; at most buffer - 1
     "How far the shuffle moves a row, measured: the greatest |new place - old place| of one reader."
     given = [i for _, order in window_order(range(n), buffer, seed, epoch) for i in order]

@@ -25,12 +25,12 @@ def shard_rows(
     with tarfile.open(path, "r:") as tar:
         image = None
         for member in tar:
-            tar.members = []  # tarfile keeps every header otherwise
+            tar.members = []  # type: ignore[attr-defined]  # else tarfile keeps every header
             is_json = member.name.endswith(".json")
             seen += is_json
             if seen + (not is_json) <= first:
                 continue
-            data = tar.extractfile(member).read()
+            data = tar.extractfile(member).read()  # type: ignore[union-attr]
             if is_json:
                 yield json.loads(data), image
             else:

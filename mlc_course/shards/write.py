@@ -126,7 +126,7 @@ def _parts(table, per_shard, seed):
 
 
 def write_shards(
-    table: ImageTable,
+    table: ImageTable,  # its rows are written, split by split
     folder: PathLike,  # is made; its name is given last, so it is whole or not there
     per_shard: int = 1000,  # images in a tar file
     *,
