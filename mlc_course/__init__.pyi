@@ -3123,24 +3123,24 @@ def recommend(
     """
 
 def check_shards(
-    folder,
+    folder: PathLike,
 ) -> Manifest:
     """Check every shard; a damaged, missing or additional one is a ShardError that names it.
 
     Parameters
     ----------
-    folder
+    folder : PathLike
         what write_shards made
     """
 
 def read_manifest(
-    folder,
+    folder: PathLike,
 ) -> Manifest:
     """The list of a folder of shards; a damaged or foreign one is a ShardError.
 
     Parameters
     ----------
-    folder
+    folder : PathLike
         what write_shards made
     """
 
@@ -3201,7 +3201,7 @@ def shuffle_reach(
     """
 
 def shards_tf(
-    folder,
+    folder: PathLike,
     split: str = 'train',
     size: int = 64,
     *,
@@ -3213,12 +3213,12 @@ def shards_tf(
     rank: int = 0,
     world: int = 1,
     even: bool = False,
-):
+) -> Any:
     """The rows of one rank and epoch, in the order in which ShardImages gives them to one worker.
 
     Parameters
     ----------
-    folder
+    folder : PathLike
         what write_shards made
     split : str, default 'train'
         or valid, test
@@ -3243,7 +3243,8 @@ def shards_tf(
 
     Returns
     -------
-    a tf.data.Dataset of (uint8 [size, size, 3], float32 [C])
+    Any
+        a tf.data.Dataset of (uint8 [size, size, 3], float32 [C])
     """
 
 def train_head(

@@ -1,10 +1,11 @@
 """Shards for TensorFlow: a tf.data.Dataset of the same rows."""
 
+from ..hints import Any, PathLike
 from .read import ShardReader, decoded
 
 
 def shards_tf(
-    folder,  # what write_shards made
+    folder: PathLike,  # what write_shards made
     split: str = "train",  # or valid, test
     size: int = 64,  # side in pixels
     *,
@@ -16,7 +17,7 @@ def shards_tf(
     rank: int = 0,  # which process, from 0
     world: int = 1,  # how many
     even: bool = False,  # the same number for every rank
-):  # a tf.data.Dataset of (uint8 [size, size, 3], float32 [C])
+) -> Any:  # a tf.data.Dataset of (uint8 [size, size, 3], float32 [C])
     "The rows of one rank and epoch, in the order in which ShardImages gives them to one worker."
     import tensorflow as tf
 

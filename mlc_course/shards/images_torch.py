@@ -5,6 +5,7 @@ import os
 import torch
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
+from ..hints import Any, Callable, PathLike
 from .plan import reader_rows, rows_of_workers
 from .read import ShardReader, decoded
 
@@ -30,7 +31,7 @@ class ShardImages(IterableDataset):
 
     def __init__(
         self,
-        folder,  # what write_shards made
+        folder: PathLike,  # what write_shards made
         split: str = "train",  # or valid, test
         size: int = 64,  # side in pixels
         *,
@@ -40,8 +41,8 @@ class ShardImages(IterableDataset):
         rank: int | None = None,  # None: that of torch.distributed or RANK, else 0
         world: int | None = None,  # processes; None: as for rank
         even: bool = False,  # the same number for every rank
-        transform=None,  # called with the uint8 [3, size, size] tensor
-    ):
+        transform: Callable | None = None,  # called with the uint8 [3, size, size] tensor
+    ) -> None:
         shuffle = split == "train" if shuffle is None else shuffle
         self.reader = ShardReader(folder, split, shuffle=shuffle, buffer=buffer, seed=seed)
         self.vocab, self.size, self.transform = self.reader.manifest.vocab, size, transform
@@ -63,7 +64,7 @@ class ShardImages(IterableDataset):
     def set_epoch(
         self,
         epoch: int,  # another number, another order
-    ):
+    ) -> None:
         "Begin an epoch at its first row."
         self.epoch, self.starts, self.first = epoch, None, 0
 
@@ -90,8 +91,8 @@ class ShardLoader:
         data: ShardImages,  # of this rank
         batch_size: int = 64,  # images of this rank
         workers: int = 0,  # processes that decode; 0: this one
-        **options,  # for the DataLoader
-    ):
+        **options: Any,  # for the DataLoader
+    ) -> None:
         self.data, self.batch_size, self.workers = data, batch_size, workers
         self.options, self.given = options, 0
 
@@ -139,7 +140,7 @@ class ShardLoader:
     def load_state_dict(
         self,
         state: dict,  # of a ShardLoader with the same settings
-    ):
+    ) -> None:
         "Go on after the rows that were given; other settings or shards are a ValueError."
         odd = [k for k, v in self._same().items() if state.get(k) != v]
         if odd:

@@ -5,6 +5,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from ..hints import PathLike
+
 NAME = "shards.json"
 KIND = "mlc_course shards"
 
@@ -74,7 +76,7 @@ def is_shards(
 
 
 def read_manifest(
-    folder,  # what write_shards made
+    folder: PathLike,  # what write_shards made
 ) -> Manifest:
     "The list of a folder of shards; a damaged or foreign one is a ShardError."
     path = Path(folder) / NAME
@@ -137,7 +139,7 @@ def check_shard(
 
 
 def check_shards(
-    folder,  # what write_shards made
+    folder: PathLike,  # what write_shards made
 ) -> Manifest:
     "Check every shard; a damaged, missing or additional one is a ShardError that names it."
     manifest = read_manifest(folder)
