@@ -1,7 +1,7 @@
 // The page: files in, answers out. Nothing is asked of any server after the model has been loaded.
 
 import { above, look, openPredictor, shortName } from "./answer.js";
-import { decodesAsPython } from "./decode.js";
+import { isExact } from "./decode.js";
 import { mapOf, paint, place } from "./maps.js";
 import { Refused } from "./refused.js";
 import { TOP, count, dataset, facts, sentence, two } from "./words.js";
@@ -208,8 +208,8 @@ try {
   listen();
   files.disabled = false;
   say("Choose images: what the model finds in them is said here.");
-  if (!(await decodesAsPython()))
-    find("#trouble").textContent = "This browser changes the bytes of images, perhaps to protect you from being recognised. Answers can differ from those of Python.";
+  if (!(await isExact("JPEG")))
+    find("#trouble").textContent = "This browser changes the pixels of images, perhaps to protect you from being recognised. It can look at PNG alone; others are refused.";
   document.body.dataset.ready = "1";
 } catch (e) {
   console.error(e);

@@ -16,7 +16,7 @@ const cut = () => refuse("is cut off: a part is missing. Save it again, and try 
 
 // ---- JPEG --------------------------------------------------------------------------------------
 function jpegFacts(bytes) {
-  const out = { w: 0, h: 0 };
+  const out = { w: 0, h: 0, aside: [] };
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   for (let at = 2; at + 4 <= bytes.length; ) {
     if (bytes[at] !== 0xff) throw new Refused("is damaged, so it was not looked at. Save it again");
@@ -31,6 +31,7 @@ function jpegFacts(bytes) {
     const body = bytes.subarray(at + 4, at + 2 + n);
     if (mark >= 0xc0 && mark <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(mark)) frame(out, mark, body);
     if (mark === 0xe1) application(out, body);
+    if (mark === 0xe1 || mark === 0xe2) out.aside.push([at + 4, n - 2]);
     at += 2 + n;
   }
   throw cut();
@@ -71,13 +72,14 @@ function checkJpeg(bytes, copy) {
   const beside = kind === 0xc2 ? (2 * parts.reduce((a, b) => a + b)) / Math.max(...parts) : 0;
   if (w * h * (beside + (sampling.length === 1 ? 1 : 4) + copy) > MEMORY)
     throw refuse(`has ${w} x ${h} pixels, and Python reads a JPEG of that size at half of it, which this page can't. Make it smaller, and try again.`);
-  return { w, h, turn: orientation(facts.exif, facts.xmp) };
+  return { w, h, aside: facts.aside, turn: orientation(facts.exif, facts.xmp) };
 }
 
 // ---- WebP, GIF, BMP ----------------------------------------------------------------------------
 function checkWebp(bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let [w, h, exif, xmp] = [0, 0, null, null];
+  const aside = [];
   if (view.getUint32(4, true) + 8 > bytes.length) throw cut();
   for (let at = 12; at + 8 <= bytes.length; ) {
     const name = latin1(bytes.subarray(at, at + 4));
@@ -86,17 +88,17 @@ function checkWebp(bytes) {
     const alpha = (name === "VP8X" && body[0] & 0x10) || (name === "VP8L" && body[4] & 0x10) || name === "ALPH";
     if (alpha) throw refuse("is a WebP with transparency, whose colours browsers don't give away exactly. Save it as PNG.");
     if (name === "ANIM") throw refuse("is an animated WebP. Save one of its frames, and choose that.");
-    if (name === "VP8 ")
-      throw refuse("is a WebP with losses, which browsers and Python don't read alike. Save it as PNG, or as an ordinary JPEG.");
+    if (name === "VP8 ") [w, h] = [14, 16].map((o) => view.getUint16(at + o, true) & 0x3fff);
     if (name === "VP8L") {
       const v = view.getUint32(at + 9, true);
       [w, h] = [(v & 0x3fff) + 1, ((v >> 14) & 0x3fff) + 1];
     }
+    if (["EXIF", "XMP ", "ICCP"].includes(name)) aside.push([at, 4]);
     if (name === "EXIF") exif = body;
     if (name === "XMP ") xmp = latin1(body);
     at += 8 + n + (n & 1);
   }
-  return { w, h, turn: orientation(exif, xmp) };
+  return { w, h, aside, turn: orientation(exif, xmp) };
 }
 
 // past the sub-blocks of a GIF
@@ -141,11 +143,18 @@ function checkBmp(bytes) {
 }
 
 // ---- the browser's own decoders ----------------------------------------------------------------
-async function byBrowser(blob, { w, h, turn }) {
+// what a file says about turning and colours is blotted out: some browsers follow it whatever one asks
+function blotted(bytes, aside = []) {
+  const copy = bytes.slice();
+  for (const [at, n] of aside) copy.fill(0x58, at, at + n);
+  return new Blob([copy]);
+}
+
+async function byBrowser(bytes, { w, h, turn, aside }) {
   const how = { colorSpaceConversion: "none", premultiplyAlpha: "none", imageOrientation: "none" };
   let bitmap;
   try {
-    bitmap = await createImageBitmap(blob, how);
+    bitmap = await createImageBitmap(blotted(bytes, aside), how);
   } catch {
     throw new Refused("is damaged, so it was not looked at. Save it again");
   }
@@ -223,21 +232,45 @@ export async function decode(
   if (!facts.w || !facts.h) throw new Refused("is damaged, so it was not looked at. Save it again");
   if (facts.w * facts.h > MAX_PIXELS || facts.h > 500_000)
     throw refuse(`has too many pixels: ${MAX_PIXELS / 1e6} million at most. ${smaller}`);
-  const found = kind === "PNG" ? await decodePng(bytes, !plain) : await byBrowser(blob, facts);
+  if (Math.max(facts.w, facts.h) > 100 * Math.min(facts.w, facts.h) && facts.w * facts.h > 2 ** 22)
+    throw refuse("is a long strip of many pixels, which this page can't shrink as Python does. Crop it, and try again.");
+  if (!(await isExact(kind)))
+    throw refuse(`is ${kind}, and this browser gives other pixels for it than Python. Save it as PNG, or use another browser.`);
+  const found = kind === "PNG" ? await decodePng(bytes, !plain) : await byBrowser(bytes, facts);
   return plain ? { ...found, turn: 1 } : found;
 }
 
 // ---- does this browser give the bytes away as they are? ----------------------------------------
-const TRIAL =
-  // 24 x 24 pixels, as Pillow wrote them
-  "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAA0JCgsKCA0LCgsODg0PEyAVExISEyccHhcgLikxMC4pLSwzOko+MzZGNywtQFdBRkxOUlNSMj5aYVpQYEpRUk//2wBDAQ4ODhMREyYVFSZPNS01T09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT0//wAARCAAYABgDASIAAhEBAxEB/8QAHwAAAQUBAQEBAQEAAAAAAAAAAAECAwQFBgcICQoL/8QAtRAAAgEDAwIEAwUFBAQAAAF9AQIDAAQRBRIhMUEGE1FhByJxFDKBkaEII0KxwRVS0fAkM2JyggkKFhcYGRolJicoKSo0NTY3ODk6Q0RFRkdISUpTVFVWV1hZWmNkZWZnaGlqc3R1dnd4eXqDhIWGh4iJipKTlJWWl5iZmqKjpKWmp6ipqrKztLW2t7i5usLDxMXGx8jJytLT1NXW19jZ2uHi4+Tl5ufo6erx8vP09fb3+Pn6/8QAHwEAAwEBAQEBAQEBAQAAAAAAAAECAwQFBgcICQoL/8QAtREAAgECBAQDBAcFBAQAAQJ3AAECAxEEBSExBhJBUQdhcRMiMoEIFEKRobHBCSMzUvAVYnLRChYkNOEl8RcYGRomJygpKjU2Nzg5OkNERUZHSElKU1RVVldYWVpjZGVmZ2hpanN0dXZ3eHl6goOEhYaHiImKkpOUlZaXmJmaoqOkpaanqKmqsrO0tba3uLm6wsPExcbHyMnK0tPU1dbX2Nna4uPk5ebn6Onq8vP09fb3+Pn6/9oADAMBAAIRAxEAPwDg4LX2rRgs+nFW7a16cVq21n04rOlH2peExdjPgsfaiugjgWMgbct6UVU44WEuWctfRv8AJH0lHFycSta2uccVqpb+WgwPmPSiiuWlUlTwspx30/FpH53g6knJFy1suMkcUUUVF1ShGyPpqNSTjuf/2Q==";
-const TRIAL_HASH = "9270a43d";
+// Some browsers stir noise into what a canvas is asked for, and some decode otherwise. So each is asked
+// for an image of 24 x 24 pixels whose bytes are known: as Pillow wrote it, and a hash of its pixels.
+const TRIALS = {
+  JPEG: [
+    "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAA0JCgsKCA0LCgsODg0PEyAVExISEyccHhcgLikxMC4pLSwzOko+MzZGNywtQFdBRkxOUlNSMj5aYVpQYEpRUk//2wBDAQ4ODhMREyYVFSZPNS01T09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT0//wAARCAAYABgDASIAAhEBAxEB/8QAFwABAQEBAAAAAAAAAAAAAAAAAAUEBv/EACAQAAEDBAIDAAAAAAAAAAAAAAABAwQCESExEmETIlH/xAAYAQACAwAAAAAAAAAAAAAAAAACBgMEB//EACARAAICAQMFAAAAAAAAAAAAAAECAAMEESExEhNxobH/2gAMAwEAAhEDEQA/AODYi9FFiHrBrjRdYKsaHrBHUvdh4mXpJ7EHoHQNsUtqicb1fAE64qN0u2/gn4IyU5bFZmixb2wVaI/joSyey6AKtVjV4rOvO3sgTO8OxiwmyLCxdUwAANRUi6CM1NjFeZ//2Q==",
+    "9270a43d",
+  ],
+  WebP: [
+    "UklGRrYAAABXRUJQVlA4IKoAAAAQBgCdASoYABgAPrFInkmnJCMhMAwA4BYJbACdMoR7X6BwhLvfMgGhXcgVzT9rwNbrwK2PI81F2DAA/v7poxNz7t+1NFEDPNQC5ahzs19e1zLBuuX9NNizXF+SWyz47rrvgFJP6Jz5FskHI4Hv0BRf5HAh4nh9KEwNOYUd1A8I/bytLb902v4Mp/qMGsOc4ib2K3CGkFndqO6ZaD/R6FBHIzvmdCkfc8YAAA==",
+    "3c4eb0d9",
+  ],
+};
+const asked = {};
 
-// some browsers stir noise into what a canvas is asked for, and some decode a JPEG otherwise
-export async function decodesAsPython() {
-  const bytes = Uint8Array.from(atob(TRIAL), (o) => o.charCodeAt(0));
-  const { data } = await decode(new Blob([bytes], { type: "image/jpeg" }));
-  let hash = 0x811c9dc5;
-  for (const v of data) hash = Math.imul(hash ^ v, 0x01000193) >>> 0;
-  return hash.toString(16) === TRIAL_HASH;
+async function tried(kind) {
+  const [file, expected] = TRIALS[kind] ?? TRIALS.JPEG;
+  const bytes = Uint8Array.from(atob(file), (o) => o.charCodeAt(0));
+  try {
+    const { data } = await byBrowser(bytes, { w: 24, h: 24 });
+    let hash = 0x811c9dc5;
+    for (const v of data) hash = Math.imul(hash ^ v, 0x01000193) >>> 0;
+    return hash.toString(16) === expected;
+  } catch {
+    return false;
+  }
+}
+
+// GIF and BMP have one way to be read: for them the JPEG shows whether there is noise
+export function isExact(kind) {
+  if (kind === "PNG") return Promise.resolve(true);
+  asked[kind] ??= tried(kind);
+  return asked[kind];
 }

@@ -46,4 +46,9 @@ export function orientation(exif, xmp) {
   return found >= 2 && found <= 8 ? found : 1;
 }
 
-export const latin1 = (bytes) => new TextDecoder("latin1").decode(bytes);
+// a letter for each byte (TextDecoder's "latin1" is another table)
+export function latin1(bytes) {
+  let out = "";
+  for (let i = 0; i < bytes.length; i += 8192) out += String.fromCharCode(...bytes.subarray(i, i + 8192));
+  return out;
+}

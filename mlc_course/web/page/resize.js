@@ -113,6 +113,8 @@ const flipped = (im) => upright(im, 5);
 
 export function resize(im, w, h, filter = "bilinear") {
   const how = FILTERS[filter];
+  const strip = im.h > 100 * im.w && h < im.h; // of these Pillow does the height first
+  if (strip) im = flipped(across(flipped(im), h, how));
   if (im.w !== w) im = across(im, w, how);
   if (im.h !== h) im = flipped(across(flipped(im), h, how));
   return im;
