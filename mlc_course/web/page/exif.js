@@ -11,29 +11,24 @@ function read(view, at, type, little) {
   return type === 6 ? view.getInt8(at) : view.getUint8(at);
 }
 
-// the tag's value in a block of EXIF; undefined where it has none, 1 where the block is damaged
+// the tag's value in a block of EXIF; undefined where it has none or is cut off before it, as for Pillow
 export function exifOrientation(bytes) {
-  const text = String.fromCharCode(...bytes.subarray(0, 6));
-  const tiff = text === "Exif\0\0" ? bytes.subarray(6) : bytes;
-  if (tiff.length < 8) return undefined;
-  try {
-    const view = new DataView(tiff.buffer, tiff.byteOffset, tiff.length);
-    const order = String.fromCharCode(tiff[0], tiff[1]);
-    if (order !== "II" && order !== "MM") return 1;
-    const little = order === "II";
-    const start = view.getUint32(4, little);
-    const n = view.getUint16(start, little);
-    for (let i = 0; i < n; i++) {
-      const at = start + 2 + 12 * i;
-      if (view.getUint16(at, little) !== TAG) continue;
-      const type = view.getUint16(at + 2, little);
-      const one = view.getUint32(at + 4, little) === 1 && type in SIZES;
-      return one ? read(view, at + 8, type, little) : 1;
-    }
-  } catch {
-    return 1;
+  const tiff = latin1(bytes.subarray(0, 6)) === "Exif\0\0" ? bytes.subarray(6) : bytes;
+  if (tiff.length === 0) return undefined;
+  const order = latin1(tiff.subarray(0, 4));
+  if (tiff.length < 8 || !["II*\0", "MM\0*"].includes(order)) return 1;
+  const little = order[0] === "I";
+  const view = new DataView(tiff.buffer, tiff.byteOffset, tiff.length);
+  const start = view.getUint32(4, little);
+  const n = start + 2 <= tiff.length ? view.getUint16(start, little) : 0;
+  let found;
+  for (let at = start + 2; at < start + 2 + 12 * n && at + 12 <= tiff.length; at += 12) {
+    if (view.getUint16(at, little) !== TAG) continue;
+    const type = view.getUint16(at + 2, little);
+    const one = view.getUint32(at + 4, little) === 1 && type in SIZES;
+    found = one ? read(view, at + 8, type, little) : 1; // the last one counts
   }
-  return undefined;
+  return found;
 }
 
 export function xmpOrientation(text) {
