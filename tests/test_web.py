@@ -40,7 +40,9 @@ def test_the_folder_holds_the_page_the_model_and_its_thresholds(predictor, no_ru
     names = {o.name for o in out.iterdir()}
     assert {"index.html", "app.js", "resize.js", "style.css", *runtime.RUNTIME} <= names
     assert (out / "model.onnx").read_bytes() == (predictor / "model.onnx").read_bytes()
-    assert json.loads((out / "predictor.json").read_text())["thresholds"] == dict(r=0.1, g=0.1, b=0.1)
+    assert json.loads((out / "predictor.json").read_text())["thresholds"] == dict(
+        r=0.1, g=0.1, b=0.1
+    )
     assert [o.name for o in out.parent.iterdir()] == ["page"]  # nothing is left beside it
 
 
@@ -241,7 +243,8 @@ def test_a_model_of_another_export_is_refused(page):
         """async () => {
           const { openPredictor } = await import('./answer.js');
           const real = fetch;
-          window.fetch = async (o) => String(o).endsWith('model.onnx') ? new Response('x') : real(o);
+          const isModel = (o) => String(o).endsWith('model.onnx');
+          window.fetch = async (o) => isModel(o) ? new Response('x') : real(o);
           try { await openPredictor(); return ''; } catch (e) { return e.message; }
           finally { window.fetch = real; }
         }"""

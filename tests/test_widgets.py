@@ -39,7 +39,8 @@ def test_probabilities_and_losses_are_those_of_the_package():
     x = rng.normal(0, 20, (200, 3))
     x[:3] = [[0, 0, 0], [800, -800, 0], [-800, -800, -800]]
     t = rng.integers(0, 2, (200, 3))
-    code = "d.x.map((x, i) => [x.map(n.sigmoid), n.softmax(x), n.bceWithLogits(x, d.t[i]), n.crossEntropy(x, i % 3)])"
+    four = "x.map(n.sigmoid), n.softmax(x), n.bceWithLogits(x, d.t[i]), n.crossEntropy(x, i % 3)"
+    code = f"d.x.map((x, i) => [{four}])"
     found = node(code, dict(x=x.tolist(), t=t.tolist()))
     z, y = torch.tensor(x), torch.tensor(t, dtype=torch.float64)
     assert np.allclose([o[0] for o in found], losses.sigmoid(z), atol=1e-12)

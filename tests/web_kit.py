@@ -43,7 +43,9 @@ def side(rng, large=False):
     "A size in pixels, from 1 on; mostly that of small images."
     if large:
         return int(rng.integers(1500, 4000))
-    return int(rng.choice([1, 2, rng.integers(3, 64), 64, rng.integers(65, 400), rng.integers(65, 400)]))
+    return int(
+        rng.choice([1, 2, rng.integers(3, 64), 64, rng.integers(65, 400), rng.integers(65, 400)])
+    )
 
 
 def alpha_of(rng, w, h):
@@ -340,7 +342,9 @@ def _(rng, w, h):
     return saved(image, "BMP")
 
 
-for _kind, _suffix in dict(TIFF=".tif", ICO=".ico", PPM=".ppm", TGA=".tga", JPEG2000=".jp2").items():
+for _kind, _suffix in dict(
+    TIFF=".tif", ICO=".ico", PPM=".ppm", TGA=".tga", JPEG2000=".jp2"
+).items():
     kind(_kind, _suffix)(lambda rng, w, h, k=_kind: saved(content(rng, w, h), k))
 
 
