@@ -123,8 +123,11 @@ def kind(name, suffix):
 
 def jpeg(**how):
     def make(rng, w, h):
-        quality = int(rng.integers(20, 101))
-        return saved(content(rng, w, h), "JPEG", **dict(quality=quality) | how)
+        image, quality = content(rng, w, h), int(rng.integers(20, 101))
+        try:
+            return saved(image, "JPEG", **dict(quality=quality) | how)
+        except OSError:  # Pillow's buffer is too small for noise of high quality
+            return saved(image, "JPEG", **dict(quality=20) | how)
 
     return make
 
@@ -292,7 +295,9 @@ def _(rng, w, h):
 
 @kind("PNG animated", ".png")
 def _(rng, w, h):
-    return saved(content(rng, w, h), "PNG", save_all=True, append_images=[content(rng, w, h)])
+    frames = [content(rng, w, h) for _ in range(3)]
+    how = dict(default_image=bool(rng.integers(2)), disposal=int(rng.integers(3)))
+    return saved(frames[0], "PNG", save_all=True, append_images=frames[1:], **how)
 
 
 @kind("WebP without losses", ".webp")

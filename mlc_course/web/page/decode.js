@@ -3,7 +3,7 @@
 import { latin1, orientation } from "./exif.js";
 import { decodePng, pngHeader } from "./png.js";
 import { Refused } from "./refused.js";
-import { image } from "./resize.js";
+import { image, onWhite } from "./resize.js";
 
 export const KINDS = "JPEG, PNG, WebP, GIF or BMP";
 export const MAX_BYTES = 50e6;
@@ -76,17 +76,17 @@ function checkJpeg(bytes, copy) {
 }
 
 // ---- WebP, GIF, BMP ----------------------------------------------------------------------------
-function checkWebp(bytes) {
+function checkWebp(bytes, white) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let [w, h, exif, xmp] = [0, 0, null, null];
+  let alpha = false;
   const aside = [];
   if (view.getUint32(4, true) + 8 > bytes.length) throw cut();
   for (let at = 12; at + 8 <= bytes.length; ) {
     const name = latin1(bytes.subarray(at, at + 4));
     const n = view.getUint32(at + 4, true);
     const body = bytes.subarray(at + 8, at + 8 + n);
-    const alpha = (name === "VP8X" && body[0] & 0x10) || (name === "VP8L" && body[4] & 0x10) || name === "ALPH";
-    if (alpha) throw refuse("is a WebP with transparency, whose colours browsers don't give away exactly. Save it as PNG.");
+    alpha ||= (name === "VP8X" && (body[0] & 0x10) > 0) || (name === "VP8L" && (body[4] & 0x10) > 0);
     if (name === "ANIM") throw refuse("is an animated WebP. Save one of its frames, and choose that.");
     if (name === "VP8 ") [w, h] = [14, 16].map((o) => view.getUint16(at + o, true) & 0x3fff);
     if (name === "VP8L") {
@@ -98,7 +98,9 @@ function checkWebp(bytes) {
     if (name === "XMP ") xmp = latin1(body);
     at += 8 + n + (n & 1);
   }
-  return { w, h, aside, turn: orientation(exif, xmp) };
+  if (alpha && !white)
+    throw refuse("is a WebP with transparency, which this page can't read as this model's folder asks for. Save it as PNG.");
+  return { w, h, aside, alpha, turn: orientation(exif, xmp) };
 }
 
 // past the sub-blocks of a GIF
@@ -150,7 +152,29 @@ function blotted(bytes, aside = []) {
   return new Blob([copy]);
 }
 
-async function byBrowser(bytes, { w, h, turn, aside }) {
+// the pixels of a bitmap with half transparent ones: a canvas keeps colours multiplied by their
+// transparency, and a texture keeps them as they are
+function throughTexture(bitmap, w, h) {
+  const gl = new OffscreenCanvas(1, 1).getContext("webgl");
+  if (!gl || Math.max(w, h) > gl.getParameter(gl.MAX_TEXTURE_SIZE))
+    throw refuse("has half transparent pixels, whose colours this browser doesn't give away exactly. Save it as PNG.");
+  gl.bindTexture(gl.TEXTURE_2D, gl.createTexture());
+  gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, gl.RGBA, gl.UNSIGNED_BYTE, bitmap);
+  gl.bindFramebuffer(gl.FRAMEBUFFER, gl.createFramebuffer());
+  const texture = gl.getParameter(gl.TEXTURE_BINDING_2D);
+  gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, texture, 0);
+  if (gl.checkFramebufferStatus(gl.FRAMEBUFFER) !== gl.FRAMEBUFFER_COMPLETE || gl.getError())
+    throw new RangeError("no room for a texture");
+  const from = new Uint8Array(4 * w * h);
+  gl.readPixels(0, 0, w, h, gl.RGBA, gl.UNSIGNED_BYTE, from);
+  gl.getExtension("WEBGL_lose_context")?.loseContext();
+  const out = image(w, h);
+  for (let i = 0, at = 0; i < from.length; i += 4, at += 3)
+    for (let c = 0; c < 3; c++) out.data[at + c] = onWhite(from[i + c], from[i + 3]);
+  return out.data;
+}
+
+async function byBrowser(bytes, { w, h, turn, aside, alpha }) {
   const how = { colorSpaceConversion: "none", premultiplyAlpha: "none", imageOrientation: "none" };
   let bitmap;
   try {
@@ -160,6 +184,7 @@ async function byBrowser(bytes, { w, h, turn, aside }) {
   }
   if (bitmap.width !== w || bitmap.height !== h)
     throw refuse("is read by this browser with another size than by Python. Save it as PNG.");
+  if (alpha) return { data: throughTexture(bitmap, w, h), w, h, turn };
   const out = image(w, h);
   const rows = Math.max(1, Math.min(h, Math.floor(BAND / w)));
   const canvas = new OffscreenCanvas(w, rows);
@@ -195,6 +220,10 @@ const SIGNS = [
   [/^8BPS/, "PSD"],
   [/^\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)?<svg/s, "SVG"],
   [/^%PDF/, "PDF"],
+  [/^P[1-6]\s/, "PPM"],
+  [/^(\xff\x0a|\0\0\0\x0cJXL )/, "JPEG XL"],
+  [/^qoif/, "QOI"],
+  [/^%!PS/, "PostScript"],
 ];
 const FORMATS = ["JPEG", "PNG", "WebP", "GIF", "BMP"];
 
@@ -207,7 +236,7 @@ function checked(kind, bytes, copy, white) {
   try {
     if (kind === "PNG") return pngHeader(bytes);
     if (kind === "JPEG") return checkJpeg(bytes, copy);
-    if (kind === "WebP") return checkWebp(bytes);
+    if (kind === "WebP") return checkWebp(bytes, white);
     return kind === "GIF" ? checkGif(bytes, white) : checkBmp(bytes);
   } catch (e) {
     if (e instanceof RangeError) throw cut(); // the head ends too early
@@ -234,8 +263,9 @@ export async function decode(
     throw refuse(`has too many pixels: ${MAX_PIXELS / 1e6} million at most. ${smaller}`);
   if (Math.max(facts.w, facts.h) > 100 * Math.min(facts.w, facts.h) && facts.w * facts.h > 2 ** 22)
     throw refuse("is a long strip of many pixels, which this page can't shrink as Python does. Crop it, and try again.");
-  if (!(await isExact(kind)))
-    throw refuse(`is ${kind}, and this browser gives other pixels for it than Python. Save it as PNG, or use another browser.`);
+  const trial = facts.alpha ? "WebP with transparency" : kind;
+  if (!(await isExact(trial)))
+    throw refuse(`is ${trial}, and this browser gives other pixels for it than Python. Save it as PNG, or use another browser.`);
   const found = kind === "PNG" ? await decodePng(bytes, !plain) : await byBrowser(bytes, facts);
   return plain ? { ...found, turn: 1 } : found;
 }
@@ -252,6 +282,10 @@ const TRIALS = {
     "UklGRrYAAABXRUJQVlA4IKoAAAAQBgCdASoYABgAPrFInkmnJCMhMAwA4BYJbACdMoR7X6BwhLvfMgGhXcgVzT9rwNbrwK2PI81F2DAA/v7poxNz7t+1NFEDPNQC5ahzs19e1zLBuuX9NNizXF+SWyz47rrvgFJP6Jz5FskHI4Hv0BRf5HAh4nh9KEwNOYUd1A8I/bytLb902v4Mp/qMGsOc4ib2K3CGkFndqO6ZaD/R6FBHIzvmdCkfc8YAAA==",
     "3c4eb0d9",
   ],
+  "WebP with transparency": [
+    "UklGRvQAAABXRUJQVlA4WAoAAAAQAAAAFwAAFwAAQUxQSBYAAAABuQpE9D9ANGAxRP//LEsRE5CsNW4CVlA4ILgAAACwBgCdASoYABgAPrFKnEmnJKKhMBgMAOAWCWwAnTKEdeeq8IS7vzam0QLUJiC9DRJGnJlhtTLQkMVH/SshwAD+/uVWrcypciPXu0q2bgfdjUmLFZcqw979xqJyFm2U5MJgzx1pP2YbpmSEXFayLBxGbtvyai/yOGADjCICK2aFfSOinfwnTID+v+s9c3S8Bf5m3f3GBWbEFRW3QQAPJ50OoZfjlGMeOS5E/vYVoGH/XiWaIPlspAAA",
+    "521c6693",
+  ],
 };
 const asked = {};
 
@@ -259,7 +293,7 @@ async function tried(kind) {
   const [file, expected] = TRIALS[kind] ?? TRIALS.JPEG;
   const bytes = Uint8Array.from(atob(file), (o) => o.charCodeAt(0));
   try {
-    const { data } = await byBrowser(bytes, { w: 24, h: 24 });
+    const { data } = await byBrowser(bytes, { w: 24, h: 24, alpha: kind.endsWith("transparency") });
     let hash = 0x811c9dc5;
     for (const v of data) hash = Math.imul(hash ^ v, 0x01000193) >>> 0;
     return hash.toString(16) === expected;

@@ -1,6 +1,7 @@
 // PNG as Pillow reads it. A canvas keeps colours multiplied by their transparency, eight bits of sixteen
 // and colours that a profile has changed, so it can't be asked for the bytes of a PNG.
 
+import { onWhite } from "./resize.js";
 import { Refused } from "./refused.js";
 import { latin1, orientation } from "./exif.js";
 
@@ -102,14 +103,6 @@ function unfilter(kind, row, above, n) {
   }
 }
 
-// transparency on white, as Image.alpha_composite computes it
-function onWhite(v, a) {
-  if (a === 0) return 255;
-  const k = a * 128;
-  const t = v * k + 255 * (255 * 128 - k) + (0x80 << 7);
-  return (((t >> 8) + t) >> 8) >> 7;
-}
-
 // a function that writes pixel i of a row to out[at..at+2], by kind and depth
 function painter({ type, depth }, palette, trns, white) {
   const bytes = depth === 16 ? 2 : 1;
@@ -202,7 +195,6 @@ export async function decodePng(bytes, white = true) {
   const chunks = chunksOf(bytes);
   const body = (name) => chunks.find((o) => o.name === name)?.body;
   const trns = body("tRNS");
-  if (body("acTL")) throw new Refused("is an animated PNG. Save one of its frames, and choose that.", true);
   if (head.depth === 16 && head.type === 2 && trns)
     throw new Refused("has 16 bits and a transparent colour, which this page can't read as Python does.", true);
   if (head.depth === 16 && head.type === 0 && !white)

@@ -33,6 +33,14 @@ export function image(w, h, data = new Uint8Array(3 * w * h)) {
   return { data, w, h, base: 0, sx: 3, sy: 3 * w };
 }
 
+// transparency on white, as Image.alpha_composite computes it
+export function onWhite(v, a) {
+  if (a === 0) return 255;
+  const k = a * 128;
+  const t = v * k + 255 * (255 * 128 - k) + (0x80 << 7);
+  return (((t >> 8) + t) >> 8) >> 7;
+}
+
 // EXIF's eight orientations, as other steps through the same bytes
 export function upright(im, orientation) {
   const { data, w, h, base, sx, sy } = im;
