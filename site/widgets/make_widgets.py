@@ -26,8 +26,8 @@ ALTS = {
     "gives 0.88, 0.82 and 0.12, so it says sun and house; softmax gives 0.62, 0.37 and 0.01, so it "
     "says sun alone.",
     "threshold-sweep": "Curves of precision, recall and F1 on 24 postcards for every threshold "
-    "from 0 to 1: precision rises with the threshold until nothing is said, recall falls, and F1 is "
-    "highest between.",
+    "from 0 to 1: precision rises with the threshold until nothing is said, recall falls, and F1 "
+    "is highest between.",
 }
 
 
