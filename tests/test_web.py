@@ -200,6 +200,38 @@ def test_every_recipe_gives_the_bytes_of_python(page):
         assert (np.array(found) == recipe(image).ravel()).all(), recipe
 
 
+def test_images_are_opened_as_fastai_does_where_the_folder_says_so(page):
+    step = dict(do="resize", method="crop", size=[16, 16], resample="bilinear")
+    recipe, answered = Recipe(16, "plain", (step,)), 0
+    for kind, path in write_images(page.folder / "plain", len(KINDS), seed=4):
+        found = page.evaluate(
+            """async ([url, preprocessing]) => {
+              const { pixelsOf } = await import('./answer.js');
+              const file = await (await fetch(url)).blob();
+              try { return [...(await pixelsOf({ spec: { preprocessing } }, file)).pixels]; }
+              catch (e) { if (e.constructor.name !== 'Refused') throw e; return null; }
+            }""",
+            [f"{page.home}plain/{path.name}", recipe.to_dict()],
+        )
+        if found is not None:
+            answered += 1
+            assert (np.array(found) == recipe(path).ravel()).all(), kind
+    assert answered > 35
+
+
+def test_damaged_files_are_refused_where_python_refuses_them(page):
+    rng = np.random.default_rng(6)
+    for kind, path in write_images(page.folder / "damaged", len(KINDS), seed=5):
+        data = bytearray(path.read_bytes())
+        if "large" in kind or len(data) < 60:
+            continue
+        for at in rng.integers(8, min(len(data), 120), 2):
+            data[at] = rng.integers(256)
+        path.write_bytes(data[: int(rng.integers(len(data) // 2, len(data)))] if at % 2 else data)
+        what, off, dp, _ = compare(page, page.predictor, f"{page.home}damaged/{path.name}", path)
+        assert what in ("equal", "refused", "both refuse") and off == 0 and dp <= 1e-5, (kind, what)
+
+
 def test_a_visitor_sees_answers_refusals_and_thresholds(page, tmp_path):
     from PIL import Image
 

@@ -239,8 +239,9 @@ function checked(kind, bytes, copy, white) {
     if (kind === "WebP") return checkWebp(bytes, white);
     return kind === "GIF" ? checkGif(bytes, white) : checkBmp(bytes);
   } catch (e) {
+    if (e instanceof Refused) throw e;
     if (e instanceof RangeError) throw cut(); // the head ends too early
-    throw e;
+    throw new Refused("is damaged, so it was not looked at. Save it again");
   }
 }
 
