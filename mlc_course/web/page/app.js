@@ -201,6 +201,7 @@ function introduce({ spec, vocab }) {
 }
 
 find("#local").remove();
+say("Loading the model.");
 try {
   predictor = await openPredictor();
   introduce(predictor);
