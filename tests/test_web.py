@@ -288,6 +288,7 @@ def test_a_browser_that_changes_pixels_refuses_all_but_png(page):
     from PIL import Image
 
     files = page.folder / "files"
+    files.mkdir(exist_ok=True)
     Image.new("RGB", (9, 5), (200, 10, 10)).save(files / "noise.jpg")
     Image.new("RGB", (9, 5), (200, 10, 10)).save(files / "noise.png")
     other = page.context.browser.new_page()

@@ -137,7 +137,7 @@ def export(
     quiet_tensorflow()
     if force and web is None:
         raise ValueError("--force replaces the page that --web wrote, and --web was not given.")
-    if web is not None and _is_finished(run, (out, dataset, beta, min_precision)):
+    if web is not None and _is_finished(run, (out, dataset, beta, min_precision, reading or None)):
         return export_web(run, web, force, thresh)
     if thresh is not None and (beta is not None or min_precision is not None):
         raise ValueError(
