@@ -53,10 +53,39 @@ def _choose(run, result, beta, min_precision):
     return thresholds, f"{how} on the {len(valid)} pictures of valid"
 
 
+def _is_finished(folder, asked):
+    "Whether this is a predictor, and nothing is asked for that needs the run."
+    from mlc_course.ship.folder import MODEL, SPEC
+
+    there = all((folder / o).is_file() for o in (MODEL, SPEC))
+    return there and all(o is None for o in asked)
+
+
+def export_web(predictor, folder, force=False, thresh=None):
+    "Write the page of a predictor, and say how to open it."
+    from mlc_course.predictor import Predictor
+    from mlc_course.web.folder import write_web
+
+    given = None
+    if thresh is not None:
+        given = Predictor.load(predictor).with_thresholds(thresh).spec["thresholds"]
+    write_web(predictor, folder, force, given)
+    size = sum(o.stat().st_size for o in folder.iterdir()) / 1e6
+    say(
+        f"The page: {folder}, {size:.1f} MB, for any web server.\n"
+        f"Try it: python -m http.server --directory {shlex.quote(str(folder))} 8000"
+    )
+
+
 @app.command()
 @dataset_options
 def export(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="What `mlc train --out` wrote.")],
+    run: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RUN", help="What `mlc train --out` wrote; with --web a predictor will do."
+        ),
+    ],
     out: Annotated[
         Optional[Path],
         typer.Option(
@@ -89,12 +118,27 @@ def export(
             min=0, max=1, help="Choose thresholds that reach this precision on validation."
         ),
     ] = None,
+    web: Annotated[
+        Optional[Path],
+        typer.Option(
+            "--web",
+            metavar="FOLDER",
+            help="Write a page for any web server, which answers in the visitor's browser.",
+        ),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the page that --web wrote before.")
+    ] = False,
     reading: dict | None = None,
 ):
     "Turn a run into a folder that predicts without the framework that trained it."
     from mlc_course.metrics import load_run
 
     quiet_tensorflow()
+    if force and web is None:
+        raise ValueError("--force replaces the page that --web wrote, and --web was not given.")
+    if web is not None and _is_finished(run, (out, dataset, beta, min_precision, reading or None)):
+        return export_web(run, web, force, thresh)
     if thresh is not None and (beta is not None or min_precision is not None):
         raise ValueError(
             "--thresh sets the thresholds, --beta and --min-precision choose them: "
@@ -120,6 +164,8 @@ def export(
         export_run(out or run, result, table, thresholds, chosen)
         if out is None:
             (run / MARKER).unlink(missing_ok=True)
+    if web is not None:
+        export_web(out or run, web, force)
 
 
 @app.command()
