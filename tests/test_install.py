@@ -142,7 +142,7 @@ for k, v in bad.items(): print(k, "|", v)
     for module in frameworks:
         assert 'pip install "mlc_course[t' in bad[module], bad[module]
     rooms = ("tools.demo", "training", "data.fastai_steps", "nets.lite", "nets.efficientnet")
-    rooms += ("nets.torch_nets", "nets.pocket_fastai")
+    rooms += ("nets.torch_nets", "nets.pocket_fastai", "shards.images_torch")
     losses = ("rare_tf", "rare_torch", "tf_losses", "torch_losses", "keras_metric")
     sides = tuple(f"scores.{o}" for o in losses)
     for module in set(bad) - frameworks:

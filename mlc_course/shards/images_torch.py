@@ -2,12 +2,15 @@
 
 import os
 
-import torch
-from torch.utils.data import DataLoader, IterableDataset, get_worker_info
-
+from ..devices import require_torch_first
 from ..hints import Any, Callable, PathLike
 from .plan import reader_rows, rows_of_workers
 from .read import ShardReader, decoded
+
+require_torch_first()
+
+import torch  # noqa: E402
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info  # noqa: E402
 
 
 def _place(rank, world):
