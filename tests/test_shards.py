@@ -8,6 +8,7 @@ import tarfile
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -179,10 +180,29 @@ def test_a_killed_run_is_cleared(table, tmp_path):
     )
     out = tmp_path / "out"
     done = subprocess.run([sys.executable, "-c", code, str(table.root), str(out)])
-    assert done.returncode == 9 and not out.exists() and (tmp_path / ".out.part").is_dir()
+    assert done.returncode == 9 and not out.exists() and list(tmp_path.glob("out.*.part"))
     write_shards(table, out, 20)
     check_shards(out)
     assert {p.name for p in tmp_path.iterdir()} <= {"out"}
+
+
+def test_a_kill_between_the_two_renames_loses_no_shards(table, copy, tmp_path):
+    copy.rename(tmp_path / "shards.old")  # what such a kill leaves of the old ones
+    with pytest.raises(FileExistsError, match="--force"):
+        write_shards(table, copy, 20)
+    assert check_shards(copy).shards[0].rows == 7
+    write_shards(table, copy, 20, force=True)
+    assert check_shards(copy).shards[0].rows == 20
+    assert {p.name for p in tmp_path.iterdir()} == {"shards"}
+
+
+def test_a_second_writer_is_refused_and_leaves_the_firsts_lock(table, tmp_path):
+    lock = FileLock(tmp_path / ".out.lock")
+    with lock:
+        with pytest.raises(FileExistsError, match="Another process"):
+            write_shards(table, tmp_path / "out", 20)
+        assert (tmp_path / ".out.lock").exists()
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("per_shard", [0, -1, 2.5, True])

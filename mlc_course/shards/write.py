@@ -5,19 +5,19 @@ import io
 import json
 import os
 import platform
-import shutil
 import tarfile
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 
-from ..atomic import sync_path
 from ..data.pictures import IMAGE_SUFFIXES, check_size, square_pixels
 from ..data.table import ImageTable
 from ..hints import PathLike
-from .manifest import NAME, Manifest, Shard, as_text, is_shards
+from ..whole_files import file_lock, recover, write_whole
+from .manifest import NAME, Manifest, Shard, as_text, is_shards, read_manifest
 
-MARK = ".being-written"  # in a folder that isn't whole yet
+AGAIN = "write the shards again"
 
 
 class _Counted:
@@ -65,8 +65,6 @@ def _write_one(path, table, rows, split, size):
                 about = dict(fname=fnames.iat[row], labels=labels.iat[row], split=split, row=row)
                 _member(tar, f"{row:09d}{suffix}", data)
                 _member(tar, f"{row:09d}.json", json.dumps(about, ensure_ascii=False).encode())
-        file.flush()
-        os.fsync(file.fileno())
     return Shard(path.name, split, len(rows), counted.bytes, counted.sum.hexdigest())
 
 
@@ -78,7 +76,7 @@ def _versions():
     return dict(mlc_course=__version__, python=platform.python_version(), pillow=pillow)
 
 
-def _check(table, folder, per_shard, force):
+def _check_rows(table, per_shard):
     if not len(table):
         raise ValueError("The table has no rows, so there is nothing to write.")
     whole = isinstance(per_shard, (int, np.integer)) and not isinstance(per_shard, bool)
@@ -86,6 +84,9 @@ def _check(table, folder, per_shard, force):
         raise ValueError(
             f"per_shard is {per_shard!r}; give the images of a shard, a whole number from 1."
         )
+
+
+def _check_place(folder, root, force):
     if folder.exists() and not folder.is_dir():
         raise FileExistsError(f"{folder} is a file; give the name of a folder that isn't there.")
     if folder.is_dir() and any(folder.iterdir()):
@@ -99,19 +100,28 @@ def _check(table, folder, per_shard, force):
                 f"{folder} holds shards already. Give another name, or replace them with "
                 "force=True (--force in the command)."
             )
-        if Path(table.root).resolve().is_relative_to(folder.resolve()):
+        if Path(root).resolve().is_relative_to(folder.resolve()):
             raise ValueError(f"The images lie in {folder} itself, which would be replaced.")
 
 
-def _put(part, folder):
-    "Give the finished folder its name; an old one goes only then."
-    old = folder.with_name(f".{folder.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if folder.exists():
-        os.replace(folder, old)
-    os.replace(part, folder)
-    sync_path(folder.parent)
-    shutil.rmtree(old, ignore_errors=True)
+@contextmanager
+def _alone(folder):
+    "Nobody else writes this folder meanwhile; FileExistsError if somebody does."
+    from filelock import Timeout
+
+    lock = file_lock(folder.with_name(f".{folder.name}.lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise FileExistsError(
+            f"Another process is writing {folder} just now. Wait for it, or give another name."
+        ) from None
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # Windows keeps a file that is open
+            Path(lock.lock_file).unlink()
+        lock.release()
 
 
 def _parts(table, per_shard, seed):
@@ -140,45 +150,23 @@ def write_shards(
     labels, split and row. The key is the row's number, so no file name can break it. An existing
     folder is a FileExistsError; a damaged file, with `size`, a ValueError that names it.
     """
-    from filelock import FileLock, Timeout
-
     folder = Path(os.path.abspath(Path(folder).expanduser()))
     if size is not None:
         check_size(size)
-    _check(table, folder, per_shard, force)
+    _check_rows(table, per_shard)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder.with_name(f".{folder.name}.lock"))
-    try:
-        with lock.acquire(timeout=0):
-            return _write(table, folder, per_shard, size, seed)
-    except Timeout:
-        raise FileExistsError(
-            f"Another process is writing {folder} just now. Wait for it, or give another name."
-        ) from None
-    finally:
-        if not lock.is_locked:
-            Path(lock.lock_file).unlink(missing_ok=True)
+    with _alone(folder):
+        _check_place(recover(folder), table.root, force)
+        write_whole(folder, lambda part: _fill(part, table, per_shard, size, seed), AGAIN)
+    return read_manifest(folder)
 
 
-def _write(table, folder, per_shard, size, seed):
-    part = folder.with_name(f".{folder.name}.part")
-    if part.exists() and not (part / MARK).is_file():
-        raise FileExistsError(
-            f"{part} is in the way: it isn't the rest of an earlier run. Move it."
-        )
-    shutil.rmtree(part, ignore_errors=True)  # what a killed run left
+def _fill(part, table, per_shard, size, seed):
+    "Shards and list in a folder that isn't there yet."
     part.mkdir()
-    try:
-        (part / MARK).touch()
-        shards = [
-            _write_one(part / f"{split}-{number:06d}.tar", table, rows, split, size)
-            for split, number, rows in _parts(table, per_shard, seed)
-        ]
-        manifest = Manifest(table.name, list(table.vocab), size, shards, _versions())
-        (part / NAME).write_text(as_text(manifest), encoding="utf-8")
-        sync_path(part / NAME, part)
-        (part / MARK).unlink()
-        _put(part, folder)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-    return manifest
+    shards = [
+        _write_one(part / f"{split}-{number:06d}.tar", table, rows, split, size)
+        for split, number, rows in _parts(table, per_shard, seed)
+    ]
+    manifest = Manifest(table.name, list(table.vocab), size, shards, _versions())
+    (part / NAME).write_text(as_text(manifest), encoding="utf-8")
