@@ -105,3 +105,19 @@ def pictures(tmp_path):
         rows.append(f"{i:06d}.jpg,{['sun', 'moon', 'sun boat', ''][i % 4]},{i % 3 == 0}")
     (root / "train.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     return root
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    "A headless browser; the tests that need it are skipped where there is none."
+    api = pytest.importorskip(
+        "playwright.sync_api", reason="the browser tests need Playwright: pip install playwright"
+    )
+    from web_kit import chromium_path
+
+    if chromium_path() is None:
+        pytest.skip("the browser tests need Chromium, and there is none on the PATH")
+    with api.sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox"])
+        yield browser
+        browser.close()

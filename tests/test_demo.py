@@ -487,24 +487,6 @@ def server(predictor, examples, tmp_path_factory):
     errors.close()
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    api = pytest.importorskip(
-        "playwright.sync_api", reason="the browser tests need Playwright: pip install playwright"
-    )
-    path = (
-        shutil.which("chromium")
-        or shutil.which("chromium-browser")
-        or shutil.which("google-chrome")
-    )
-    if path is None:
-        pytest.skip("the browser tests need Chromium, and there is none on the PATH")
-    with api.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def opened(server, chromium):
     """A function that opens the page; what it asked of other machines, and its errors, must be

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from matplotlib import pyplot as plt
 from PIL import Image
 
 from mlc_course.data.pictures import load_image
@@ -40,7 +39,6 @@ def test_each_layout_has_its_image_and_its_text(folders):
     for (image, text), name in zip(zip(fig.axes[::2], fig.axes[1::2]), LAYOUTS):
         assert len(image.images) == 1 and text.get_title("left").startswith(f"layout {name!r}")
         assert text.texts[0].get_text()
-    plt.close(fig)
 
 
 def test_the_odd_files_are_one_image_for_the_decoder(tmp_path):
@@ -60,7 +58,6 @@ def test_the_odd_files_are_one_image_for_the_decoder(tmp_path):
         p.stem for p in (grey, printed, turned, clear)
     ]
     assert np.array_equal(fig.axes[4].images[0].get_array(), np.asarray(load_image(grey)))
-    plt.close(fig)
 
 
 def test_a_batch_shows_every_target_and_names_every_column():
@@ -72,4 +69,3 @@ def test_a_batch_shows_every_target_and_names_every_column():
     assert [t.get_text() for t in right.get_xticklabels()] == ["bird", "car", "sun\\$"]
     assert [t.get_text() for t in right.texts] == list("101000")
     assert left.images[0].get_array().shape == (16, 8, 3)
-    plt.close(fig)

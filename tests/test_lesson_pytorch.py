@@ -1,6 +1,5 @@
 "What lesson 08 leans on: helpers around its loop, its figures, and labels that leave the frame."
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
@@ -45,7 +44,6 @@ def test_epochs_and_losses_have_plain_whole_numbers_on_their_axes():
     ax.figure.canvas.draw()
     assert {"1", "0.1"} <= {t.get_text() for t in ax.get_yticklabels()}
     assert list(ax.lines[0].get_xdata()) == [1, 2, 3]
-    plt.close("all")
 
 
 def test_nothing_leaves_a_frame_that_stays_as_it_is_and_all_leave_a_scene_blown_up():

@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from matplotlib import pyplot as plt
 from matplotlib.text import Text
 
 from mlc_course.compare import MeasuredRun, plot_comparison
@@ -72,7 +71,6 @@ def test_scores(predictions, tmp_path):
     assert set(NAMES) <= set(drawn(plot_probability_histograms(predictions)))
     plot_to(sweep(predictions), tmp_path / "sweep.png", "torch on $set_{$ and $more$, test split")
     assert (tmp_path / "sweep.png").stat().st_size > 1000
-    plt.close("all")
 
 
 def test_comparison():

@@ -144,7 +144,6 @@ def test_plot_sweep_marks_the_best_point():
         and ax.get_title() == "macro F1 against threshold"
     )
     assert plot_sweep(df, ax) is ax
-    matplotlib.pyplot.close("all")
 
 
 # --- the exact optimum
@@ -364,7 +363,6 @@ def test_pictures_say_what_a_threshold_makes_of_them():
         plot_predictions(images[:2], p)
     with pytest.raises(ValueError, match="must lie in"):
         plot_predictions(images, p, 7)
-    matplotlib.pyplot.close("all")
 
 
 def test_the_slider_redraws_its_sheet():
@@ -438,7 +436,6 @@ def test_a_sheet_with_thresholds_by_label_is_the_sheet_with_those_numbers():
     p = simulate_predictions(4)
     images = np.zeros((4, 8, 8, 3), np.uint8)
     numbers = np.linspace(0.1, 0.9, 20)
-    from matplotlib import pyplot as plt
 
     titles = lambda fig: [ax.get_title(loc="left") for ax in fig.axes]
     assert (
@@ -446,6 +443,5 @@ def test_a_sheet_with_thresholds_by_label_is_the_sheet_with_those_numbers():
         == titles(plot_predictions(images, p, numbers))
         != titles(plot_predictions(images, p, 0.0))
     )
-    plt.close("all")
     with pytest.raises(TypeError, match="one number for all labels"):
         threshold_slider(images, p, dict.fromkeys(p.vocab, 0.5))

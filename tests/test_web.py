@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from predictor_kit import hand_made
 from typer.testing import CliRunner
-from web_kit import KINDS, ask, chromium_path, compare, serving, write_images
+from web_kit import KINDS, ask, compare, serving, write_images
 
 from mlc_course.predictor import Predictor
 from mlc_course.ship.recipe import Recipe
@@ -36,13 +36,14 @@ def export(*args):
 
 # ---- the folder ----------------------------------------------------------------------------------
 def test_the_folder_holds_the_page_the_model_and_its_thresholds(predictor, no_runtime, tmp_path):
-    out = web.write_web(predictor, tmp_path / "a" / "page", thresholds=dict.fromkeys("rgb", 0.1))
+    out = web.write_web(predictor, tmp_path / "a" / "page", thresh=0.1)
     names = {o.name for o in out.iterdir()}
     assert {"index.html", "app.js", "resize.js", "style.css", *runtime.RUNTIME} <= names
     assert (out / "model.onnx").read_bytes() == (predictor / "model.onnx").read_bytes()
-    assert json.loads((out / "predictor.json").read_text())["thresholds"] == dict(
-        r=0.1, g=0.1, b=0.1
-    )
+    kept = json.loads((out / "predictor.json").read_text())["thresholds"]
+    assert set(kept) == {"red", "green", "blue"} and np.allclose(list(kept.values()), 0.1)
+    with pytest.raises(ValueError, match="vocab"):
+        web.write_web(predictor, tmp_path / "b", thresh=dict.fromkeys("rgb", 0.1))
     assert [o.name for o in out.parent.iterdir()] == ["page"]  # nothing is left beside it
 
 
@@ -131,11 +132,8 @@ def test_an_npm_that_fails_or_hangs_is_a_sentence(monkeypatch, tmp_path):
 
 # ---- in Chromium ---------------------------------------------------------------------------------
 @pytest.fixture(scope="module")
-def page(tmp_path_factory):
+def page(chromium, tmp_path_factory):
     "An open page, its address, its predictor, image files beside it, and what it asked for."
-    api = pytest.importorskip("playwright.sync_api", reason="Playwright isn't installed")
-    if chromium_path() is None:
-        pytest.skip("the browser tests need Chromium, and there is none on the PATH")
     root = tmp_path_factory.mktemp("web")
     weights = np.float32([[0.2, 0.5, 0.3], [0, 1, 0], [1, 0, 0]])
     made = hand_made(root / "predictor", size=16, weights=weights)
@@ -144,9 +142,8 @@ def page(tmp_path_factory):
     except RuntimeError as e:
         pytest.skip(f"the page needs onnxruntime-web: {e}")
     asked, errors = [], []
-    with api.sync_playwright() as p, serving(root / "site") as url:
-        browser = p.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox"])
-        one = browser.new_page()
+    with serving(root / "site") as url:
+        one = chromium.new_page()
         one.on("request", lambda r: asked.append(r.url))
         one.on("pageerror", lambda e: errors.append(str(e)))
         one.goto(url + "page/")
@@ -154,7 +151,6 @@ def page(tmp_path_factory):
         one.asked, one.errors, one.folder, one.home = asked, errors, out, url + "page/"
         one.predictor = Predictor.load(made)
         yield one
-        browser.close()
         assert not errors
 
 

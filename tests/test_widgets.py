@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from web_kit import chromium_path, serving
+from web_kit import serving
 
 from mlc_course.metrics import confusion, precision_recall_f1
 
@@ -84,25 +84,20 @@ def test_each_widget_has_a_static_image_and_words_for_it():
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory):
+def page(chromium, tmp_path_factory):
     "Both widgets on a page of their own."
-    api = pytest.importorskip("playwright.sync_api", reason="Playwright isn't installed")
-    if chromium_path() is None:
-        pytest.skip("the browser tests need Chromium, and there is none on the PATH")
     root = tmp_path_factory.mktemp("widgets")
     shutil.copytree(WIDGETS, root / "widgets")
     divs = "".join(f'<div data-widget="{o}"></div>' for o in NAMES)
     script = '<script type="module" src="widgets/widgets.js"></script>'
     (root / "index.html").write_text(f"<!doctype html><title>Widgets</title>{divs}{script}")
     errors = []
-    with api.sync_playwright() as p, serving(root) as url:
-        browser = p.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox"])
-        one = browser.new_page(viewport=dict(width=390, height=844))
+    with serving(root) as url:
+        one = chromium.new_page(viewport=dict(width=390, height=844))
         one.on("pageerror", lambda e: errors.append(str(e)))
         one.goto(url)
         one.wait_for_function("document.querySelectorAll('[data-ready]').length === 2")
         yield one
-        browser.close()
     assert not errors
 
 

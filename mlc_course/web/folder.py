@@ -2,10 +2,11 @@
 
 import json
 import os
-import shutil
 from pathlib import Path
 
+from ..ship.decide import by_label
 from ..ship.folder import MODEL, SPEC, read_folder
+from ..whole_files import recover, write_whole
 from .runtime import RUNTIME, fetch_runtime
 
 PAGE = Path(__file__).with_name("page")
@@ -35,24 +36,24 @@ def write_web(
     predictor,  # a predictor's folder: model.onnx and predictor.json
     folder,  # what to write; its parent is made if it doesn't exist
     force: bool = False,  # replace a folder that an earlier call wrote
-    thresholds: dict | None = None,  # label -> threshold, instead of the predictor's
+    thresh=None,  # instead of the predictor's: a number, one per label, or a dict by label
 ) -> Path:
     """Write the page, the model and onnxruntime's three files, as one.
 
     FileExistsError for a folder that is there, unless `force` and it holds nothing but a page;
     ValueError for preprocessing that the page can't do; RuntimeError where onnxruntime's files
     can't be had."""
-    folder = Path(folder)
+    folder = recover(folder)
     spec, model = read_folder(predictor)
     check_recipe(spec)
-    if thresholds is not None:
-        spec = spec | dict(thresholds=thresholds, thresholds_chosen="given")
+    if thresh is not None:
+        given = by_label(thresh, spec["vocab"])
+        spec = spec | dict(thresholds=given, thresholds_chosen="given")
     files = page_files() | {MODEL: model, SPEC: json.dumps(spec, ensure_ascii=False).encode()}
     _check_place(folder, force, set(files) | set(RUNTIME))
     files |= fetch_runtime()
     folder.parent.mkdir(parents=True, exist_ok=True)
-    _put(folder, files)
-    return folder
+    return write_whole(folder, lambda part: _fill(part, files), "write the page again")
 
 
 def _check_place(folder, force, ours):
@@ -73,22 +74,8 @@ def _check_place(folder, force, ours):
         )
 
 
-def _put(folder, files):
-    "Write the files beside, and rename their folder into place."
-    mark = f"{os.getpid()}-{os.urandom(4).hex()}"
-    new, old = (folder.with_name(f".{folder.name}-{o}-{mark}") for o in ("new", "old"))
-    try:
-        new.mkdir()
-        for name, data in files.items():
-            (new / name).write_bytes(data)
-        if folder.is_dir():
-            os.replace(folder, old)
-        try:
-            os.replace(new, folder)
-        except OSError:
-            if old.is_dir():
-                os.replace(old, folder)
-            raise
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
+def _fill(part, files):
+    "The files, in a folder that isn't there yet."
+    part.mkdir()
+    for name, data in files.items():
+        (part / name).write_bytes(data)

@@ -63,13 +63,9 @@ def _is_finished(folder, asked):
 
 def export_web(predictor, folder, force=False, thresh=None):
     "Write the page of a predictor, and say how to open it."
-    from mlc_course.predictor import Predictor
     from mlc_course.web.folder import write_web
 
-    given = None
-    if thresh is not None:
-        given = Predictor.load(predictor).with_thresholds(thresh).spec["thresholds"]
-    write_web(predictor, folder, force, given)
+    write_web(predictor, folder, force, thresh)
     size = sum(o.stat().st_size for o in folder.iterdir()) / 1e6
     say(
         f"The page: {folder}, {size:.1f} MB, for any web server.\n"

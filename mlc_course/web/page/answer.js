@@ -3,7 +3,7 @@
 import * as ort from "./ort.wasm.bundle.min.mjs";
 import { decode } from "./decode.js";
 import { Refused } from "./refused.js";
-import { image, resize, square, upright } from "./resize.js";
+import { packed, resize, square, upright } from "./resize.js";
 
 const SHOWN = 384; // longer side of an image on the page, in pixels
 
@@ -49,13 +49,7 @@ export async function ask(predictor, pixels) {
 function shown(im) {
   const k = SHOWN / Math.max(im.w, im.h);
   const [w, h] = [im.w, im.h].map((o) => Math.max(1, Math.round(o * k)));
-  const small = resize(im, w, h);
-  if (small.sx === 3 && small.base === 0 && small.sy === 3 * w) return small;
-  const copy = image(w, h);
-  for (let y = 0, at = 0; y < h; y++)
-    for (let x = 0; x < w; x++)
-      for (let c = 0; c < 3; c++) copy.data[at++] = small.data[small.base + x * small.sx + y * small.sy + c];
-  return copy;
+  return packed(resize(im, w, h));
 }
 
 export async function pixelsOf(predictor, file) {

@@ -162,6 +162,12 @@ export function cropPad(im, [w, h], [left, top], mode = "zeros") {
   return out;
 }
 
+// the same image, row by row from the first byte on
+export function packed(im) {
+  if (im.sx === 3 && im.sy === 3 * im.w && im.base === 0) return im;
+  return cropPad(im, [im.w, im.h], [0, 0]);
+}
+
 function step(im, s) {
   const [w, h] = s.size;
   if (s.do === "crop_pad") {
@@ -182,6 +188,5 @@ export function square(im, preprocessing) {
     ? preprocessing.steps
     : [{ do: "resize", method: "squish", size: [n, n], resample: "bilinear" }];
   for (const s of steps) im = step(im, s);
-  if (im.sx === 3 && im.sy === 3 * im.w && im.base === 0) return im.data;
-  return cropPad(im, [im.w, im.h], [0, 0]).data;
+  return packed(im).data;
 }

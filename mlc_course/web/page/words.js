@@ -1,4 +1,4 @@
-// What the page says, in the words of `mlc demo`.
+// What the page says. Sentences and facts are those of `mlc demo`, but for "No predictions".
 
 const SAID = 20; // labels that one sentence names at most
 export const TOP = 50; // bars that are shown whatever their thresholds
