@@ -7,7 +7,7 @@ import { image, onWhite } from "./resize.js";
 
 export const KINDS = "JPEG, PNG, WebP, GIF or BMP";
 export const MAX_BYTES = 50e6;
-export const MAX_PIXELS = 50e6;
+const MAX_PIXELS = 50e6;
 const MEMORY = 320e6; // above it Python reads a JPEG at half its size
 const BAND = 4e6; // pixels that a canvas is asked for at once
 const AGAIN = "Save it as PNG, or as an ordinary JPEG.";
@@ -227,7 +227,7 @@ const SIGNS = [
 ];
 const FORMATS = ["JPEG", "PNG", "WebP", "GIF", "BMP"];
 
-export function kindOf(bytes) {
+function kindOf(bytes) {
   const head = latin1(bytes.subarray(0, 512));
   return SIGNS.find(([sign]) => sign.test(head))?.[1];
 }

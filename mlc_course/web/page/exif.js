@@ -12,7 +12,7 @@ function read(view, at, type, little) {
 }
 
 // the tag's value in a block of EXIF; undefined where it has none or is cut off before it, as for Pillow
-export function exifOrientation(bytes) {
+function exifOrientation(bytes) {
   const tiff = latin1(bytes.subarray(0, 6)) === "Exif\0\0" ? bytes.subarray(6) : bytes;
   if (tiff.length === 0) return undefined;
   const order = latin1(tiff.subarray(0, 4));
@@ -31,7 +31,7 @@ export function exifOrientation(bytes) {
   return found;
 }
 
-export function xmpOrientation(text) {
+function xmpOrientation(text) {
   const found = /tiff:Orientation(="|>)([0-9])/.exec(text ?? "");
   return found ? Number(found[2]) : undefined;
 }

@@ -6,7 +6,7 @@ const BITS = 22; // of the fixed-point weights, as in Pillow's Resample.c
 
 const sinc = (x) => (x === 0 ? 1 : Math.sin(x * Math.PI) / (x * Math.PI));
 
-export const FILTERS = {
+const FILTERS = {
   box: { support: 0.5, at: (x) => (x > -0.5 && x <= 0.5 ? 1 : 0) },
   bilinear: { support: 1, at: (x) => Math.max(0, 1 - Math.abs(x)) },
   hamming: {
@@ -148,7 +148,7 @@ function sources(from, corner, to, mode) {
   return out;
 }
 
-export function cropPad(im, [w, h], [left, top], mode = "zeros") {
+function cropPad(im, [w, h], [left, top], mode = "zeros") {
   const xs = sources(im.w, left, w, mode);
   const ys = sources(im.h, top, h, mode);
   const out = image(w, h);
